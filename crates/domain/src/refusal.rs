@@ -1,0 +1,195 @@
+//! Why something was refused: a stable code for programs, a Vietnamese sentence for the officer.
+//!
+//! The sentence says what happened, what is safe and what to do (`ui/guide.md` §5). The code
+//! never changes its meaning once released; programs match on it, never on the sentence.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Stable codes. "Cannot now" codes are refusals; `*_FAULT` codes are faults of machine or disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Code {
+    // ---- any input ----
+    /// The argument is not the JSON shape the command asks for.
+    ArgumentInvalid,
+    /// A required field is empty.
+    FieldRequired,
+    /// A field is longer than its limit.
+    FieldTooLong,
+    /// A field holds characters that no name or address has (control, emoji, direction marks).
+    FieldCharacters,
+    /// A number is outside what makes sense.
+    NumberOutOfRange,
+    /// No command or query of that name.
+    UnknownCommand,
+    /// The same command id was used for something else.
+    CommandIdReused,
+    /// The thing that was named does not exist.
+    NotFound,
+    /// This role may not do that.
+    NotAllowed,
+    /// The officer's name is not among this branch's officers.
+    OfficerUnknown,
+
+    // ---- citizen card, tax code, phone ----
+    /// Nothing was scanned.
+    CardEmpty,
+    /// The text is not that of a citizen card.
+    CardNotACard,
+    /// The text is a citizen card's, but parts are missing.
+    CardDamaged,
+    /// The identity number is not 12 digits (or 9 for the old card).
+    CardNumberInvalid,
+    /// A date on the card does not exist.
+    CardDateInvalid,
+    /// The tax code has the wrong shape or check digit.
+    TaxCodeInvalid,
+    /// The phone number has the wrong shape.
+    PhoneInvalid,
+
+    // ---- calendar ----
+    /// A date that does not exist, or not in ISO form.
+    DateInvalid,
+    /// A time limit outside what any law sets.
+    LimitInvalid,
+    /// The calendar has no holidays for that year.
+    CalendarUnknownYear,
+    /// The calendar file contradicts itself.
+    CalendarInvalid,
+
+    // ---- catalogue ----
+    /// The file is not a catalogue in any form we read.
+    CatalogueUnreadable,
+    /// A row has no procedure code.
+    ProcedureCodeMissing,
+    /// A row has no procedure name.
+    ProcedureNameMissing,
+    /// The same code stands twice in one file with different content.
+    ProcedureDuplicate,
+    /// A row has a value that cannot be read.
+    ProcedureInvalid,
+    /// No such procedure in force.
+    ProcedureUnknown,
+
+    // ---- visit ----
+    /// The service is not offered here.
+    ServiceUnknown,
+    /// The service gives no more tickets today.
+    ServiceClosed,
+    /// The counter does not exist.
+    CounterUnknown,
+    /// The counter already has somebody called or being served.
+    CounterBusy,
+    /// The act is not possible in the visit's present state.
+    VisitState,
+    /// Somebody else has just called this person.
+    VisitAlreadyCalled,
+    /// A recall so soon after the last.
+    RecallTooSoon,
+    /// The recall limit is reached; the person may be marked absent.
+    RecallLimit,
+    /// Too late to undo.
+    UndoTooLate,
+    /// The visit belongs to another business day.
+    VisitOtherDay,
+    /// Missed person called again before the cool-down is over.
+    MissedCooldown,
+    /// The numbers of this series are used up for the day.
+    NumbersExhausted,
+    /// The business day is already closed.
+    DayClosed,
+    /// The computer's clock went backwards or far ahead.
+    ClockJumped,
+
+    // ---- case ----
+    /// A paper index that the procedure does not have, or twice the same.
+    PaperIndexInvalid,
+    /// A paper count outside 0–99.
+    PaperCountInvalid,
+    /// The case code does not follow the pattern.
+    CaseCodeInvalid,
+    /// The pattern of case codes is itself wrong.
+    CasePatternInvalid,
+    /// A required paper is missing and no ground for going on was given.
+    PapersMissing,
+    /// The act is not possible in the case's present status.
+    CaseStatus,
+
+    // ---- documents and printing ----
+    /// No printable of that kind.
+    DocumentUnknown,
+    /// A font or form text is missing or broken.
+    AssetFault,
+    /// The printer could not be reached; the paper is kept.
+    PrinterFault,
+    /// No printer is set up for this kind of paper.
+    PrinterUnknown,
+
+    // ---- store ----
+    /// The disk is full; what was acknowledged is safe.
+    DiskFull,
+    /// The folder or file cannot be written.
+    ReadOnly,
+    /// The file was written by a newer version of the app.
+    StoreNewer,
+    /// The file is damaged.
+    StoreDamaged,
+    /// The folder is on a network share, where SQLite cannot promise durability.
+    NetworkShare,
+    /// Another process holds this folder.
+    FolderInUse,
+    /// The folder holds an older copy of this device's history (restored or cloned).
+    HistoryRewound,
+    /// The folder has no branch yet.
+    NoBranch,
+    /// The folder has a branch already.
+    BranchExists,
+    /// The backup file is not one of ours, or is damaged.
+    BackupInvalid,
+    /// Some other fault of storage.
+    StoreFault,
+    /// A fault inside the program itself.
+    InternalFault,
+}
+
+/// A refusal: `code` for programs, `message` for the officer, `field` names the input at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// Stable code.
+    pub code: Code,
+    /// One or two Vietnamese sentences.
+    pub message: String,
+    /// Path of the input field at fault, dotted as on the wire (`applicant.phone`).
+    pub field: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal not tied to one input field.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), field: None }
+    }
+
+    /// Names the field at fault.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Puts a parent before the field's path: `phone` within `applicant` is `applicant.phone`.
+    #[must_use]
+    pub fn within(mut self, parent: &str) -> Self {
+        self.field = Some(match self.field {
+            Some(field) => format!("{parent}.{field}"),
+            None => parent.to_owned(),
+        });
+        self
+    }
+}
+
+/// What a rule answers.
+pub type Result<T, E = Refusal> = std::result::Result<T, E>;

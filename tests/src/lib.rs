@@ -1,0 +1,1 @@
+//! Across-crate tests live in `tests/`.

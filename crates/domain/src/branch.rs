@@ -1,1 +1,287 @@
-//! (being written)
+//! What a branch is: its office, services, counters, officers, rules and targets.
+//!
+//! One document, versioned as a whole: every change is an event that carries the new document,
+//! so the log always tells under which rules a visit was handled.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    case_code::CasePattern,
+    refusal::{Code, Refusal, Result},
+    text::{self, limit},
+};
+
+/// A branch (điểm tiếp nhận): one room, one queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Branch {
+    /// The agency whose name stands on every paper.
+    pub office: Office,
+    /// What people may queue for.
+    pub services: Vec<Service>,
+    /// The desks.
+    pub counters: Vec<Counter>,
+    /// Who works here.
+    pub officers: Vec<Officer>,
+    /// How the queue behaves.
+    #[serde(default)]
+    pub queue: QueueRules,
+    /// Waiting targets, oldest first.
+    pub targets: Vec<Target>,
+    /// Pattern of case codes (TT 01/2018/TT-VPCP Điều 19, agency-dependent): data, not code.
+    pub case_pattern: String,
+    /// Identifier of the form set in force (`tt-01-2018`).
+    pub form_set: String,
+    /// A branch for trying: its papers carry “MẪU”.
+    #[serde(default)]
+    pub demo: bool,
+}
+
+/// The agency (cơ quan) and its one-stop unit (bộ phận một cửa).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Office {
+    /// Agency code as it stands in case codes, for example `H99.12`.
+    pub code: String,
+    /// Upper line of the head block, for example “ỦY BAN NHÂN DÂN PHƯỜNG BÌNH MINH”.
+    pub parent: String,
+    /// Lower line, for example “BỘ PHẬN TIẾP NHẬN VÀ TRẢ KẾT QUẢ”.
+    pub unit: String,
+    /// Short name for tickets and screens.
+    pub name: String,
+    /// Place that stands before the date on papers.
+    pub place: String,
+    /// Postal address.
+    #[serde(default)]
+    pub address: String,
+    /// Telephone for citizens.
+    #[serde(default)]
+    pub phone: String,
+    /// Suffix of the receipt number, for example `BPTNTKQ`.
+    #[serde(default)]
+    pub number_suffix: String,
+}
+
+/// Something people queue for (lĩnh vực / nhóm thủ tục).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Service {
+    /// Short stable code.
+    pub code: String,
+    /// First letter(s) of its tickets.
+    pub prefix: String,
+    /// Name on ticket, board and screen.
+    pub name: String,
+    /// One line that says what belongs here.
+    #[serde(default)]
+    pub hint: String,
+    /// What people do there.
+    #[serde(default)]
+    pub kind: ServiceKind,
+    /// Assumed minutes of service until enough visits were measured.
+    pub minutes: u32,
+    /// Tickets a day, where the room has a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contingent: Option<u32>,
+}
+
+/// What people do at a service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKind {
+    /// Hand in a case (nộp hồ sơ).
+    #[default]
+    Submit,
+    /// Collect a result (nhận kết quả).
+    Collect,
+    /// Ask, be guided, use the public computer (hướng dẫn).
+    Guide,
+}
+
+/// A desk (quầy).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Counter {
+    /// Number that is called out.
+    pub number: u16,
+    /// Name on the desk.
+    pub name: String,
+    /// Services served here; empty means all.
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// Somebody who works here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Officer {
+    /// Short stable name used by programs (`--as`).
+    pub id: String,
+    /// Full name as signed.
+    pub name: String,
+    /// What they may do.
+    pub roles: Vec<Role>,
+}
+
+/// What a person may do. Authorisation is decided from this in the application, never on screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Counter officer (cán bộ quầy).
+    Officer,
+    /// Reception (tiếp đón).
+    Reception,
+    /// Shift supervisor (giám sát ca).
+    Supervisor,
+    /// Administrator of the branch (quản trị).
+    Admin,
+}
+
+/// How the queue behaves. Seconds unless said; defaults are those of our model of the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct QueueRules {
+    /// How much earlier a priority person counts as having come.
+    pub priority_boost_s: u32,
+    /// A booked person who is on time ranks this long before the slot.
+    pub appointment_boost_s: u32,
+    /// Later than this after the slot, a booked person ranks by arrival.
+    pub appointment_grace_s: u32,
+    /// A missed person who is back ranks as if having come this long ago.
+    pub return_credit_s: u32,
+    /// Least time between two calls of one person.
+    pub recall_gap_s: u32,
+    /// Calls before the officer is asked to mark the person absent.
+    pub recall_max: u32,
+    /// How long a call may be undone.
+    pub undo_call_s: u32,
+    /// A missed person is not called again from the list before this has passed.
+    pub missed_cooldown_s: u32,
+    /// After this many misses a person may be closed as not having come.
+    pub missed_max: u32,
+    /// How long after the last miss that is possible.
+    pub missed_wait_s: u32,
+    /// How long an officer may void a ticket typed in error.
+    pub void_s: u32,
+    /// How long the same officer may reopen a finished visit.
+    pub reopen_s: u32,
+}
+
+impl Default for QueueRules {
+    fn default() -> Self {
+        Self {
+            priority_boost_s: 15 * 60,
+            appointment_boost_s: 5 * 60,
+            appointment_grace_s: 15 * 60,
+            return_credit_s: 5 * 60,
+            recall_gap_s: 20,
+            recall_max: 3,
+            undo_call_s: 60,
+            missed_cooldown_s: 5 * 60,
+            missed_max: 3,
+            missed_wait_s: 30 * 60,
+            void_s: 5 * 60,
+            reopen_s: 10 * 60,
+        }
+    }
+}
+
+/// A waiting target per visit (QĐ 1979/QĐ-BKHCN 2021 IV.1: 30 minutes by 2022, 15 by 2025).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Target {
+    /// Longest wait in minutes.
+    pub minutes: u32,
+    /// First year it holds.
+    pub from_year: i32,
+    /// Document it comes from.
+    pub source: String,
+}
+
+impl Branch {
+    /// The service of that code.
+    ///
+    /// # Errors
+    /// `SERVICE_UNKNOWN`.
+    pub fn service(&self, code: &str) -> Result<&Service> {
+        self.services.iter().find(|s| s.code == code).ok_or_else(|| {
+            Refusal::new(Code::ServiceUnknown, "Chi nhánh không có dịch vụ này. Mời chọn lại dịch vụ trong danh sách.").at("service")
+        })
+    }
+
+    /// The counter of that number.
+    ///
+    /// # Errors
+    /// `COUNTER_UNKNOWN`.
+    pub fn counter(&self, number: u16) -> Result<&Counter> {
+        self.counters.iter().find(|c| c.number == number).ok_or_else(|| {
+            Refusal::new(Code::CounterUnknown, format!("Chi nhánh không có quầy {number}. Mời chọn lại quầy.")).at("counter")
+        })
+    }
+
+    /// The officer of that id.
+    pub fn officer(&self, id: &str) -> Option<&Officer> {
+        self.officers.iter().find(|o| o.id == id)
+    }
+
+    /// Checks the document against itself: limits, unique codes, services that exist.
+    ///
+    /// # Errors
+    /// The first field at fault, named.
+    pub fn checked(mut self) -> Result<Self> {
+        for (value, max, field) in [
+            (&mut self.office.code, limit::CODE, "office.code"),
+            (&mut self.office.parent, limit::NAME, "office.parent"),
+            (&mut self.office.unit, limit::NAME, "office.unit"),
+            (&mut self.office.name, limit::NAME, "office.name"),
+            (&mut self.office.place, limit::NAME, "office.place"),
+        ] {
+            *value = text::required(value, max).map_err(|r| r.at(field))?;
+        }
+        CasePattern::parse(&self.case_pattern).map_err(|r| r.at("case_pattern"))?;
+        if self.services.is_empty() || self.counters.is_empty() || self.officers.is_empty() {
+            return Err(Refusal::new(
+                Code::FieldRequired,
+                "Chi nhánh cần ít nhất một dịch vụ, một quầy và một cán bộ.",
+            )
+            .at(if self.services.is_empty() { "services" } else if self.counters.is_empty() { "counters" } else { "officers" }));
+        }
+        for (i, service) in self.services.iter_mut().enumerate() {
+            service.code = text::required(&service.code, limit::CODE).map_err(|r| r.at(format!("services[{i}].code")))?;
+            service.name = text::required(&service.name, limit::NAME).map_err(|r| r.at(format!("services[{i}].name")))?;
+            let prefix_ok = (1..=2).contains(&service.prefix.len()) && service.prefix.bytes().all(|b| b.is_ascii_uppercase());
+            if !prefix_ok {
+                return Err(Refusal::new(Code::ArgumentInvalid, "Chữ đầu của số thứ tự là một hoặc hai chữ cái in hoa không dấu.")
+                    .at(format!("services[{i}].prefix")));
+            }
+            if !(1..=240).contains(&service.minutes) {
+                return Err(Refusal::new(Code::NumberOutOfRange, "Thời gian phục vụ dự kiến từ 1 đến 240 phút.")
+                    .at(format!("services[{i}].minutes")));
+            }
+        }
+        unique(self.services.iter().map(|s| &s.code), "services")?;
+        unique(self.services.iter().map(|s| &s.prefix), "services")?;
+        unique(self.counters.iter().map(|c| c.number), "counters")?;
+        unique(self.officers.iter().map(|o| &o.id), "officers")?;
+        for (i, counter) in self.counters.iter().enumerate() {
+            for code in &counter.services {
+                self.service(code).map_err(|r| r.at(format!("counters[{i}].services")))?;
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Counter {
+    /// Whether people of that service are served here.
+    pub fn serves(&self, service: &str) -> bool {
+        self.services.is_empty() || self.services.iter().any(|s| s == service)
+    }
+}
+
+fn unique<T: Ord>(values: impl Iterator<Item = T>, field: &str) -> Result<()> {
+    let mut all: Vec<T> = values.collect();
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    if all.len() == count {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::ArgumentInvalid, "Có hai mục trùng mã. Mỗi mã chỉ dùng một lần.").at(field))
+}

@@ -1,0 +1,108 @@
+//! Every clock of a visit, computed from its spans and never stored as a duration.
+//!
+//! The official wait runs from the time printed on the ticket to the start of service, less
+//! what the citizen caused. Calling early cannot stop it. Others are kept beside it, because
+//! every front-desk system has had to argue about its definition.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use super::{
+    act::Cause,
+    state::{Leg, Span, State, Visit},
+};
+
+/// Two clocks that disagree by more than this within one run mean that one was set by hand.
+const JUMP_MS: i64 = 2_000;
+
+/// Milliseconds between two stamps `(wall, run, monotonic)`, never negative, and whether they
+/// are to be trusted. Within one run the monotonic clock decides; across runs only the wall
+/// clock is left, and if it went backwards nothing is claimed.
+pub fn elapsed(from: (i64, Uuid, i64), to: (i64, Uuid, i64)) -> (i64, bool) {
+    let wall = to.0.saturating_sub(from.0);
+    if from.1 == to.1 {
+        let mono = to.2.saturating_sub(from.2);
+        if mono >= 0 {
+            return (mono, wall.saturating_sub(mono).abs() <= JUMP_MS);
+        }
+    }
+    (wall.max(0), wall >= 0)
+}
+
+/// The clocks of one leg or of a whole visit, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Clocks {
+    /// The official wait: waiting, called, and pauses that the office caused.
+    pub wait_ms: i64,
+    /// In the queue only (as other systems count).
+    pub queue_ms: i64,
+    /// Called, on the way to the counter.
+    pub walk_ms: i64,
+    /// Being served.
+    pub service_ms: i64,
+    /// Put aside, whoever caused it.
+    pub held_ms: i64,
+    /// Called and not there.
+    pub missed_ms: i64,
+    /// First queue time to end: the sum of the five above it.
+    pub total_ms: i64,
+    /// Before the ticket: registration open to number given.
+    pub prep_ms: i64,
+}
+
+impl Clocks {
+    fn add(&mut self, span: &Span, now_ms: i64) {
+        let ms = (span.to_ms.unwrap_or(now_ms.max(span.from_ms)) - span.from_ms).max(0);
+        match span.state {
+            State::Waiting => self.queue_ms += ms,
+            State::Called => self.walk_ms += ms,
+            State::Serving => self.service_ms += ms,
+            State::Held => self.held_ms += ms,
+            State::Missed => self.missed_ms += ms,
+            // Before the person came, and after: no clock of a visit.
+            State::Booked | State::Closed => return,
+        }
+        self.total_ms += ms;
+        let waits = match span.state {
+            State::Waiting | State::Called => true,
+            State::Held => span.cause == Some(Cause::Office),
+            _ => false,
+        };
+        if waits {
+            self.wait_ms += ms;
+        }
+    }
+}
+
+impl Leg {
+    /// The clocks of this leg as of `now_ms` (effective time).
+    pub fn clocks(&self, now_ms: i64) -> Clocks {
+        let mut clocks = Clocks::default();
+        for span in &self.spans {
+            clocks.add(span, now_ms);
+        }
+        clocks
+    }
+}
+
+impl Visit {
+    /// The clocks of the whole visit as of `now_ms`: targets are per visit (lượt giao dịch).
+    pub fn clocks(&self, now_ms: i64) -> Clocks {
+        let mut all = Clocks::default();
+        for leg in &self.legs {
+            for span in &leg.spans {
+                all.add(span, now_ms);
+            }
+        }
+        let queued = self.legs[0].queued_ms;
+        all.prep_ms = (queued - self.arrive_ms).max(0);
+        all
+    }
+
+    /// Whether every time of the visit can be trusted.
+    pub fn accurate(&self) -> bool {
+        self.legs.iter().all(|l| l.accurate)
+    }
+}

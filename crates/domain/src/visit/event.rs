@@ -1,0 +1,428 @@
+//! What happened to a visit, and how each event changes it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{
+    act::{Cause, HoldTo, Outcome, ReturnTo},
+    clocks,
+    state::{Class, Held, Leg, Origin, Party, Planned, Quote, Recorded, Span, Stamp, State, Ticket, Visit},
+};
+
+/// Registration: the first event of every visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Registered {
+    /// Business day.
+    pub date: chrono::NaiveDate,
+    /// The number; absent while only booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
+    /// First service.
+    pub service: String,
+    /// Services after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<Planned>,
+    /// Priority class.
+    #[serde(default)]
+    pub class: Class,
+    /// Where it came from.
+    #[serde(default)]
+    pub origin: Origin,
+    /// People in the party.
+    pub party_size: u16,
+    /// Who, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicant: Option<Party>,
+    /// Booked time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_ms: Option<i64>,
+    /// T_arrive, when registration was opened.
+    pub arrive_ms: i64,
+    /// Rank key, explained by [`super::order`].
+    pub rank_ms: i64,
+    /// What the ticket promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// People ahead at that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people_ahead: Option<u32>,
+}
+
+/// Everything that can happen to a visit. The names are on the wire and in the log for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(tag = "kind", content = "body")]
+pub enum VisitEvent {
+    /// Registered or booked.
+    #[serde(rename = "visit.registered")]
+    Registered(Registered),
+    /// A booked person came.
+    #[serde(rename = "visit.checked_in")]
+    CheckedIn {
+        /// Number given now.
+        ticket: Ticket,
+        /// Rank by slot or arrival.
+        rank_ms: i64,
+    },
+    /// Who it is.
+    #[serde(rename = "visit.identified")]
+    Identified {
+        /// The party.
+        party: Party,
+    },
+    /// Priority claimed or corrected.
+    #[serde(rename = "visit.classified")]
+    Classified {
+        /// New class.
+        class: Class,
+        /// New rank.
+        rank_ms: i64,
+    },
+    /// Let through at once by a supervisor.
+    #[serde(rename = "visit.jumped")]
+    Jumped {
+        /// Why.
+        reason: String,
+        /// New rank.
+        rank_ms: i64,
+    },
+    /// Called to a counter.
+    #[serde(rename = "leg.called")]
+    Called {
+        /// Which counter.
+        counter: u16,
+    },
+    /// Called once more.
+    #[serde(rename = "leg.recalled")]
+    Recalled {},
+    /// The call was a mistake.
+    #[serde(rename = "leg.call_undone")]
+    CallUndone {},
+    /// Service began.
+    #[serde(rename = "leg.started")]
+    Started {},
+    /// Put aside.
+    #[serde(rename = "leg.held")]
+    HeldAside(Held),
+    /// Gone on with.
+    #[serde(rename = "leg.resumed")]
+    Resumed {
+        /// Where.
+        to: HoldTo,
+        /// Rank in the queue, when back there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rank_ms: Option<i64>,
+    },
+    /// Called, not there.
+    #[serde(rename = "leg.missed")]
+    Missed {},
+    /// Back again.
+    #[serde(rename = "leg.returned")]
+    Returned {
+        /// Where.
+        to: ReturnTo,
+        /// Rank in the queue, when back there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rank_ms: Option<i64>,
+    },
+    /// Sent on: this leg ends, a new one waits.
+    #[serde(rename = "leg.transferred")]
+    Transferred {
+        /// New service.
+        service: String,
+        /// Only this counter.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counter: Option<u16>,
+        /// Word for the colleague.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+        /// Rank of the new leg.
+        rank_ms: i64,
+    },
+    /// One more service after this one.
+    #[serde(rename = "leg.service_added")]
+    ServiceAdded {
+        /// Which.
+        service: String,
+    },
+    /// The leg ended by a person's act.
+    #[serde(rename = "leg.ended")]
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// In words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// The leg was closed with the day; its end is its own last event.
+    #[serde(rename = "leg.closed_by_day")]
+    ClosedByDay {
+        /// How, as the supervisor confirmed or the rule says.
+        outcome: Outcome,
+    },
+    /// A closed visit goes on in a new leg.
+    #[serde(rename = "leg.reopened")]
+    Reopened {
+        /// At the counter at once, or waiting.
+        serving: bool,
+        /// The counter, when serving.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counter: Option<u16>,
+        /// Rank of the new leg.
+        rank_ms: i64,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The ticket went to a printer.
+    #[serde(rename = "visit.ticket_printed")]
+    TicketPrinted {
+        /// BLAKE3 of what was printed, hex.
+        hash: String,
+    },
+}
+
+impl Visit {
+    /// The visit that a first event begins.
+    pub(super) fn begin(recorded: &Recorded<VisitEvent>) -> Option<Self> {
+        let VisitEvent::Registered(first) = &recorded.event else { return None };
+        let at = recorded.stamp.wall_ms;
+        let state = if first.ticket.is_some() { State::Waiting } else { State::Booked };
+        Some(Self {
+            date: first.date,
+            ticket: first.ticket.clone(),
+            class: first.class,
+            origin: first.origin,
+            party_size: first.party_size,
+            applicant: first.applicant.clone(),
+            slot_ms: first.slot_ms,
+            arrive_ms: first.arrive_ms.min(at),
+            quote: first.quote,
+            people_ahead: first.people_ahead,
+            legs: vec![Leg::open(first.service.clone(), state, at, first.rank_ms, at)],
+            planned: first.planned.clone(),
+            last_wall_ms: at,
+            last_ms: at,
+            last_boot: recorded.stamp.boot,
+            last_mono_ms: recorded.stamp.mono_ms,
+            last_actor: recorded.stamp.actor.clone(),
+            ticket_prints: 0,
+        })
+    }
+
+    /// Changes the visit by one event. Events were decided under the rules when they were
+    /// recorded; folding never refuses, it only tells what happened.
+    pub fn apply(&mut self, recorded: &Recorded<VisitEvent>) {
+        let stamp = &recorded.stamp;
+        let (elapsed, sure) = clocks::elapsed(
+            (self.last_wall_ms, self.last_boot, self.last_mono_ms),
+            (stamp.wall_ms, stamp.boot, stamp.mono_ms),
+        );
+        let before = self.last_ms;
+        let now = before + elapsed;
+        if !sure && self.is_open() {
+            self.leg_mut().distrust("clock_jumped");
+        }
+        self.change(&recorded.event, before, now, stamp);
+        self.last_ms = now;
+        self.last_wall_ms = stamp.wall_ms;
+        self.last_boot = stamp.boot;
+        self.last_mono_ms = stamp.mono_ms;
+        self.last_actor.clone_from(&stamp.actor);
+    }
+
+    fn change(&mut self, event: &VisitEvent, before: i64, now: i64, stamp: &Stamp) {
+        match event {
+            VisitEvent::Registered(_) => {}
+            VisitEvent::CheckedIn { ticket, rank_ms } => {
+                self.ticket = Some(ticket.clone());
+                let leg = self.leg_mut();
+                *leg = Leg::open(leg.service.clone(), State::Waiting, now, *rank_ms, now);
+            }
+            VisitEvent::Identified { party } => self.applicant = Some(party.clone()),
+            VisitEvent::Classified { class, rank_ms } => {
+                self.class = *class;
+                self.leg_mut().rank_ms = *rank_ms;
+            }
+            VisitEvent::Jumped { rank_ms, .. } => self.leg_mut().rank_ms = *rank_ms,
+            VisitEvent::Called { counter } => self.called(*counter, now, stamp),
+            VisitEvent::Recalled {} => {
+                let leg = self.leg_mut();
+                leg.calls += 1;
+                leg.last_call_ms = Some(now);
+            }
+            VisitEvent::CallUndone {} => {
+                let leg = self.leg_mut();
+                leg.enter(State::Waiting, now, None);
+                leg.calls = leg.calls.saturating_sub(1);
+                if leg.calls == 0 {
+                    leg.first_call_ms = None;
+                    leg.last_call_ms = None;
+                }
+                if !leg.counter_only {
+                    leg.counter = None;
+                }
+                leg.officer = None;
+            }
+            VisitEvent::Started {} => self.leg_mut().serve(now, stamp),
+            VisitEvent::HeldAside(held) => {
+                let leg = self.leg_mut();
+                leg.enter(State::Held, now, Some(held.cause));
+                leg.held = Some(held.clone());
+            }
+            VisitEvent::Resumed { to, rank_ms } => {
+                let leg = self.leg_mut();
+                leg.held = None;
+                match to {
+                    HoldTo::Serving => leg.serve(now, stamp),
+                    HoldTo::Waiting => leg.wait_again(now, *rank_ms),
+                }
+            }
+            VisitEvent::Missed {} => {
+                let leg = self.leg_mut();
+                leg.misses += 1;
+                leg.enter(State::Missed, now, Some(Cause::Citizen));
+            }
+            VisitEvent::Returned { to, rank_ms } => match to {
+                ReturnTo::Waiting => self.leg_mut().wait_again(now, *rank_ms),
+                ReturnTo::Called { counter } => self.called(*counter, now, stamp),
+            },
+            VisitEvent::Transferred { service, counter, note, rank_ms } => {
+                let credit = self.leg().credit_ms;
+                self.leg_mut().close(Outcome::Transferred, now);
+                let mut leg = Leg::open(service.clone(), State::Waiting, now, *rank_ms, credit);
+                leg.counter = *counter;
+                leg.counter_only = counter.is_some();
+                leg.note.clone_from(note);
+                self.legs.push(leg);
+            }
+            VisitEvent::ServiceAdded { service } => self.planned.push(Planned { service: service.clone() }),
+            VisitEvent::Ended { outcome, note } => {
+                let leg = self.leg_mut();
+                leg.close(*outcome, now);
+                if note.is_some() {
+                    leg.note.clone_from(note);
+                }
+                if *outcome == Outcome::Done {
+                    self.next_planned(now);
+                } else {
+                    self.planned.clear();
+                }
+            }
+            VisitEvent::ClosedByDay { outcome } => {
+                self.planned.clear();
+                let leg = self.leg_mut();
+                // The end is the leg's own last event, never the hour at which the day was closed.
+                leg.close(*outcome, before);
+                if *outcome == Outcome::EndedBySystem {
+                    leg.distrust("closed_by_day");
+                }
+            }
+            VisitEvent::Reopened { serving, counter, rank_ms, .. } => {
+                let old = self.leg();
+                let (service, credit) = (old.service.clone(), old.credit_ms);
+                let index = u16::try_from(self.legs.len() - 1).unwrap_or(u16::MAX);
+                let state = if *serving { State::Serving } else { State::Waiting };
+                let mut leg = Leg::open(service, state, now, *rank_ms, credit);
+                leg.reopens = Some(index);
+                leg.counter = *counter;
+                if *serving {
+                    leg.serve_ms = Some(now);
+                    leg.officer = Some(stamp.actor.clone());
+                }
+                self.legs.push(leg);
+            }
+            VisitEvent::TicketPrinted { .. } => self.ticket_prints += 1,
+        }
+    }
+
+    fn called(&mut self, counter: u16, now: i64, stamp: &Stamp) {
+        let leg = self.leg_mut();
+        leg.enter(State::Called, now, None);
+        leg.calls += 1;
+        leg.first_call_ms.get_or_insert(now);
+        leg.last_call_ms = Some(now);
+        leg.counter = Some(counter);
+        leg.officer = Some(stamp.actor.clone());
+    }
+
+    fn next_planned(&mut self, now: i64) {
+        if self.planned.is_empty() {
+            return;
+        }
+        let next = self.planned.remove(0);
+        // The person has been here since the first ticket: the place in line is as old as that.
+        let credit = self.legs[0].credit_ms;
+        let rank = self.legs[0].rank_ms;
+        self.legs.push(Leg::open(next.service, State::Waiting, now, rank, credit));
+    }
+}
+
+impl Leg {
+    fn open(service: String, state: State, now: i64, rank_ms: i64, credit_ms: i64) -> Self {
+        Self {
+            service,
+            state,
+            rank_ms,
+            queued_ms: now,
+            credit_ms,
+            first_call_ms: None,
+            last_call_ms: None,
+            serve_ms: None,
+            end_ms: None,
+            calls: 0,
+            misses: 0,
+            counter: None,
+            counter_only: false,
+            officer: None,
+            held: None,
+            outcome: None,
+            reopens: None,
+            note: None,
+            accurate: true,
+            inaccurate_because: None,
+            spans: vec![Span { state, from_ms: now, to_ms: None, cause: None }],
+        }
+    }
+
+    fn enter(&mut self, state: State, now: i64, cause: Option<Cause>) {
+        self.end_span(now);
+        self.state = state;
+        self.spans.push(Span { state, from_ms: now, to_ms: None, cause });
+    }
+
+    fn end_span(&mut self, now: i64) {
+        if let Some(last) = self.spans.last_mut() {
+            last.to_ms.get_or_insert(now.max(last.from_ms));
+        }
+    }
+
+    fn serve(&mut self, now: i64, stamp: &Stamp) {
+        self.enter(State::Serving, now, None);
+        self.serve_ms.get_or_insert(now);
+        self.officer = Some(stamp.actor.clone());
+    }
+
+    fn wait_again(&mut self, now: i64, rank_ms: Option<i64>) {
+        self.enter(State::Waiting, now, None);
+        if let Some(rank) = rank_ms {
+            self.rank_ms = rank;
+        }
+        if !self.counter_only {
+            self.counter = None;
+        }
+    }
+
+    fn close(&mut self, outcome: Outcome, now: i64) {
+        self.end_span(now);
+        self.state = State::Closed;
+        self.outcome = Some(outcome);
+        self.end_ms = Some(now);
+        self.held = None;
+    }
+
+    fn distrust(&mut self, cause: &str) {
+        self.accurate = false;
+        self.inaccurate_because.get_or_insert_with(|| cause.to_owned());
+    }
+}

@@ -1,0 +1,19 @@
+//! A visit (lượt giao dịch): one person or party, one ticket, one business day.
+//!
+//! A visit is made of legs (chặng), one stay in one queue each. The events are the truth:
+//! [`Visit::apply`] folds them, [`decide`] says whether an act is possible now and which
+//! event it becomes. Nothing else changes a visit.
+
+mod act;
+pub mod clocks;
+mod decide;
+pub mod estimate;
+mod event;
+pub mod figures;
+pub mod order;
+mod state;
+
+pub use act::{Act, Cause, HoldTo, Hop, Outcome, ReturnTo};
+pub use decide::{Desk, Request, decide, register};
+pub use event::{Registered, VisitEvent};
+pub use state::{Class, Held, Leg, Origin, Party, PartyKind, Planned, Quote, Recorded, Span, Stamp, State, Ticket, Visit};

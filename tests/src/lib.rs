@@ -1,1 +1,3 @@
 //! Across-crate tests live in `tests/`.
+
+pub mod crash_vfs;

@@ -1,1 +1,4 @@
 //! (being written)
+
+pub mod cups;
+pub mod printer9100;

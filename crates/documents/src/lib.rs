@@ -1,1 +1,32 @@
-//! (being written)
+//! Official forms as PDF, queue tickets as raster: data in, bytes out.
+//!
+//! No files, no clock, no printer: the same data gives the same bytes, today and in ten years.
+//! The wording of forms is dated data ([`FormSet`]); faces are checked when loaded ([`Fonts`]).
+//!
+//! ```
+//! use motcua_documents::{Fonts, FormSet};
+//! let fonts = Fonts::load().unwrap();
+//! let sets = FormSet::built_in().unwrap();
+//! assert_eq!(sets[0].id, "tt-01-2018");
+//! assert!(fonts.missing("Đặng Thị Ngọc Uyển-Phương Ỷ Lan").is_empty());
+//! ```
+
+mod blocks;
+mod codes;
+mod flow;
+mod fonts;
+mod form;
+mod forms;
+mod page;
+mod pdf;
+mod raster;
+mod receipt;
+mod text;
+mod ticket;
+
+pub use fonts::{FontFiles, Fonts};
+pub use form::{Agency, PaperRow};
+pub use forms::{FormSet, Status};
+pub use raster::Raster;
+pub use receipt::{Due, Fee, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt};
+pub use ticket::{Standing, Ticket, ticket};

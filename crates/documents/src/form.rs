@@ -1,0 +1,332 @@
+//! A form of a [`FormSet`] set in type: head, title, body items, signatures, notes, in the order
+//! of the form's data. What differs between forms is only the values they bring; a new form is
+//! one file that collects its values and calls [`set`].
+
+use std::rc::Rc;
+
+use chrono::{DateTime, Datelike, FixedOffset, Timelike};
+use motcua_domain::refusal::Result;
+
+use crate::{
+    blocks::{self, Cell, HeadPart, Setting, Signer},
+    codes,
+    flow::{Sheet, Slab, paginate},
+    fonts::Fonts,
+    forms::{Form, FormSet, Item, Paper, PapersWords, Values, fill, holds, plain},
+    page::{Align, Draw, MM, Page},
+    pdf::{self, About},
+    text::{Span, Style},
+};
+
+/// The office at whose desk a paper is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agency {
+    /// Superior agency, capitals: ỦY BAN NHÂN DÂN PHƯỜNG BÌNH MINH.
+    pub parent: Option<String>,
+    /// The desk in capitals: BỘ PHẬN TIẾP NHẬN VÀ TRẢ KẾT QUẢ.
+    pub desk: String,
+    /// The desk as named within a line: Phường Bình Minh.
+    pub name: String,
+    /// Place in the date line: Bình Minh.
+    pub place: String,
+    /// A demonstration branch, whose papers carry MẪU (TT 01/2018/TT-VPCP Điều 5.2).
+    pub sample: bool,
+}
+
+/// A row of the papers table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaperRow {
+    /// Name as in the catalogue; line breaks stay.
+    pub name: String,
+    /// Originals received.
+    pub originals: u32,
+    /// Certified copies received.
+    pub certified: u32,
+    /// Plain copies received.
+    pub copies: u32,
+    /// Required, but not (wholly) handed in.
+    pub missing: bool,
+}
+
+/// What a form needs beside its wording.
+pub(crate) struct Filling<'a> {
+    pub(crate) agency: &'a Agency,
+    /// The code of the case, as barcode, square code and in the margin.
+    pub(crate) code: &'a str,
+    pub(crate) number: Option<&'a str>,
+    pub(crate) papers: &'a [PaperRow],
+    pub(crate) reprinted_at: Option<DateTime<FixedOffset>>,
+    pub(crate) made_at: DateTime<FixedOffset>,
+    pub(crate) values: Values,
+}
+
+/// Type scales to try before a form spills onto a second sheet. The smallest leaves 9.4 pt body
+/// type, which one still reads at arm's length.
+const SCALES: [f32; 4] = [1.0, 0.97, 0.94, 0.91];
+
+/// The form `key` of a set as a PDF, all its copies in one file.
+pub(crate) fn set(key: &str, filling: &mut Filling, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>> {
+    let form = forms.form(key)?;
+    filling.values.extend(date_values(filling.made_at));
+    filling.values.insert("place", Some(filling.agency.place.clone()));
+    filling.values.insert("case_code", Some(filling.code.to_owned()));
+    filling.values.insert("number", filling.number.map(str::to_owned));
+    let single = [String::new()];
+    let copies = if form.copies.is_empty() { &single[..] } else { &form.copies[..] };
+    let mut pages = Vec::new();
+    for copy in copies {
+        filling.values.insert("copy", Some(copy.clone()));
+        pages.extend(one_copy(form, filling, forms, fonts)?);
+    }
+    let about = About {
+        title: form.name.clone(),
+        subject: filling.code.to_owned(),
+        created: filling.made_at,
+        modified: filling.reprinted_at.unwrap_or(filling.made_at),
+    };
+    pdf::write(&pages, &about, fonts)
+}
+
+fn one_copy(form: &Form, filling: &Filling, forms: &FormSet, fonts: &Fonts) -> Result<Vec<Page>> {
+    let mut first_try = None;
+    for scale in SCALES {
+        let setting = Setting { sheet: sheet(form.paper), fonts, scale };
+        let pages = paginate(&slabs(form, filling, &setting)?, &setting.sheet);
+        if pages.len() == 1 {
+            return with_margins(pages, filling, forms, &setting);
+        }
+        first_try.get_or_insert((pages, setting));
+    }
+    let (pages, setting) = first_try.expect("SCALES is not empty");
+    with_margins(pages, filling, forms, &setting)
+}
+
+fn sheet(paper: Paper) -> Sheet {
+    let (width, height) = match paper {
+        Paper::A5 => (148.0, 210.0),
+        Paper::A4 => (210.0, 297.0),
+    };
+    // Left is wider for the file; the top holds MẪU and BẢN IN LẠI, the bottom the sheet number.
+    Sheet {
+        width: width * MM,
+        height: height * MM,
+        left: 13.0 * MM,
+        right: 10.0 * MM,
+        top: 11.5 * MM,
+        bottom: 9.0 * MM,
+    }
+}
+
+fn slabs(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
+    let values = &filling.values;
+    let mut slabs = vec![head(form, filling, s)?];
+
+    let title = Span::new(&form.title, Style::bold(12.4 * s.scale));
+    let mut title = blocks::paragraph(&[title], Align::Centre, s);
+    title[0].before = 3.4 * MM * s.scale;
+    slabs.extend(title);
+    for line in &form.under_title {
+        let mut lines = blocks::paragraph(&fill(line, values, s.body())?, Align::Centre, s);
+        lines[0].before = 0.0;
+        slabs.extend(lines);
+    }
+    slabs.iter_mut().for_each(|slab| slab.keep = true);
+    slabs.push(Slab { keep: true, ..Slab::space(0.6 * MM) });
+
+    for item in &form.body {
+        slabs.extend(body_item(item, filling, s)?);
+    }
+    if !form.signatures.is_empty() {
+        // Signatures stand under something that was signed for.
+        let from = slabs.len().saturating_sub(2);
+        slabs[from..].iter_mut().for_each(|slab| slab.keep = true);
+        slabs.extend(sign(form, filling, s)?);
+    }
+    slabs.extend(notes(form, filling, s)?);
+    Ok(slabs)
+}
+
+fn head(form: &Form, filling: &Filling, s: &Setting) -> Result<Slab> {
+    let agency = filling.agency;
+    let size = 8.1 * s.scale;
+    let lines = |text: &str, style: Style| HeadPart::Lines(vec![Span::new(text, style)]);
+    let mut left = Vec::new();
+    if let Some(parent) = &agency.parent {
+        left.push(lines(parent, Style::regular(size)));
+    }
+    left.push(lines(&agency.desk, Style::bold(size)));
+    left.push(HeadPart::Rule(0.4));
+    if filling.number.is_some() {
+        left.push(HeadPart::Lines(fill(&form.head.number, &filling.values, size)?));
+    }
+    let bars = codes::code128(filling.code);
+    if let Some(code) = &bars {
+        let column = s.sheet.measure() * 0.45 - 1.5 * MM;
+        if let Some(module) = bar_width(code.len(), column) {
+            left.push(HeadPart::Bars { code, module, height: 6.5 * MM });
+        }
+    }
+    let date = plain(&form.head.place_and_date, &filling.values)?;
+    let right = [
+        lines(&form.head.nation, Style::bold(8.3 * s.scale)),
+        lines(&form.head.motto, Style::bold(9.2 * s.scale)),
+        HeadPart::Rule(1.0),
+        lines(&date, Style::italic(9.2 * s.scale)),
+    ];
+    Ok(blocks::head(&left, &right, s))
+}
+
+/// The widest bar that fits the column with its quiet zones, as whole dots of a 600-dpi printer:
+/// 6 dots are 0.25 mm. Below 4 dots hand scanners fail, so the bars are left out.
+fn bar_width(modules: usize, column: f32) -> Option<f32> {
+    let quiet = 20;
+    let dot = 72.0 / 600.0;
+    [6.0, 5.0, 4.0].map(|dots| dots * dot).into_iter().find(|width| (modules + quiet) as f32 * width <= column + 6.0 * MM)
+}
+
+fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
+    let values = &filling.values;
+    match item {
+        Item::Line { line, condition } => {
+            if !holds(condition.as_deref(), values)? {
+                return Ok(vec![]);
+            }
+            Ok(blocks::paragraph(&fill(line, values, s.body())?, Align::Left, s))
+        }
+        Item::Pair { pair: [left, right], condition } => {
+            if !holds(condition.as_deref(), values)? {
+                return Ok(vec![]);
+            }
+            Ok(blocks::pair(&fill(left, values, s.body())?, &fill(right, values, s.body())?, s))
+        }
+        Item::Papers { papers } => Ok(papers_table(papers, filling.papers, s)),
+    }
+}
+
+/// TT | Thành phần hồ sơ | Số lượng (Bản chính | Bản chứng thực | Bản photo).
+fn papers_table(words: &PapersWords, papers: &[PaperRow], s: &Setting) -> Vec<Slab> {
+    let regular = Style::regular(s.cell());
+    let italic = Style::italic(s.cell());
+    let x = blocks::edges(&[7.5 * MM, 0.0, 11.0 * MM, 16.5 * MM, 11.5 * MM], s);
+    let counts = [words.originals.as_str(), &words.certified, &words.copies];
+    let head = Rc::new(blocks::grouped_head(&[&words.number, &words.name], &words.count, &counts, &x, s));
+    let count = |n: u32| {
+        let text = if n == 0 { String::new() } else { n.to_string() };
+        Cell::new(&text, regular, Align::Centre)
+    };
+    let mut rows: Vec<Vec<Cell>> = papers
+        .iter()
+        .enumerate()
+        .map(|(i, paper)| {
+            let number = Cell::new(&(i + 1).to_string(), regular, Align::Centre);
+            let mut name = Cell::new(&paper.name, regular, Align::Left);
+            let none = paper.originals == 0 && paper.certified == 0 && paper.copies == 0;
+            if paper.missing && none {
+                let missing = Style { face: crate::fonts::FaceId::BoldItalic, ..regular };
+                let missing = Cell { columns: 3, ..Cell::new(&words.missing, missing, Align::Centre) };
+                return vec![number, name, missing];
+            }
+            if paper.missing {
+                name.spans.push(Span::new(&format!(" ({})", words.missing.to_lowercase()), italic));
+            }
+            vec![number, name, count(paper.originals), count(paper.certified), count(paper.copies)]
+        })
+        .collect();
+    if rows.is_empty() {
+        let none = Cell { columns: 5, ..Cell::new(&words.none, italic, Align::Centre) };
+        rows.push(vec![none]);
+    }
+    let mut slabs = vec![(*head).clone()];
+    slabs.extend(blocks::rows(&rows, &head, &x, s));
+    slabs.push(Slab::space(0.8 * MM));
+    slabs
+}
+
+fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
+    let signers = form
+        .signatures
+        .iter()
+        .map(|signature| {
+            Ok(Signer {
+                title: signature.title.clone(),
+                hint: signature.hint.clone(),
+                name: plain(&signature.name, &filling.values)?,
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let side = 15.0 * MM;
+    let quiet = 2.5 * MM;
+    let between = codes::qr(filling.code).map_or_else(Vec::new, |rows| {
+        blocks::square(&rows, quiet, 1.0 * MM, side / rows.len() as f32)
+    });
+    Ok(blocks::signatures(&signers, &between, side + 2.0 * quiet, s))
+}
+
+/// Notes stand at the foot of the last sheet, under a rule, together with the signatures.
+fn notes(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
+    if form.notes.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut rule = Slab::elastic(2.4 * MM, 400.0 * MM);
+    rule.height = 2.4 * MM;
+    let line = Slab {
+        height: 0.9 * MM,
+        draws: vec![crate::page::horizontal(s.sheet.left, 0.0, s.sheet.measure())],
+        keep: true,
+        ..Slab::default()
+    };
+    let mut slabs = vec![rule, line];
+    for note in &form.notes {
+        slabs.extend(blocks::small_print(&fill(note, &filling.values, 7.6 * s.scale)?, s));
+    }
+    Ok(slabs)
+}
+
+/// MẪU and BẢN IN LẠI above the type area; case code and sheet number below it, once there is
+/// more than one sheet.
+fn with_margins(mut pages: Vec<Page>, filling: &Filling, forms: &FormSet, s: &Setting) -> Result<Vec<Page>> {
+    let mut values = filling.values.clone();
+    let total = pages.len();
+    values.insert("sheets", Some(total.to_string()));
+    for (i, page) in pages.iter_mut().enumerate() {
+        values.insert("sheet", Some((i + 1).to_string()));
+        let mut top: Vec<Draw> = Vec::new();
+        if let Some(at) = filling.reprinted_at {
+            values.insert("time", Some(at.format("%H:%M").to_string()));
+            values.insert("date", Some(at.format("%d/%m/%Y").to_string()));
+            let text = forms.word("reprint", &values)?;
+            top.push(blocks::margin_line(&text, Style::bold(9.5), Align::Left, 9.2 * MM, s));
+        }
+        if filling.agency.sample {
+            let text = forms.word("sample", &values)?;
+            top.push(blocks::margin_line(&text, Style::bold(16.0), Align::Right, 9.6 * MM, s));
+        }
+        page.draws.splice(0..0, top);
+        if total > 1 {
+            let foot = page.height - 5.0 * MM;
+            let code = forms.word("sheet_code", &values)?;
+            let sheet = forms.word("sheet", &values)?;
+            page.draws.push(blocks::margin_line(&code, Style::regular(8.0), Align::Left, foot, s));
+            page.draws.push(blocks::margin_line(&sheet, Style::regular(8.0), Align::Right, foot, s));
+        }
+    }
+    Ok(pages)
+}
+
+/// Day, month and year as official papers write them: days below 10 and the first two months
+/// with a leading zero (NĐ 30/2020/NĐ-CP Phụ lục I), and the time of day.
+pub(crate) fn date_values(t: DateTime<FixedOffset>) -> [(&'static str, Option<String>); 5] {
+    let month = t.month();
+    [
+        ("day", Some(format!("{:02}", t.day()))),
+        ("month", Some(if month < 3 { format!("{month:02}") } else { month.to_string() })),
+        ("year", Some(t.year().to_string())),
+        ("hour", Some(format!("{:02}", t.hour()))),
+        ("minute", Some(format!("{:02}", t.minute()))),
+    ]
+}
+
+/// A moment in words: 09 giờ 21 phút, ngày 18 tháng 11 năm 2026.
+pub(crate) fn moment(t: DateTime<FixedOffset>, forms: &FormSet) -> Result<String> {
+    forms.word("moment", &date_values(t).into_iter().collect())
+}

@@ -1,0 +1,225 @@
+//! Mẫu số 01: Giấy tiếp nhận hồ sơ và hẹn trả kết quả, two copies, both signed.
+
+use chrono::{DateTime, FixedOffset};
+use motcua_domain::refusal::Result;
+
+use crate::{
+    fonts::Fonts,
+    form::{self, Agency, Filling, PaperRow, moment},
+    forms::{FormSet, Values},
+};
+
+/// What identifies a person or organisation on paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdKind {
+    /// Số định danh cá nhân, 12 digits.
+    Citizen,
+    /// The old 9-digit card.
+    OldCitizen,
+    /// Passport.
+    Passport,
+    /// Mã số thuế.
+    Tax,
+    /// Anything else.
+    Other,
+}
+
+/// A person or organisation as printed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Party {
+    /// Full name.
+    pub name: String,
+    /// Identity document or tax code.
+    pub id: Option<(IdKind, String)>,
+    /// One line.
+    pub address: Option<String>,
+    /// As it is to be read.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+}
+
+/// A time limit as the catalogue states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeLimit {
+    /// How many.
+    pub value: u32,
+    /// Of what, in Vietnamese: ngày làm việc.
+    pub unit: String,
+}
+
+/// When the result is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// At this time.
+    At(DateTime<FixedOffset>),
+    /// At once (NĐ 61/2018/NĐ-CP Điều 17.4: the receipt is made on request).
+    Immediately,
+    /// The procedure sets no limit.
+    NoAppointment,
+}
+
+/// Fees and charges in whole đồng.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fee {
+    /// None is charged.
+    Free,
+    /// To be paid.
+    Due(u64),
+    /// Paid.
+    Paid(u64),
+}
+
+/// The entry in the register (TT 01/2018/TT-VPCP Điều 10.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterEntry {
+    /// Quyển số.
+    pub book: String,
+    /// Số thứ tự.
+    pub entry: String,
+}
+
+/// Everything printed on Mẫu 01. Plain data: nothing here is looked up or computed later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The office.
+    pub agency: Agency,
+    /// Số: 0047/BPTNTKQ; left out when there is none.
+    pub number: Option<String>,
+    /// Mã hồ sơ.
+    pub case_code: String,
+    /// Code of the procedure.
+    pub procedure_code: String,
+    /// Its full name.
+    pub procedure_name: String,
+    /// Chủ hồ sơ.
+    pub owner: Party,
+    /// Người nộp, when somebody else hands it in.
+    pub submitter: Option<Party>,
+    /// Papers received, and those missing if accepted nonetheless.
+    pub papers: Vec<PaperRow>,
+    /// Why it was accepted although papers are missing.
+    pub missing_ground: Option<String>,
+    /// Số bộ hồ sơ.
+    pub sets: u32,
+    /// The lawful time limit; `None` where the law sets none.
+    pub limit: Option<TimeLimit>,
+    /// When it was received; also the date of the paper and its creation date.
+    pub received_at: DateTime<FixedOffset>,
+    /// When the result is due.
+    pub due: Due,
+    /// Where the result is collected or sent.
+    pub return_at: String,
+    /// Fees; `None` leaves the line out.
+    pub fee: Option<Fee>,
+    /// Entry in the register; `None` leaves dots to write on.
+    pub register: Option<RegisterEntry>,
+    /// The officer who received it.
+    pub officer: String,
+    /// Anything else the citizen should have in writing.
+    pub note: Option<String>,
+    /// Time of a reprint, which is marked; the text stays that of the original.
+    pub reprinted_at: Option<DateTime<FixedOffset>>,
+}
+
+/// Mẫu 01 as a PDF: both copies, A5, as many sheets as the papers need.
+///
+/// # Errors
+/// `ASSET_FAULT` for a broken form file or face, `DOCUMENT_UNKNOWN` if the set has no receipt.
+pub fn receipt(data: &Receipt, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>> {
+    let mut filling = Filling {
+        agency: &data.agency,
+        code: &data.case_code,
+        number: data.number.as_deref(),
+        papers: &data.papers,
+        reprinted_at: data.reprinted_at,
+        made_at: data.received_at,
+        values: values(data, forms)?,
+    };
+    form::set("receipt", &mut filling, forms, fonts)
+}
+
+fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
+    let owner = &data.owner;
+    let submitter = data.submitter.as_ref();
+    let signer = submitter.unwrap_or(owner);
+    let (owner_id_label, owner_id) = id(Some(owner), forms)?;
+    let (submitter_id_label, submitter_id) = id(submitter, forms)?;
+    let word = |key: &str| forms.word(key, &Values::new());
+    let limit = match &data.limit {
+        Some(limit) => {
+            let parts = [("value", Some(format!("{:02}", limit.value))), ("unit", Some(limit.unit.clone()))];
+            forms.word("limit", &parts.into_iter().collect())?
+        }
+        None => word("limit_none")?,
+    };
+    let due = match data.due {
+        Due::At(at) => moment(at, forms)?,
+        Due::Immediately => word("due_immediate")?,
+        Due::NoAppointment => word("due_none")?,
+    };
+    let amount = |key: &str, dong: u64| {
+        forms.word(key, &[("amount", Some(grouped(dong)))].into_iter().collect())
+    };
+    let fee = match data.fee {
+        None => None,
+        Some(Fee::Free) => Some(word("fee_free")?),
+        Some(Fee::Due(dong)) => Some(amount("fee_due", dong)?),
+        Some(Fee::Paid(dong)) => Some(amount("fee_paid", dong)?),
+    };
+    let register = data.register.as_ref();
+    Ok(Values::from([
+        ("desk", Some(data.agency.name.clone())),
+        ("owner", Some(owner.name.clone())),
+        ("owner_id_label", owner_id_label),
+        ("owner_id", owner_id),
+        ("address", owner.address.clone()),
+        ("phone", owner.phone.clone()),
+        ("email", owner.email.clone()),
+        ("submitter", submitter.map(|party| party.name.clone())),
+        ("submitter_id_label", submitter_id_label),
+        ("submitter_id", submitter_id),
+        ("submitter_phone", submitter.and_then(|party| party.phone.clone())),
+        ("procedure", Some(data.procedure_name.clone())),
+        ("procedure_code", Some(data.procedure_code.clone())),
+        ("ground", data.missing_ground.clone()),
+        ("sets", Some(format!("{:02}", data.sets))),
+        ("limit", Some(limit)),
+        ("received", Some(moment(data.received_at, forms)?)),
+        ("due", Some(due)),
+        ("return_at", Some(data.return_at.clone())),
+        ("fee", fee),
+        ("book", register.map(|r| r.book.clone())),
+        ("entry", register.map(|r| r.entry.clone())),
+        ("signer", Some(signer.name.clone())),
+        ("officer", Some(data.officer.clone())),
+        ("note", data.note.clone()),
+    ]))
+}
+
+fn id(party: Option<&Party>, forms: &FormSet) -> Result<(Option<String>, Option<String>)> {
+    let Some((kind, number)) = party.and_then(|party| party.id.as_ref()) else {
+        return Ok((None, None));
+    };
+    let key = match kind {
+        IdKind::Citizen => "id_citizen",
+        IdKind::OldCitizen => "id_old_citizen",
+        IdKind::Passport => "id_passport",
+        IdKind::Tax => "id_tax",
+        IdKind::Other => "id_other",
+    };
+    Ok((Some(forms.word(key, &Values::new())?), Some(number.clone())))
+}
+
+/// Money with points between thousands, as written in Vietnam.
+fn grouped(dong: u64) -> String {
+    let digits = dong.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(c);
+    }
+    out
+}

@@ -1,0 +1,89 @@
+//! Poppler and zbar as judges of what we print: a program that is not ours reads it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::LazyLock,
+};
+
+use motcua_documents::*;
+
+pub static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::load().unwrap());
+pub static FORMS: LazyLock<FormSet> = LazyLock::new(|| FormSet::built_in().unwrap().remove(0));
+
+pub fn pdf(data: &Receipt) -> Vec<u8> {
+    receipt(data, &FORMS, &FONTS).unwrap()
+}
+
+/// A PDF on disk for the time of a test.
+pub struct File {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl File {
+    pub fn new(bytes: &[u8], name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Self { path, _folder: folder }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What `tool args… FILE more…` prints.
+    pub fn ask(&self, tool: &str, args: &[&str], more: &[&str]) -> String {
+        let out = Command::new(tool).args(args).arg(&self.path).args(more).output();
+        let out = out.unwrap_or_else(|e| panic!("{tool} is needed (poppler-utils, zbar-tools): {e}"));
+        assert!(
+            out.status.success(),
+            "{tool}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    /// Text in content order (`-raw`) or as laid out (`-layout`).
+    pub fn text(&self, mode: &str) -> String {
+        self.ask("pdftotext", &[mode], &["-"])
+    }
+
+    /// Pages as greyscale PNG at this resolution, in a folder that lives as long as this.
+    pub fn render(&self, dpi: u32) -> Vec<PathBuf> {
+        let folder = self.path.parent().unwrap();
+        let stem = folder.join("page");
+        let dpi = dpi.to_string();
+        self.ask("pdftoppm", &["-r", &dpi, "-gray", "-png"], &[stem.to_str().unwrap()]);
+        let mut pages: Vec<PathBuf> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|e| e == "png"))
+            .collect();
+        pages.sort();
+        pages
+    }
+}
+
+/// Grey pixels of a PNG: width, height, bytes.
+pub fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
+    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+    let mut decoder = png::Decoder::new(file);
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut bytes).unwrap();
+    bytes.truncate(info.buffer_size());
+    (info.width, info.height, bytes)
+}
+
+/// Where goldens lie.
+pub fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name)
+}
+
+/// Whether goldens are to be written anew (after looking at them).
+pub fn blessing() -> bool {
+    std::env::var_os("MOTCUA_BLESS").is_some()
+}

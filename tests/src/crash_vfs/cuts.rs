@@ -1,10 +1,10 @@
 //! Drives a scenario through power cuts and through errors at every operation, and judges what is
 //! left. Knows nothing of what the scenario stores.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{CrashVfs, Fault, Image, Lasting, Rng};
+use super::report::{Found, Harm, Report};
+use super::{Counts, CrashVfs, Fault, Image, Lasting, Rng};
 
 /// Where a scenario keeps its database.
 #[derive(Debug, Clone, Copy)]
@@ -31,34 +31,6 @@ impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {
         Self::Refused(error.to_string())
     }
-}
-
-/// A promise that was not kept.
-#[derive(Debug, Clone)]
-pub enum Harm {
-    /// Something acknowledged is not there, or not as it was.
-    Lost(String),
-    /// The database does not open, or is malformed.
-    Corrupt(String),
-    /// Part of a transaction is there and part is not.
-    Half(String),
-    /// The program refused or failed where nothing was wrong with the disk.
-    Stuck(String),
-}
-
-impl From<rusqlite::Error> for Harm {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Corrupt(error.to_string())
-    }
-}
-
-/// What a check found in an unharmed database.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Found {
-    /// Records acknowledged and present.
-    pub acked: u64,
-    /// Records present though nobody was told so: allowed, and worth knowing.
-    pub unacked: u64,
 }
 
 /// A program under test: how it works, what it acknowledges, how to judge what it left.
@@ -106,128 +78,36 @@ impl Trial {
     }
 }
 
-/// One harmed run.
-#[derive(Debug, Clone)]
-pub struct Failure {
-    /// Its seed.
-    pub seed: u64,
-    /// The operation that was hit.
-    pub struck: String,
-    /// What came of it.
-    pub harm: Harm,
-}
-
-/// What a trial did and found.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Scenario and kind of fault.
-    pub name: String,
-    /// Runs done.
-    pub runs: u64,
-    /// Power cuts, or errors that struck.
-    pub faults: u64,
-    /// Changing operations (or reads) of one undisturbed run.
-    pub operations: u64,
-    /// Sums over all checks.
-    pub found: Found,
-    /// The harmed runs.
-    pub failures: Vec<Failure>,
-}
-
-impl Report {
-    /// Runs in which something acknowledged was lost.
-    pub fn lost(&self) -> usize {
-        self.count(|h| matches!(h, Harm::Lost(_)))
-    }
-
-    /// Runs that left a malformed database or half a transaction.
-    pub fn damaged(&self) -> usize {
-        self.count(|h| matches!(h, Harm::Corrupt(_) | Harm::Half(_)))
-    }
-
-    fn count(&self, which: impl Fn(&Harm) -> bool) -> usize {
-        self.failures.iter().filter(|f| which(&f.harm)).count()
-    }
-
-    /// # Panics
-    /// When any run was harmed, with the seed that shows it again.
-    #[track_caller]
-    pub fn assert_unharmed(&self) {
-        if let Some(first) = self.failures.first() {
-            panic!(
-                "{self}\nfirst: {first:?}\nagain: MOTCUA_CUTS=1 MOTCUA_FROM={}",
-                first.seed
-            );
-        }
-    }
-
-    fn judge(&mut self, seed: u64, struck: &str, outcome: Result<Found, Harm>) -> bool {
-        match outcome {
-            Ok(found) => {
-                self.found.acked += found.acked;
-                self.found.unacked += found.unacked;
-                true
-            }
-            Err(harm) => {
-                self.failures.push(Failure {
-                    seed,
-                    struck: struck.to_owned(),
-                    harm,
-                });
-                false
-            }
-        }
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} runs, {} faults ({} operations a run), {} acknowledged records found again, \
-             {} present without having been acknowledged; harmed runs: {} (lost {}, damaged {})",
-            self.name,
-            self.runs,
-            self.faults,
-            self.operations,
-            self.found.acked,
-            self.found.unacked,
-            self.failures.len(),
-            self.lost(),
-            self.damaged(),
-        )
-    }
-}
-
 /// Runs the scenario once for each seed and cuts the power at an operation that the seed chooses:
-/// any `operations` seeds in a row hit each operation once. After a cut the disk is judged; in
+/// as many seeds in a row as there are operations hit each of them. After a cut the disk is judged; in
 /// half of the runs the program then works on and is cut again, often in the midst of recovery.
 /// At last it must be able to work on undisturbed.
 pub fn run_cuts<S: Scenario>(scenario: &S, trial: Trial) -> Report {
+    let targets = Targets::rehearse(scenario, |c| c.changes());
     let name = format!("{}, power cuts", scenario.name());
-    let (mut report, operations) = rehearse(scenario, name, |c| c.changes());
+    let mut report = Report::new(name, targets.total());
     for seed in trial.seeds() {
         let _shown = ShownOnPanic(seed);
         report.runs += 1;
-        cut_run(scenario, trial, seed, operations, &mut report);
+        cut_run(scenario, trial, seed, &targets, &mut report);
     }
     eprintln!("{report}");
     report
 }
 
-fn cut_run<S: Scenario>(s: &S, trial: Trial, seed: u64, operations: u64, report: &mut Report) {
+fn cut_run<S: Scenario>(s: &S, trial: Trial, seed: u64, targets: &Targets, report: &mut Report) {
     let mut rng = Rng::new(seed);
     let home = Home::new();
     let mut acked = S::Acked::default();
     let mut image = Image::default();
-    let mut cut_at = spread(seed, operations);
+    let (mut program, mut cut_at) = targets.of(seed);
     loop {
         let vfs = CrashVfs::from_image(image, seed);
         if trial.lying_sync {
             vfs.lie_about_sync();
         }
         vfs.cut_at(cut_at);
-        let worked = s.work(home.place(&vfs), rng.bits(), &mut acked);
+        let worked = s.work(home.place(&vfs), program, &mut acked);
         let struck = vfs
             .struck()
             .unwrap_or_else(|| "power cut after the last change".to_owned());
@@ -250,8 +130,9 @@ fn cut_run<S: Scenario>(s: &S, trial: Trial, seed: u64, operations: u64, report:
         if rng.chance(50) {
             break;
         }
-        let early = rng.chance(60);
-        cut_at = 1 + rng.below(if early { 20 } else { operations });
+        program = rng.bits();
+        let recovery = rng.chance(60);
+        cut_at = 1 + rng.below(if recovery { 20 } else { targets.mean() });
     }
     let sound = CrashVfs::from_image(image, seed);
     works_on(s, &home, &sound, rng.bits(), &mut acked, report, seed);
@@ -279,11 +160,12 @@ fn works_on<S: Scenario>(
 /// in [`run_cuts`]. The program must refuse and not break; with the fault gone it must find all
 /// that it acknowledged, work on, and survive a power cut after that.
 pub fn run_faults<S: Scenario>(s: &S, fault: Fault, lasting: Lasting, trial: Trial) -> Report {
-    let name = format!("{}, {fault:?} {lasting:?}", s.name());
-    let (mut report, operations) = rehearse(s, name, |c| match fault {
+    let targets = Targets::rehearse(s, |c| match fault {
         Fault::ReadError => c.reads,
         Fault::ChangeError | Fault::DiskFull => c.changes(),
     });
+    let name = format!("{}, {fault:?} {lasting:?}", s.name());
+    let mut report = Report::new(name, targets.total());
     for seed in trial.seeds() {
         let _shown = ShownOnPanic(seed);
         report.runs += 1;
@@ -291,8 +173,9 @@ pub fn run_faults<S: Scenario>(s: &S, fault: Fault, lasting: Lasting, trial: Tri
         let home = Home::new();
         let mut acked = S::Acked::default();
         let vfs = CrashVfs::register(seed);
-        vfs.fail_at(spread(seed, operations), lasting, fault);
-        let worked = s.work(home.place(&vfs), rng.bits(), &mut acked);
+        let (program, at) = targets.of(seed);
+        vfs.fail_at(at, lasting, fault);
+        let worked = s.work(home.place(&vfs), program, &mut acked);
         let struck = vfs.struck();
         report.faults += u64::from(struck.is_some());
         vfs.repair();
@@ -319,38 +202,55 @@ pub fn run_faults<S: Scenario>(s: &S, fault: Fault, lasting: Lasting, trial: Tri
     report
 }
 
-/// An undisturbed run, to learn how many operations there are to hit; it must go well.
-fn rehearse<S: Scenario>(
-    s: &S,
-    name: String,
-    count: impl Fn(super::Counts) -> u64,
-) -> (Report, u64) {
-    let mut report = Report {
-        name,
-        ..Report::default()
-    };
-    let home = Home::new();
-    let vfs = CrashVfs::register(0);
-    let mut acked = S::Acked::default();
-    let done = s.work(home.place(&vfs), 0, &mut acked);
-    assert!(
-        done.is_ok(),
-        "{} fails on a sound disk: {done:?}",
-        report.name
-    );
-    // A little more than this one needed: other seeds make longer runs.
-    report.operations = count(vfs.counts());
-    let span = report.operations + report.operations / 20 + 1;
-    (report, span)
+/// How many different programs a scenario is asked for in the first life of a run. Few, so that
+/// each is hit at many places; the lives after a cut differ from run to run.
+const PROGRAMS: u64 = 8;
+
+/// What a seed does in the first life of its run: which program, hit at which operation.
+struct Targets {
+    /// Operations of each program.
+    spans: Vec<u64>,
 }
 
-/// Seed → operation, so that `span` seeds in a row give each of `1..=span` once, in leaps.
-fn spread(seed: u64, span: u64) -> u64 {
+impl Targets {
+    /// Runs each program undisturbed, to learn how many operations there are to hit.
+    fn rehearse<S: Scenario>(s: &S, count: impl Fn(Counts) -> u64) -> Self {
+        let spans = (0..PROGRAMS).map(|program| {
+            let home = Home::new();
+            let vfs = CrashVfs::register(0);
+            let done = s.work(home.place(&vfs), program, &mut S::Acked::default());
+            assert!(done.is_ok(), "{} fails on a sound disk: {done:?}", s.name());
+            count(vfs.counts()).max(1)
+        });
+        Self {
+            spans: spans.collect(),
+        }
+    }
+
+    fn of(&self, seed: u64) -> (u64, u64) {
+        let program = seed % PROGRAMS;
+        (
+            program,
+            spread(seed / PROGRAMS, self.spans[program as usize]),
+        )
+    }
+
+    fn mean(&self) -> u64 {
+        self.total() / PROGRAMS
+    }
+
+    fn total(&self) -> u64 {
+        self.spans.iter().sum()
+    }
+}
+
+/// Number → operation, so that `span` numbers in a row give each of `1..=span` once, in leaps.
+fn spread(number: u64, span: u64) -> u64 {
     let mut stride = (span * 618 / 1000).max(1);
     while gcd(stride, span) != 1 {
         stride += 1;
     }
-    (seed % span) * stride % span + 1
+    (number % span) * stride % span + 1
 }
 
 fn gcd(a: u64, b: u64) -> u64 {
@@ -398,12 +298,12 @@ impl Drop for ShownOnPanic {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
+    use super::spread;
 
     #[test]
-    fn seeds_in_a_row_hit_each_operation_once() {
+    fn numbers_in_a_row_hit_each_operation_once() {
         for span in [1, 2, 7, 100, 618, 1000] {
-            let hit: BTreeSet<u64> = (40..40 + span).map(|seed| spread(seed, span)).collect();
+            let hit: BTreeSet<u64> = (40..40 + span).map(|n| spread(n, span)).collect();
             assert_eq!(hit, (1..=span).collect(), "{span}");
         }
     }

@@ -3,10 +3,11 @@
 //!
 //! Rules of the model:
 //! - A write or truncate is *unsynced* until a sync of that file. A sync makes all earlier
-//!   changes of that file durable, and its directory entry too (so do ext4, XFS and NTFS for a
-//!   new file; SQLite itself syncs the directory of a new journal or WAL at that moment).
-//! - Removing a name is durable only when the caller asked for a directory sync. Otherwise a
-//!   power cut may bring the file back.
+//!   changes of that file durable.
+//! - New and removed names are durable after the next sync of the folder. That is a removal that
+//!   asks for it, or the first sync of a new file: SQLite then syncs the folder of a journal or
+//!   WAL itself, and ext4, XFS and NTFS put their log of names on the platter with any new file.
+//!   Until then a power cut may bring a removed file back, or take a new one away.
 //! - A power cut keeps any subset of the unsynced changes, in their order for one place, and
 //!   tears each of them at 512-byte sectors. A sector being written may also end as noise or as
 //!   zeros. Bytes beside a write never change (`SQLITE_IOCAP_POWERSAFE_OVERWRITE`, which SQLite's
@@ -158,10 +159,11 @@ impl Disk {
                 apply(&mut file.durable, &unsynced.change);
             }
         }
-        for (name, at) in &self.names {
-            if *at == id {
-                self.durable_names.insert(name.clone(), id);
-            }
+        let is_new = |name: &String| self.durable_names.get(name) != Some(&id);
+        let name = self.names.iter().find(|(_, at)| **at == id);
+        if name.is_some_and(|(name, _)| is_new(name)) {
+            // The disk of the model has one folder.
+            self.durable_names = self.names.clone();
         }
     }
 

@@ -1,7 +1,7 @@
 //! One simulated machine: its disk, its locks, the faults it is to suffer and the count of what
 //! was asked of it. Everything the C side calls ends here, under one mutex.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::c_int;
 
 use rusqlite::ffi;
@@ -64,6 +64,9 @@ enum Op {
     Delete,
 }
 
+/// Enough to see which step of a commit or checkpoint was under way.
+const RECENT: usize = 12;
+
 enum Verdict {
     Proceed,
     /// The power goes while this operation is under way.
@@ -89,6 +92,8 @@ pub(super) struct Machine {
     pub(super) lying_sync: bool,
     /// What was struck, for the report of a failure.
     pub(super) struck: Option<String>,
+    /// The last few changes before that, the newest last.
+    recent: VecDeque<String>,
     plan: Option<Plan>,
     rng: Rng,
     locks: BTreeMap<FileId, FileLocks>,
@@ -105,6 +110,7 @@ impl Machine {
             cut_at: None,
             lying_sync: false,
             struck: None,
+            recent: VecDeque::new(),
             plan: None,
             rng: Rng::new(seed),
             locks: BTreeMap::new(),
@@ -119,6 +125,15 @@ impl Machine {
 
     pub(super) fn repair(&mut self) {
         self.plan = None;
+    }
+
+    /// What was struck and what went before it, for people who look for the cause.
+    pub(super) fn story(&self) -> Option<String> {
+        let before = self.recent.iter().map(String::as_str);
+        let before: Vec<&str> = before.collect();
+        self.struck
+            .as_ref()
+            .map(|struck| format!("{struck}; before it: {}", before.join(", ")))
     }
 
     fn verdict(&mut self, op: Op, on: &str) -> Verdict {
@@ -137,6 +152,13 @@ impl Machine {
             self.off = true;
             self.struck = Some(format!("power cut in change {n}: {op:?} {on}"));
             return Verdict::Cut;
+        }
+        if self.struck.is_none() {
+            if self.recent.len() == RECENT {
+                self.recent.pop_front();
+            }
+            let ending = on.rsplit('/').next().unwrap_or(on);
+            self.recent.push_back(format!("{op:?} {ending}"));
         }
         let Some(plan) = self.plan else {
             return Verdict::Proceed;

@@ -20,29 +20,32 @@
 //! let after = CrashVfs::from_image(vfs.power_cut(99), 1);
 //! let db = Connection::open_with_flags_and_vfs("/a.db", OpenFlags::default(), after.name())?;
 //! assert_eq!(db.query_row("SELECT x FROM t", [], |r| r.get::<_, i64>(0))?, 7);
-//! # rusqlite::Result::Ok(())
+//! # rusqlite::Result::<()>::Ok(())
 //! ```
 
 mod cuts;
 mod disk;
-mod ffi;
+mod file;
 mod locks;
 mod machine;
+mod report;
 mod rng;
 mod shm;
+mod vfs;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-pub use cuts::{Failure, Found, Harm, Place, Report, Scenario, Stop, Trial, run_cuts, run_faults};
+pub use cuts::{Place, Scenario, Stop, Trial, run_cuts, run_faults};
 pub use disk::{Image, SECTOR};
 pub use machine::{Counts, Fault, Lasting};
+pub use report::{Failure, Found, Harm, Report};
 pub use rng::Rng;
 
 /// A simulated machine, registered with SQLite under a name of its own as long as it lives.
 pub struct CrashVfs {
-    slot: &'static ffi::Slot,
-    machine: ffi::Shared,
+    slot: &'static vfs::Slot,
+    machine: vfs::Shared,
 }
 
 impl CrashVfs {
@@ -55,7 +58,7 @@ impl CrashVfs {
     pub fn from_image(image: Image, seed: u64) -> Self {
         let disk = disk::Disk::from_image(image);
         let machine = Arc::new(Mutex::new(machine::Machine::new(disk, seed)));
-        let slot = ffi::install(&machine);
+        let slot = vfs::install(&machine);
         Self { slot, machine }
     }
 
@@ -67,55 +70,55 @@ impl CrashVfs {
     /// The power goes in the `n`-th changing operation (from 1, since the machine was switched
     /// on): that operation may get through in part, and everything after it is an I/O error.
     pub fn cut_at(&self, n: u64) {
-        ffi::guard(&self.machine).cut_at = Some(n);
+        vfs::guard(&self.machine).cut_at = Some(n);
     }
 
     /// The power goes now.
     pub fn cut_now(&self) {
-        ffi::guard(&self.machine).off = true;
+        vfs::guard(&self.machine).off = true;
     }
 
     /// Has the power gone?
     pub fn is_off(&self) -> bool {
-        ffi::guard(&self.machine).off
+        vfs::guard(&self.machine).off
     }
 
     /// From the `n`-th operation on (changing ones, or reads for [`Fault::ReadError`]) the next
     /// one that the fault concerns fails, with the power on.
     pub fn fail_at(&self, n: u64, lasting: Lasting, fault: Fault) {
-        ffi::guard(&self.machine).plan(n, lasting, fault);
+        vfs::guard(&self.machine).plan(n, lasting, fault);
     }
 
     /// No planned fault any more: space was freed, the cable sits again.
     pub fn repair(&self) {
-        ffi::guard(&self.machine).repair();
+        vfs::guard(&self.machine).repair();
     }
 
     /// From now on a sync says "done" and does nothing, as cheap disks and careless settings do.
     pub fn lie_about_sync(&self) {
-        ffi::guard(&self.machine).lying_sync = true;
+        vfs::guard(&self.machine).lying_sync = true;
     }
 
     /// What was asked of the disk so far.
     pub fn counts(&self) -> Counts {
-        ffi::guard(&self.machine).counts
+        vfs::guard(&self.machine).counts
     }
 
-    /// The operation that the cut or the fault hit, in words.
+    /// The operation that the cut or the fault hit, and those just before it, in words.
     pub fn struck(&self) -> Option<String> {
-        ffi::guard(&self.machine).struck.clone()
+        vfs::guard(&self.machine).story()
     }
 
     /// Cuts the power and answers what is left on the disk; the same seed leaves the same.
     pub fn power_cut(&self, seed: u64) -> Image {
-        let mut machine = ffi::guard(&self.machine);
+        let mut machine = vfs::guard(&self.machine);
         machine.off = true;
         machine.disk.after_power_cut(seed)
     }
 
     /// What another process would find if this one were killed now: everything written.
     pub fn kill(&self) -> Image {
-        let mut machine = ffi::guard(&self.machine);
+        let mut machine = vfs::guard(&self.machine);
         machine.off = true;
         machine.disk.as_seen()
     }
@@ -123,7 +126,7 @@ impl CrashVfs {
 
 impl Drop for CrashVfs {
     fn drop(&mut self) {
-        ffi::uninstall(self.slot);
+        vfs::uninstall(self.slot);
     }
 }
 

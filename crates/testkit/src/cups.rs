@@ -12,6 +12,8 @@
 //! PostScript comment, and the "distiller" in our settings unwraps it.
 
 use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -22,8 +24,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
-
-use crate::printer9100::Printer9100;
 
 const CUPSD: &str = "/usr/sbin/cupsd";
 const CUPS_PDF: &str = "/usr/lib/cups/backend/cups-pdf";
@@ -390,28 +390,26 @@ fn sweep() -> Result<()> {
 }
 
 fn listener(output: &Path) -> Result<End> {
-    let printer = Printer9100::start()?;
-    let device = format!("socket://{}", printer.address());
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let device = format!("socket://{}", listener.local_addr()?);
     let output = output.to_owned();
-    let thread = thread::spawn(move || {
-        // Lives as long as the test process; the folder going away ends it.
-        for number in 1.. {
-            let Some(page) = printer.next_job(Duration::from_secs(3600)) else {
-                break;
-            };
+    // Lives as long as the test process, unless the folder goes first. The backend waits for the
+    // connection to end, so a page is in its folder before its job is done.
+    let _thread = thread::spawn(move || {
+        for (number, connection) in listener.incoming().enumerate() {
             let part = output.join(format!("job_{number}.part"));
-            if fs::write(&part, page)
-                .and_then(|()| fs::rename(&part, output.join(format!("job_{number}.pdf"))))
-                .is_err()
-            {
+            let mut page = Vec::new();
+            let kept = connection.and_then(|mut stream| {
+                stream.read_to_end(&mut page)?;
+                fs::write(&part, &page)?;
+                fs::rename(&part, part.with_extension("pdf"))
+            });
+            if kept.is_err() {
                 break;
             }
         }
     });
-    Ok(End::Listener {
-        _thread: thread,
-        device,
-    })
+    Ok(End::Listener { _thread, device })
 }
 
 fn is_root() -> Result<bool> {
@@ -419,7 +417,5 @@ fn is_root() -> Result<bool> {
 }
 
 fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -12,6 +12,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use motcua_domain::{Code, Refusal};
 use serialport::SerialPort;
 
 pub use ports::{PortInfo, discover_ports};
@@ -54,6 +55,12 @@ pub struct ScannerFault {
     /// For the log: what the system said.
     #[source]
     pub source: serialport::Error,
+}
+
+impl From<ScannerFault> for Refusal {
+    fn from(fault: ScannerFault) -> Self {
+        Refusal::new(Code::ScannerFault, fault.to_string())
+    }
 }
 
 /// An open scanner; closed when dropped.

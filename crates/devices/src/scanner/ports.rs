@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serialport::SerialPortType;
 
 /// Where Linux names USB ports by maker and serial number.
 const BY_ID: &str = "/dev/serial/by-id";
 
 /// A serial port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortInfo {
     /// What to open. On Linux the name by maker and serial number where there is one: the number
     /// in `ttyACM0` changes when a scanner is plugged in again.

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use motcua_devices::scanner::{ScanEvent, SerialScanner};
+use motcua_domain::{Code, Refusal};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const CARD: &str =
@@ -133,8 +134,10 @@ fn closing_ends_the_thread_soon_even_while_the_scanner_is_away() {
 #[test]
 fn a_port_that_is_not_there_is_said_so() {
     let fault = SerialScanner::open("/dev/ttyACM99", 9600).unwrap_err();
+    let refusal = Refusal::from(fault);
+    assert_eq!(refusal.code, Code::ScannerFault);
     assert_eq!(
-        fault.to_string(),
+        refusal.message,
         "Chưa mở được máy quét ở cổng /dev/ttyACM99. Vẫn nhập tay được. \
          Kiểm tra dây cắm và xem phần mềm khác có đang dùng máy quét không."
     );

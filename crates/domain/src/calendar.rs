@@ -1,66 +1,22 @@
-//! The working calendar and due times (being written; these wire types are agreed and used by others already).
+//! Working days and due times.
+//!
+//! Holidays, swapped Saturdays and office hours are dated data ([`CalendarFile`],
+//! [`OfficeHours`]), because each year's notice and each office differ. Every due time comes
+//! with the sentences that explain it; a year without data is refused, never guessed.
+//!
+//! Rules: Bộ luật Dân sự 91/2015/QH13 Điều 147–148 (the day of receipt does not count; an end on
+//! a rest day moves to the next working day), Nghị định 61/2018/NĐ-CP Điều 18 (after 15:00).
 
-use chrono::NaiveDate;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
+mod data;
+mod days;
+mod due;
+mod words;
 
-/// A time limit set by law.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct Limit {
-    /// How many.
-    pub value: u32,
-    /// Of what.
-    pub unit: LimitUnit,
-}
+pub use data::{
+    CalendarFile, DataStatus, DayOff, OfficeHours, Span, Undecided, Week, Worked, Year,
+};
+pub use days::{Calendar, DayNature};
+pub use due::{DayKind, DayMark, Due, Limit, LimitUnit, Reason, ReasonKind};
 
-/// Unit of a time limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitUnit {
-    /// Ngày làm việc.
-    WorkingDay,
-    /// Ngày.
-    Day,
-    /// Giờ làm việc.
-    WorkingHour,
-    /// Giờ.
-    Hour,
-    /// Tháng.
-    Month,
-}
-
-/// One day of the strip between receipt and due date.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-pub struct DayMark {
-    /// The day.
-    pub date: NaiveDate,
-    /// What it is.
-    pub kind: DayKind,
-    /// Its number, for a counted day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count: Option<u32>,
-    /// Name of the holiday, or of the swap.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Not confirmed by a notice yet.
-    pub unconfirmed: bool,
-}
-
-/// What a day of the strip is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum DayKind {
-    /// Received on this day; not counted.
-    Received,
-    /// Counted.
-    Counted,
-    /// Saturday or Sunday.
-    Weekend,
-    /// Public holiday.
-    Holiday,
-    /// A Saturday that is worked for a swapped day; counted.
-    WorkedSwap,
-    /// The due day.
-    Due,
-}
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use motcua_tests::crash_vfs::{Found, Harm, Place, Rng, Scenario, Stop};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 /// Writes commits 1, 2, 3, … of one to five rows each, in one journal mode.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,15 @@ pub(crate) struct Ledger {
     pub(crate) synchronous: &'static str,
     /// Threads that read beside the writer; what they saw counts as acknowledged.
     pub(crate) readers: usize,
+    pub(crate) mistake: Mistake,
+}
+
+/// What a careless program would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    No,
+    AcknowledgeBeforeCommit,
+    NoTransaction,
 }
 
 const COMMITS: u64 = 12;
@@ -26,6 +35,7 @@ impl Ledger {
             journal,
             synchronous,
             readers: 0,
+            mistake: Mistake::No,
         }
     }
 
@@ -73,17 +83,17 @@ impl Scenario for Ledger {
 
     fn work(&self, at: Place<'_>, seed: u64, acked: &mut Self::Acked) -> Result<(), Stop> {
         let mut rng = Rng::new(seed);
-        let mut db = self.open(at)?;
+        let db = self.open(at)?;
         db.execute_batch(SCHEMA)?;
         if self.readers == 0 {
-            return write(&mut db, at, &mut rng, acked);
+            return self.write(&db, at, &mut rng, acked);
         }
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let readers: Vec<_> = (0..self.readers)
                 .map(|_| scope.spawn(|| read_until(at, &done)))
                 .collect();
-            let written = write(&mut db, at, &mut rng, acked);
+            let written = self.write(&db, at, &mut rng, acked);
             done.store(true, Ordering::SeqCst);
             for reader in readers {
                 let seen = reader.join();
@@ -98,75 +108,90 @@ impl Scenario for Ledger {
     }
 }
 
-fn write(
-    db: &mut Connection,
-    at: Place<'_>,
-    rng: &mut Rng,
-    acked: &mut BTreeMap<i64, i64>,
-) -> Result<(), Stop> {
-    // A reader that stays in an old snapshot keeps checkpoints from finishing.
-    let lagging = open(at)?;
-    let wal = db.query_row("PRAGMA journal_mode", [], |r| {
-        Ok(r.get_ref(0)? == "wal".into())
-    })?;
-    for _ in 0..COMMITS {
-        if wal && rng.chance(15) && lagging.is_autocommit() {
-            lagging.execute_batch("BEGIN; SELECT count(*) FROM entry")?;
-        }
-        let (i, nonce) = commit(db, rng)?;
-        acked.insert(i, nonce);
-        if rng.chance(30) && !lagging.is_autocommit() {
-            lagging.execute_batch("COMMIT")?;
-        }
-        if rng.chance(10) {
-            let how = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"][rng.below(4) as usize];
-            // Its answer may be "busy": then the log simply grows on.
-            db.busy_timeout(Duration::ZERO)?;
-            db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()))?;
-            db.busy_timeout(PATIENCE)?;
-        }
-        if rng.chance(3) && lagging.is_autocommit() {
-            db.execute_batch("VACUUM")
-                .or_else(|e| if busy(&e) { Ok(()) } else { Err(e) })?;
-        }
-    }
-    lagging.close().map_err(|(_, e)| e)?;
-    Ok(())
-}
-
 fn busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
-fn commit(db: &mut Connection, rng: &mut Rng) -> rusqlite::Result<(i64, i64)> {
-    let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let i: i64 = tx.query_row("SELECT commits + 1 FROM total", [], |r| r.get(0))?;
-    let nonce = (rng.bits() >> 2) as i64;
-    let parts = 1 + rng.below(5) as i64;
-    for part in 1..=parts {
-        let long = rng.chance(15);
-        let mut body = vec![0; rng.below(if long { 9000 } else { 400 }) as usize];
-        rng.fill(&mut body);
-        tx.execute(
-            "INSERT INTO entry VALUES (?, ?, ?, ?, ?)",
-            params![i, part, parts, nonce, body],
+impl Ledger {
+    fn write(
+        &self,
+        db: &Connection,
+        at: Place<'_>,
+        rng: &mut Rng,
+        acked: &mut BTreeMap<i64, i64>,
+    ) -> Result<(), Stop> {
+        // A reader that stays in an old snapshot keeps checkpoints from finishing.
+        let lagging = open(at)?;
+        let wal = db.query_row("PRAGMA journal_mode", [], |r| {
+            Ok(r.get_ref(0)? == "wal".into())
+        })?;
+        for _ in 0..COMMITS {
+            if wal && rng.chance(15) && lagging.is_autocommit() {
+                lagging.execute_batch("BEGIN; SELECT count(*) FROM entry")?;
+            }
+            self.commit(db, rng, acked)?;
+            if rng.chance(30) && !lagging.is_autocommit() {
+                lagging.execute_batch("COMMIT")?;
+            }
+            if rng.chance(10) {
+                let how = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"][rng.below(4) as usize];
+                // Its answer may be "busy": then the log simply grows on.
+                db.busy_timeout(Duration::ZERO)?;
+                db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()))?;
+                db.busy_timeout(PATIENCE)?;
+            }
+            if rng.chance(3) && lagging.is_autocommit() {
+                db.execute_batch("VACUUM")
+                    .or_else(|e| if busy(&e) { Ok(()) } else { Err(e) })?;
+            }
+        }
+        lagging.close().map_err(|(_, e)| e)?;
+        Ok(())
+    }
+
+    fn commit(
+        &self,
+        db: &Connection,
+        rng: &mut Rng,
+        acked: &mut BTreeMap<i64, i64>,
+    ) -> rusqlite::Result<()> {
+        if self.mistake != Mistake::NoTransaction {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+        }
+        let i: i64 = db.query_row("SELECT commits + 1 FROM total", [], |r| r.get(0))?;
+        let nonce = (rng.bits() >> 2) as i64;
+        let parts = 1 + rng.below(5) as i64;
+        for part in 1..=parts {
+            let long = rng.chance(15);
+            let mut body = vec![0; rng.below(if long { 9000 } else { 400 }) as usize];
+            rng.fill(&mut body);
+            db.execute(
+                "INSERT INTO entry VALUES (?, ?, ?, ?, ?)",
+                params![i, part, parts, nonce, body],
+            )?;
+        }
+        // Pages that are freed and used again.
+        let (id, fill) = (rng.below(20) as i64, rng.below(3000) as i64);
+        if rng.chance(40) {
+            db.execute("DELETE FROM scratch WHERE id % 5 = ? % 5", [id])?;
+        }
+        db.execute(
+            "INSERT OR REPLACE INTO scratch VALUES (?, zeroblob(?))",
+            [id, fill],
         )?;
+        db.execute(
+            "UPDATE total SET commits = ?, parts = parts + ?",
+            [i, parts],
+        )?;
+        if self.mistake == Mistake::AcknowledgeBeforeCommit {
+            acked.insert(i, nonce);
+        }
+        if self.mistake != Mistake::NoTransaction {
+            db.execute_batch("COMMIT")?;
+        }
+        acked.insert(i, nonce);
+        Ok(())
     }
-    // Pages that are freed and used again.
-    let (id, fill) = (rng.below(20) as i64, rng.below(3000) as i64);
-    if rng.chance(40) {
-        tx.execute("DELETE FROM scratch WHERE id % 5 = ? % 5", [id])?;
-    }
-    tx.execute(
-        "INSERT OR REPLACE INTO scratch VALUES (?, zeroblob(?))",
-        [id, fill],
-    )?;
-    tx.execute(
-        "UPDATE total SET commits = ?, parts = parts + ?",
-        [i, parts],
-    )?;
-    tx.commit()?;
-    Ok((i, nonce))
 }
 
 /// All commits seen by a reader until the writer is done or the disk fails.

@@ -4,7 +4,7 @@
 mod ledger;
 mod sqlite;
 
-use ledger::Ledger;
+use ledger::{Ledger, Mistake};
 use motcua_tests::crash_vfs::{Fault, Lasting, Trial, run_cuts, run_faults};
 
 /// A fixed number of runs, for tests that want to *find* something.
@@ -53,6 +53,21 @@ fn a_disk_that_lies_about_sync_is_caught() {
     };
     let report = run_cuts(&Ledger::new("WAL", "FULL"), lying);
     assert!(report.lost() > 0, "{report}");
+}
+
+#[test]
+fn a_program_that_acknowledges_too_early_or_commits_in_pieces_is_caught() {
+    let caught = |mistake| {
+        let ledger = Ledger {
+            mistake,
+            ..Ledger::new("WAL", "FULL")
+        };
+        run_cuts(&ledger, enough())
+    };
+    let early = caught(Mistake::AcknowledgeBeforeCommit);
+    assert!(early.lost() > 0, "{early}");
+    let pieces = caught(Mistake::NoTransaction);
+    assert!(pieces.damaged() > 0, "{pieces}");
 }
 
 /// SQLite's manual: in DELETE mode only EXTRA syncs the folder after removing the journal, so

@@ -91,7 +91,12 @@ pub(super) fn find(text: &str) -> Option<Fields> {
 
 /// The separator that cuts the text best, and the parts.
 fn split(text: &str) -> (Vec<String>, char) {
-    let text = text.replace(['｜', '¦', '\u{2502}'], "|");
+    // Other layouts turn the bar into its relatives; beside true bars these are spoilt letters.
+    let text = if text.contains('|') {
+        text.to_owned()
+    } else {
+        text.replace(['｜', '¦', '\u{2502}'], "|")
+    };
     let count = |separator: char| text.matches(separator).count();
     // Commas come last: every address has them.
     let separator = ['|', '\n', '\t', ';']

@@ -271,6 +271,11 @@ fn odd_cards_are_read_with_warnings(#[case] raw: &str, #[case] want: &[WarningCo
     Code::CardDamaged,
     "bảng mã"
 )]
+#[case::wrong_encoding_with_bar(
+    "001305000001||TRáº¦N THá»\u{8a} B|02032005|Nam|Xã Mẫu, Bắc Ninh|20092022",
+    Code::CardDamaged,
+    "bảng mã"
+)]
 #[case::emoji(
     "001090000001|012345678|NGUYỄN 😀 A|01011990|Nam|Số 1, Hà Nội|15082021",
     Code::CardDamaged,

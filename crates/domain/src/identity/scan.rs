@@ -3,6 +3,8 @@
 //! The desk has one scanner for everything. A wrong code is named for what it is, so that the
 //! officer knows which card to ask for instead of only that "something was wrong".
 
+use chrono::NaiveDate;
+
 use crate::case_code;
 
 /// What a scanned text looks like, from its shape alone.
@@ -127,13 +129,21 @@ fn hex_text(hex: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// One or two letters, perhaps a dash, two to four digits: `A-031`, `UT012`.
+/// One or two letters, perhaps a dash, two to four digits, and in the ticket's QR code the day:
+/// `A-031`, `UT012`, `A-031 2026-11-22`.
 fn is_ticket(text: &str) -> bool {
-    let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
-    let number = text[letters..].trim_start_matches('-');
+    let (ticket, day) = match text.split_once(' ') {
+        Some((ticket, day)) => (ticket, Some(day)),
+        None => (text, None),
+    };
+    let letters = ticket.bytes().take_while(u8::is_ascii_uppercase).count();
+    let number = ticket[letters..]
+        .strip_prefix('-')
+        .unwrap_or(&ticket[letters..]);
     (1..=2).contains(&letters)
         && (2..=4).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
+        && day.is_none_or(|day| day.parse::<NaiveDate>().is_ok())
 }
 
 #[cfg(test)]
@@ -156,6 +166,8 @@ mod tests {
     #[case("IDVNM0900000014001090000001<<6", Scanned::MachineReadableLines)]
     #[case("000.00.15.H10-210726-0001", Scanned::CaseCode)]
     #[case("B012", Scanned::Ticket)]
+    #[case("A-031 2026-11-22", Scanned::Ticket)]
+    #[case("A-031 2026-11-31", Scanned::Other)]
     #[case("https://example.vn/x", Scanned::WebAddress)]
     #[case("", Scanned::Other)]
     #[case("ă", Scanned::Other)]

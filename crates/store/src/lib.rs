@@ -1,1 +1,34 @@
-//! (being written)
+//! The log and what is projected from it, on SQLite.
+//!
+//! It owns the data folder: one file of events that is only ever appended to, projections
+//! written in the same transaction, numbers, the command ledger, print jobs, the epoch token,
+//! backups. It must not know what a command is, who may do it, or how it is shown.
+//!
+//! Every write is one transaction with `synchronous=FULL`: when [`Store::write`] returns, the
+//! event has reached the disk, and only then may anything be printed, announced or shown.
+
+mod backup;
+mod ballast;
+mod clock;
+mod error;
+mod folder;
+mod log;
+mod open;
+mod order;
+mod project;
+mod read;
+pub mod table;
+mod token;
+mod verify;
+mod write;
+
+pub use backup::{Backup, restore};
+pub use clock::{Moment, today};
+pub use error::{Error, Result};
+pub use folder::{DATABASE, is_network_filesystem};
+pub use log::Stored;
+pub use open::{Options, Store};
+pub use project::entity;
+pub use read::Read;
+pub use verify::{Finding, Verified};
+pub use write::{Author, Write};

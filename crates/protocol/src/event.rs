@@ -1,0 +1,255 @@
+//! An event: a header that orders and proves it, and a readable body.
+//!
+//! `hash = BLAKE3("motcua-event-1" ‖ prev_hash ‖ header ‖ body_hash)` and
+//! `body_hash = BLAKE3(salt ‖ body)`. Because the chain runs over the body's hash, a body with
+//! personal data can be erased by law and the chain still verifies.
+
+use chrono::NaiveDate;
+use motcua_domain::{branch::Branch, case::CaseEvent, catalogue::Procedure, visit::VisitEvent};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use crate::canonical;
+
+/// Another event that this one had seen: the head of a device for the same entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Dep {
+    /// Device.
+    pub device: Uuid,
+    /// Epoch of that device.
+    pub epoch: u32,
+    /// Sequence number in that epoch.
+    pub seq: u64,
+}
+
+/// Everything about an event but its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Device whose log it stands in.
+    pub device: Uuid,
+    /// Opened anew after a restore or a fork, so that sequence numbers are never reused.
+    pub epoch: u32,
+    /// 1, 2, 3 … without a gap within the epoch.
+    pub seq: u64,
+    /// Identity for ever, also when sent again under another epoch.
+    pub event_id: Uuid,
+    /// What it happened to.
+    pub entity: Uuid,
+    /// Name, for example `leg.called`.
+    pub kind: String,
+    /// Version of the body's shape.
+    pub kind_v: u16,
+    /// Officer, or `system`.
+    pub actor: String,
+    /// Command that caused it: the same command again does nothing.
+    pub command_id: Uuid,
+    /// Business day; never moves back on a device.
+    pub business_date: NaiveDate,
+    /// UTC milliseconds by the device's clock, corrected so that it never runs back.
+    pub wall_ms: i64,
+    /// One run of one process.
+    pub boot: Uuid,
+    /// Milliseconds of that run.
+    pub mono_ms: i64,
+    /// System clock minus `wall_ms`, where a correction was at work.
+    pub skew_ms: i64,
+    /// What this event had seen of its entity.
+    pub deps: Vec<Dep>,
+}
+
+impl Header {
+    /// The exact bytes that are hashed: fixed order, every variable part with its length.
+    fn bytes(&self) -> Vec<u8> {
+        fn put(out: &mut Vec<u8>, part: &[u8]) {
+            out.extend_from_slice(&(part.len() as u32).to_be_bytes());
+            out.extend_from_slice(part);
+        }
+        let mut out = Vec::with_capacity(256);
+        out.extend_from_slice(self.device.as_bytes());
+        out.extend_from_slice(&self.epoch.to_be_bytes());
+        out.extend_from_slice(&self.seq.to_be_bytes());
+        out.extend_from_slice(self.event_id.as_bytes());
+        out.extend_from_slice(self.entity.as_bytes());
+        put(&mut out, self.kind.as_bytes());
+        out.extend_from_slice(&self.kind_v.to_be_bytes());
+        put(&mut out, self.actor.as_bytes());
+        out.extend_from_slice(self.command_id.as_bytes());
+        put(&mut out, self.business_date.to_string().as_bytes());
+        out.extend_from_slice(&self.wall_ms.to_be_bytes());
+        out.extend_from_slice(self.boot.as_bytes());
+        out.extend_from_slice(&self.mono_ms.to_be_bytes());
+        out.extend_from_slice(&self.skew_ms.to_be_bytes());
+        put(&mut out, &self.dep_bytes());
+        out
+    }
+
+    /// The dependencies as stored: 28 bytes each.
+    pub fn dep_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.deps.len() * 28);
+        for dep in &self.deps {
+            out.extend_from_slice(dep.device.as_bytes());
+            out.extend_from_slice(&dep.epoch.to_be_bytes());
+            out.extend_from_slice(&dep.seq.to_be_bytes());
+        }
+        out
+    }
+
+    /// Reads what [`Header::dep_bytes`] wrote; `None` when it is not that.
+    pub fn deps_from(bytes: &[u8]) -> Option<Vec<Dep>> {
+        if !bytes.len().is_multiple_of(28) {
+            return None;
+        }
+        bytes
+            .chunks_exact(28)
+            .map(|c| {
+                Some(Dep {
+                    device: Uuid::from_slice(&c[..16]).ok()?,
+                    epoch: u32::from_be_bytes(c[16..20].try_into().ok()?),
+                    seq: u64::from_be_bytes(c[20..28].try_into().ok()?),
+                })
+            })
+            .collect()
+    }
+
+    /// The event's hash in the chain.
+    pub fn hash(&self, prev_hash: &[u8; 32], body_hash: &[u8; 32]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"motcua-event-1");
+        hasher.update(prev_hash);
+        hasher.update(&self.bytes());
+        hasher.update(body_hash);
+        *hasher.finalize().as_bytes()
+    }
+}
+
+/// The hash of a body under its salt.
+pub fn body_hash(salt: &[u8], body: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(salt);
+    hasher.update(body);
+    *hasher.finalize().as_bytes()
+}
+
+/// The whole branch document, as configured from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct BranchConfigured {
+    /// The document.
+    pub branch: Branch,
+}
+
+/// One version of a procedure came into the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ProcedurePublished {
+    /// The version.
+    pub procedure: Procedure,
+    /// Its content hash.
+    pub version: String,
+    /// File it came from.
+    pub source: String,
+}
+
+/// A business day was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DayClosed {
+    /// Which day.
+    pub date: NaiveDate,
+    /// Visits that were still open and were closed with it.
+    pub closed_open: Vec<Uuid>,
+}
+
+/// Tickets of a service are no longer given today, or given again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct IssuingChanged {
+    /// Which day.
+    pub date: NaiveDate,
+    /// Which service.
+    pub service: String,
+    /// Whether tickets are given.
+    pub open: bool,
+}
+
+/// A new epoch of this device's log: after a restore, a rewound or a cloned folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct EpochOpened {
+    /// Epoch before.
+    pub from_epoch: u32,
+    /// Last sequence number known of it here.
+    pub from_seq: u64,
+    /// `first`, `restored`, `rewound`, `cloned`.
+    pub reason: String,
+}
+
+/// A supervisor looked at the clock and says that it is right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ClockConfirmed {
+    /// What the system clock said, UTC milliseconds.
+    pub system_ms: i64,
+}
+
+/// The body of an event, by family.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(untagged)]
+pub enum Body {
+    /// To a visit.
+    Visit(VisitEvent),
+    /// To a case.
+    Case(CaseEvent),
+    /// To the branch, its catalogue, its days, this device's log.
+    Branch(BranchEvent),
+}
+
+/// Events of the branch itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(tag = "kind", content = "body")]
+pub enum BranchEvent {
+    /// Configured.
+    #[serde(rename = "branch.configured")]
+    Configured(Box<BranchConfigured>),
+    /// Catalogue.
+    #[serde(rename = "procedure.published")]
+    Procedure(Box<ProcedurePublished>),
+    /// Day closed.
+    #[serde(rename = "day.closed")]
+    DayClosed(DayClosed),
+    /// Tickets stopped or resumed.
+    #[serde(rename = "day.issuing_changed")]
+    Issuing(IssuingChanged),
+    /// Epoch.
+    #[serde(rename = "epoch.opened")]
+    Epoch(EpochOpened),
+    /// Clock.
+    #[serde(rename = "clock.confirmed")]
+    Clock(ClockConfirmed),
+}
+
+impl Body {
+    /// Kind and canonical body bytes.
+    ///
+    /// # Errors
+    /// Never for bodies made in this program; serde's error otherwise.
+    pub fn encode(&self) -> serde_json::Result<(String, Vec<u8>)> {
+        let mut value = match self {
+            Self::Visit(e) => serde_json::to_value(e)?,
+            Self::Case(e) => serde_json::to_value(e)?,
+            Self::Branch(e) => serde_json::to_value(e)?,
+        };
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        Ok((kind, canonical::bytes(&value["body"].take())))
+    }
+
+    /// Reads a body back; `None` for kinds of a newer version, which are kept but not applied.
+    pub fn decode(kind: &str, body: &[u8]) -> Option<Self> {
+        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let whole = serde_json::json!({"kind": kind, "body": body});
+        match kind.split('.').next()? {
+            "visit" | "leg" => serde_json::from_value(whole).ok().map(Self::Visit),
+            "case" => serde_json::from_value(whole).ok().map(Self::Case),
+            "branch" | "procedure" | "day" | "epoch" | "clock" => {
+                serde_json::from_value(whole).ok().map(Self::Branch)
+            }
+            _ => None,
+        }
+    }
+}

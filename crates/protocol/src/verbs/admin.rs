@@ -1,0 +1,86 @@
+//! The branch itself.
+
+use chrono::NaiveDate;
+use motcua_domain::branch::Branch;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::Time;
+
+/// `branch.get`
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+pub struct BranchGet {}
+
+/// The branch, this device, and the day.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct BranchAnswer {
+    /// The document.
+    pub branch: Branch,
+    /// Business day.
+    pub date: NaiveDate,
+    /// Now.
+    pub now: Time,
+    /// Version of the program.
+    pub version: String,
+    /// In words, when this machine's clock is not to be trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_warning: Option<String>,
+    /// In words, when the disk runs out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_warning: Option<String>,
+    /// An earlier day that still has open visits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unclosed_date: Option<NaiveDate>,
+    /// Procedures in the catalogue.
+    pub procedures: u32,
+}
+
+/// `branch.configure`: the new document, whole.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct BranchConfigure {
+    /// The document.
+    pub branch: Branch,
+}
+
+/// `clock.confirm`: a supervisor says that the system clock is right.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ClockConfirm {}
+
+/// The clock was confirmed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "ClockConfirmedAnswer")]
+#[schemars(rename = "ClockConfirmedAnswer")]
+pub struct ClockConfirmed {
+    /// The time from now on.
+    pub now: Time,
+}
+
+/// `sync.status`: what waits to be sent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+pub struct SyncStatus {}
+
+/// What waits to be sent. This version has no central system to send to: everything is kept
+/// here, and counted.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct SyncStatusAnswer {
+    /// Agency code.
+    pub office: String,
+    /// Events not acknowledged by central.
+    pub unsent: u64,
+    /// When the oldest of them was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_unsent_at: Option<Time>,
+    /// Why the last try failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// When the next try is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_try_at: Option<Time>,
+    /// Records that central could not take in as they are.
+    pub quarantined: u64,
+    /// Whether a central system is set up at all.
+    pub enrolled: bool,
+}

@@ -1,0 +1,182 @@
+//! Every command and query: its name, who may use it, its argument and its answer.
+//!
+//! The list below is the public surface. The window, the HTTP API and the command line all go
+//! through it; names and shapes may grow but are never taken away.
+
+pub mod admin;
+pub mod case;
+pub mod citizen;
+pub mod paper;
+pub mod queue;
+pub mod visit;
+
+use motcua_domain::branch::Role;
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::{Serialize, de::DeserializeOwned};
+use ts_rs::TS;
+
+/// A command changes something and is recorded; a query only looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Writes events.
+    Command,
+    /// Reads.
+    Query,
+}
+
+/// A command or query, implemented by its argument type.
+pub trait Verb: DeserializeOwned + JsonSchema + TS + 'static {
+    /// What it answers.
+    type Answer: Serialize + JsonSchema + TS + 'static;
+    /// Dotted name.
+    const NAME: &'static str;
+    /// Command or query.
+    const KIND: Kind;
+    /// Who may; empty means everybody.
+    const ROLES: &'static [Role];
+}
+
+/// A verb, described.
+pub struct Info {
+    /// Dotted name.
+    pub name: &'static str,
+    /// Command or query.
+    pub kind: Kind,
+    /// Who may; empty means everybody.
+    pub roles: &'static [Role],
+    /// JSON schema of the argument and of the answer.
+    pub schemas: fn() -> (serde_json::Value, serde_json::Value),
+    /// TypeScript names of both, after exporting them and all they need.
+    pub export: fn(&ts_rs::Config) -> Result<(String, String), ts_rs::ExportError>,
+}
+
+fn schema<T: JsonSchema>() -> serde_json::Value {
+    SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}
+
+fn info<V: Verb>() -> Info {
+    Info {
+        name: V::NAME,
+        kind: V::KIND,
+        roles: V::ROLES,
+        schemas: || (schema::<V>(), schema::<V::Answer>()),
+        export: |cfg| {
+            V::export_all(cfg).or_else(inline_only)?;
+            V::Answer::export_all(cfg).or_else(inline_only)?;
+            Export::<V::Answer>::dependencies(cfg)?;
+            Ok((V::name(cfg), V::Answer::name(cfg)))
+        },
+    }
+}
+
+/// `Vec<T>`, `Option<T>` and the like have no file of their own; what they hold does.
+fn inline_only(error: ts_rs::ExportError) -> Result<(), ts_rs::ExportError> {
+    match error {
+        ts_rs::ExportError::CannotBeExported(_) => Ok(()),
+        other => Err(other),
+    }
+}
+
+struct Export<T>(std::marker::PhantomData<T>);
+
+impl<T: TS + 'static> Export<T> {
+    fn dependencies(cfg: &ts_rs::Config) -> Result<(), ts_rs::ExportError> {
+        struct Visitor<'a>(&'a ts_rs::Config, Result<(), ts_rs::ExportError>);
+        impl ts_rs::TypeVisitor for Visitor<'_> {
+            fn visit<U: TS + 'static + ?Sized>(&mut self) {
+                if self.1.is_ok() {
+                    self.1 = U::export_all(self.0).or_else(inline_only);
+                }
+            }
+        }
+        let mut visitor = Visitor(cfg, Ok(()));
+        T::visit_dependencies(&mut visitor);
+        T::visit_generics(&mut visitor);
+        visitor.1
+    }
+}
+
+macro_rules! verbs {
+    ($( $kind:ident $name:literal $args:path => $answer:ty $(, [$($role:ident),*])? ;)*) => {
+        $(
+            impl Verb for $args {
+                type Answer = $answer;
+                const NAME: &'static str = $name;
+                const KIND: Kind = Kind::$kind;
+                const ROLES: &'static [Role] = &[$($(Role::$role),*)?];
+            }
+        )*
+        /// Every verb there is, in this order.
+        pub fn all() -> Vec<Info> {
+            vec![$(info::<$args>()),*]
+        }
+    };
+}
+
+verbs! {
+    // ---- visits and the queue ----
+    Command "visit.register" visit::Register => visit::Registered, [Officer, Reception, Supervisor];
+    Command "visit.book" visit::Book => visit::Booked, [Officer, Reception, Supervisor];
+    Command "visit.check_in" visit::CheckIn => visit::Registered, [Officer, Reception, Supervisor];
+    Command "visit.identify" visit::Identify => visit::LegAnswer, [Officer, Reception, Supervisor];
+    Command "visit.classify" visit::Classify => visit::LegAnswer, [Officer, Reception, Supervisor];
+    Query "visit.get" visit::Get => visit::VisitView;
+    Query "visit.log" visit::Log => Vec<visit::LogLine>;
+    Query "queue.snapshot" queue::Snapshot => queue::SnapshotAnswer;
+    Query "queue.preview" queue::Preview => queue::PreviewAnswer;
+    Command "queue.call_next" queue::CallNext => Option<queue::Called>, [Officer, Supervisor];
+    Command "queue.call" queue::Call => queue::Called, [Officer, Supervisor];
+    Command "queue.jump" queue::Jump => visit::LegAnswer, [Supervisor];
+    Command "queue.issuing" queue::Issuing => queue::IssuingAnswer, [Supervisor];
+    Command "leg.recall" visit::Recall => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.undo_call" visit::UndoCall => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.start" visit::Start => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.hold" visit::Hold => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.resume" visit::Resume => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.miss" visit::Miss => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.return" visit::Return => visit::LegAnswer, [Officer, Reception, Supervisor];
+    Command "leg.no_show" visit::NoShow => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.transfer" visit::Transfer => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.add_service" visit::AddService => visit::LegAnswer, [Officer, Reception, Supervisor];
+    Command "leg.finish" visit::Finish => visit::LegAnswer, [Officer, Supervisor];
+    Command "leg.leave" visit::Leave => visit::LegAnswer, [Officer, Reception, Supervisor];
+    Command "leg.void" visit::Void => visit::LegAnswer, [Officer, Reception, Supervisor];
+    Command "leg.reopen" visit::Reopen => visit::LegAnswer, [Officer, Supervisor];
+    Query "desk.get" queue::Desk => queue::DeskAnswer;
+    Query "day.figures" queue::DayFigures => queue::DayFiguresAnswer;
+    Query "day.open_legs" queue::OpenLegs => Vec<queue::Row>;
+    Command "day.close" queue::CloseDay => queue::CloseDayAnswer, [Supervisor];
+
+    // ---- cases ----
+    Command "case.receive" case::Receive => case::ReceiveAnswer, [Officer, Supervisor];
+    Query "case.get" case::Get => case::CaseView;
+    Query "case.search" case::Search => Vec<case::CaseRow>;
+    Query "catalogue.get" case::CatalogueGet => case::CatalogueEntry;
+    Query "catalogue.search" case::CatalogueSearch => Vec<case::CatalogueHit>;
+    Command "catalogue.import" case::CatalogueImport => case::CatalogueImported, [Supervisor, Admin];
+    Query "calendar.due" case::CalendarDue => case::DueAnswer;
+
+    // ---- people ----
+    Query "identity.parse" citizen::IdentityParse => motcua_domain::identity::card::Card;
+    Query "citizen.find" citizen::Find => Vec<citizen::Known>;
+    Query "citizen.check" citizen::Check => citizen::Checked;
+    Query "units.search" citizen::UnitsSearch => Vec<citizen::UnitHit>;
+
+    // ---- papers and printers ----
+    Query "document.render" paper::Render => paper::Rendered;
+    Command "print.submit" paper::Submit => paper::Job, [Officer, Reception, Supervisor];
+    Query "print.jobs" paper::Jobs => Vec<paper::Job>;
+    Command "print.retry" paper::Retry => paper::Job, [Officer, Reception, Supervisor];
+    Command "print.cancel" paper::Cancel => paper::Job, [Officer, Reception, Supervisor];
+    Query "printer.list" paper::Printers => paper::PrintersAnswer;
+    Command "printer.assign" paper::Assign => paper::PrintersAnswer, [Officer, Reception, Supervisor];
+
+    // ---- the branch ----
+    Query "branch.get" admin::BranchGet => admin::BranchAnswer;
+    Command "branch.configure" admin::BranchConfigure => admin::BranchAnswer, [Admin];
+    Command "clock.confirm" admin::ClockConfirm => admin::ClockConfirmed, [Supervisor];
+    Query "sync.status" admin::SyncStatus => admin::SyncStatusAnswer;
+}

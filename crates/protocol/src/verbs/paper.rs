@@ -1,0 +1,208 @@
+//! Papers and printers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use crate::Time;
+
+/// A kind of paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PaperKind {
+    /// Giấy tiếp nhận hồ sơ và hẹn trả kết quả (Mẫu 01), of a case.
+    Receipt,
+    /// Queue ticket, of a visit.
+    Ticket,
+}
+
+impl PaperKind {
+    /// Name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
+/// A file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// PDF.
+    Pdf,
+    /// Picture.
+    Png,
+    /// Bytes for a thermal printer.
+    Escpos,
+}
+
+/// `document.render`: a paper as a file; nothing is recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DocumentRender", optional_fields)]
+#[schemars(rename = "DocumentRender")]
+pub struct Render {
+    /// Which paper.
+    pub kind: PaperKind,
+    /// Case or visit.
+    pub id: Uuid,
+    /// Format, PDF unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+}
+
+/// A rendered paper.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DocumentRendered")]
+#[schemars(rename = "DocumentRendered")]
+pub struct Rendered {
+    /// Suggested file name.
+    pub file_name: String,
+    /// Media type.
+    pub media_type: String,
+    /// The bytes, base64.
+    pub content_base64: String,
+}
+
+/// `print.submit`: print a paper. It is recorded first; a dead printer loses nothing.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintSubmit", optional_fields)]
+#[schemars(rename = "PrintSubmit")]
+pub struct Submit {
+    /// Which paper.
+    pub kind: PaperKind,
+    /// Case or visit.
+    pub id: Uuid,
+    /// Another printer than the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+}
+
+/// Where a print job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Kept here, not yet with the printer.
+    Queued,
+    /// With the printer's queue.
+    Sent,
+    /// Printing.
+    Printing,
+    /// Done.
+    Done,
+    /// Stopped; the reason stands beside. The paper is kept.
+    Failed,
+    /// Taken back.
+    Cancelled,
+}
+
+/// A print job.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintJob", optional_fields)]
+#[schemars(rename = "PrintJob")]
+pub struct Job {
+    /// The job.
+    pub job_id: Uuid,
+    /// Which paper.
+    pub kind: PaperKind,
+    /// Case or visit.
+    pub id: Uuid,
+    /// Case code or number, for people.
+    pub title: String,
+    /// Printer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+    /// Where it stands.
+    pub state: JobState,
+    /// In words, when something is wrong: what happened, what is safe, what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Marked “BẢN IN LẠI”.
+    pub reprint: bool,
+    /// Tries so far.
+    pub tries: u32,
+    /// Made.
+    pub created_at: Time,
+    /// Last change.
+    pub changed_at: Time,
+}
+
+/// `print.jobs`: the latest jobs, newest first.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintJobs")]
+#[schemars(rename = "PrintJobs")]
+pub struct Jobs {}
+
+/// `print.retry`: once more, perhaps on another printer.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintRetry", optional_fields)]
+#[schemars(rename = "PrintRetry")]
+pub struct Retry {
+    /// The job.
+    pub job_id: Uuid,
+    /// Another printer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+}
+
+/// `print.cancel`
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintCancel")]
+#[schemars(rename = "PrintCancel")]
+pub struct Cancel {
+    /// The job.
+    pub job_id: Uuid,
+}
+
+/// `printer.list`
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrinterList")]
+#[schemars(rename = "PrinterList")]
+pub struct Printers {}
+
+/// The printers of this machine and which paper goes where.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrinterListAnswer", optional_fields)]
+#[schemars(rename = "PrinterListAnswer")]
+pub struct PrintersAnswer {
+    /// Printers found.
+    pub printers: Vec<Printer>,
+    /// Printer for receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// Printer for tickets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// In words, when printers could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A printer.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct Printer {
+    /// Id used in commands: `cups:NAME`, `tcp:HOST:9100`, `folder:PATH`.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether it takes jobs.
+    pub ready: bool,
+    /// In words, when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// `printer.assign`: which printer a kind of paper goes to on this machine.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrinterAssign", optional_fields)]
+#[schemars(rename = "PrinterAssign")]
+pub struct Assign {
+    /// Which paper.
+    pub kind: PaperKind,
+    /// The printer; none takes the assignment back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+}

@@ -1,0 +1,361 @@
+//! The queue, the desk and the day.
+
+use chrono::NaiveDate;
+use motcua_domain::visit::{Class, Held, Outcome, Quote, State, figures};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use super::visit::VisitView;
+use crate::Time;
+
+/// `queue.snapshot`: the whole queue of the business day.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueSnapshot")]
+#[schemars(rename = "QueueSnapshot")]
+pub struct Snapshot {}
+
+/// The queue as it stands. `waiting` is in call order.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueSnapshotAnswer")]
+#[schemars(rename = "QueueSnapshotAnswer")]
+pub struct SnapshotAnswer {
+    /// Business day.
+    pub date: NaiveDate,
+    /// When the clocks were read.
+    pub now: Time,
+    /// Grows with every committed change.
+    pub revision: u64,
+    /// What people may queue for.
+    pub services: Vec<ServiceRow>,
+    /// In the queue, in call order.
+    pub waiting: Vec<Row>,
+    /// Called to a counter.
+    pub called: Vec<Row>,
+    /// Being served.
+    pub serving: Vec<Row>,
+    /// Put aside.
+    pub held: Vec<Row>,
+    /// Called and not there, latest first.
+    pub missed: Vec<Row>,
+    /// Booked for today, not here yet.
+    pub booked: Vec<Row>,
+    /// The desks.
+    pub counters: Vec<CounterRow>,
+    /// Numbers given last, latest first.
+    pub recent: Vec<Row>,
+}
+
+/// A service with its queue.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct ServiceRow {
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// What belongs here.
+    pub hint: String,
+    /// First letter of its tickets.
+    pub prefix: String,
+    /// People waiting.
+    pub waiting: u32,
+    /// What a newcomer would be told; absent while no counter serves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// Whether tickets are given.
+    pub issuing: bool,
+    /// Counters that serve it.
+    pub counters: u32,
+}
+
+/// One visit in a list.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueRow", optional_fields)]
+#[schemars(rename = "QueueRow")]
+pub struct Row {
+    /// The visit.
+    pub visit_id: Uuid,
+    /// Number as called.
+    pub ticket: String,
+    /// Service code.
+    pub service: String,
+    /// Service name.
+    pub service_name: String,
+    /// Priority class.
+    pub class: Class,
+    /// Name, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Time on the ticket.
+    pub queued_at: Time,
+    /// Where it stands.
+    pub state: State,
+    /// In that state since.
+    pub since: Time,
+    /// Official wait of the whole visit as of the snapshot's `now`, milliseconds.
+    pub wait_ms: i64,
+    /// Whether it runs on: add the time since `now`.
+    pub wait_running: bool,
+    /// Called as if having come at this time.
+    pub ranked_as_at: Time,
+    /// Counter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter: Option<u16>,
+    /// Officer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer: Option<String>,
+    /// Times called.
+    pub calls: u32,
+    /// Times missed.
+    pub misses: u32,
+    /// When the last call was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_call_at: Option<Time>,
+    /// People in the party.
+    pub party_size: u16,
+    /// Services to come after this one.
+    pub planned: u32,
+    /// While put aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+    /// Word from the colleague who sent the person on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What the ticket promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// Booked time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_at: Option<Time>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Whether its times are to be trusted.
+    pub accurate: bool,
+    /// Times the ticket was printed.
+    pub ticket_prints: u32,
+}
+
+/// A desk and what it does.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct CounterRow {
+    /// Number.
+    pub number: u16,
+    /// Name.
+    pub name: String,
+    /// Services served; empty means all.
+    pub services: Vec<String>,
+    /// Number it has called or serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// State of that visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// In that state since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+    /// Officer who acted there last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer: Option<String>,
+}
+
+/// `queue.preview`: what somebody would be told who joined now; nothing is recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueuePreview", optional_fields)]
+#[schemars(rename = "QueuePreview")]
+pub struct Preview {
+    /// Service.
+    pub service: String,
+    /// Class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Class>,
+}
+
+/// What a newcomer would get.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueuePreviewAnswer", optional_fields)]
+#[schemars(rename = "QueuePreviewAnswer")]
+pub struct PreviewAnswer {
+    /// The number that would be given if nobody else comes first.
+    pub ticket: String,
+    /// People ahead.
+    pub people_ahead: u32,
+    /// Expected wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// Called as if having come at this time.
+    pub ranked_as_at: Time,
+    /// Counters that serve it.
+    pub counters: u32,
+}
+
+/// `queue.call_next`: the next person for that counter, or `null` when nobody waits.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueCallNext")]
+#[schemars(rename = "QueueCallNext")]
+pub struct CallNext {
+    /// The counter.
+    pub counter: u16,
+}
+
+/// `queue.call`: this person, out of order or again after a miss.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueCall")]
+#[schemars(rename = "QueueCall")]
+pub struct Call {
+    /// The visit.
+    pub visit_id: Uuid,
+    /// The counter.
+    pub counter: u16,
+}
+
+/// Somebody was called.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueCalled")]
+#[schemars(rename = "QueueCalled")]
+pub struct Called {
+    /// The visit.
+    pub visit_id: Uuid,
+    /// Its number.
+    pub ticket: String,
+    /// The counter.
+    pub counter: u16,
+    /// When.
+    pub called_at: Time,
+}
+
+/// `queue.jump`: a supervisor lets somebody through at once.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueJump")]
+#[schemars(rename = "QueueJump")]
+pub struct Jump {
+    /// The visit.
+    pub visit_id: Uuid,
+    /// Why.
+    pub reason: String,
+}
+
+/// `queue.issuing`: stop or resume giving tickets of a service today.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueIssuing")]
+#[schemars(rename = "QueueIssuing")]
+pub struct Issuing {
+    /// Service.
+    pub service: String,
+    /// Whether tickets are given.
+    pub open: bool,
+}
+
+/// Whether tickets are given now.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "QueueIssuingAnswer")]
+#[schemars(rename = "QueueIssuingAnswer")]
+pub struct IssuingAnswer {
+    /// Service.
+    pub service: String,
+    /// Whether tickets are given.
+    pub open: bool,
+}
+
+/// `desk.get`: what one counter has before it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DeskGet")]
+#[schemars(rename = "DeskGet")]
+pub struct Desk {
+    /// The counter.
+    pub counter: u16,
+}
+
+/// A counter's view.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DeskAnswer", optional_fields)]
+#[schemars(rename = "DeskAnswer")]
+pub struct DeskAnswer {
+    /// Called or being served here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<VisitView>,
+    /// Who would be called next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Row>,
+    /// People this counter could call.
+    pub waiting: u32,
+    /// Visits whose service this officer began today.
+    pub my_visits: u32,
+    /// Share of them that waited at most 15 minutes; absent while there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub my_within_percent: Option<u32>,
+}
+
+/// `day.figures`: waiting figures of a day, today unless said.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DayFiguresGet", optional_fields)]
+#[schemars(rename = "DayFiguresGet")]
+pub struct DayFigures {
+    /// The day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+}
+
+/// Figures of a day.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DayFiguresAnswer")]
+#[schemars(rename = "DayFiguresAnswer")]
+pub struct DayFiguresAnswer {
+    /// The day.
+    pub date: NaiveDate,
+    /// When they were read.
+    pub now: Time,
+    /// Visits registered.
+    pub registered: u32,
+    /// Cases received.
+    pub cases: u32,
+    /// The figures.
+    #[serde(flatten)]
+    pub figures: figures::DayFigures,
+}
+
+/// `day.open_legs`: visits of that day that are still open, today unless said.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DayOpenLegs", optional_fields)]
+#[schemars(rename = "DayOpenLegs")]
+pub struct OpenLegs {
+    /// The day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+}
+
+/// `day.close`: close what is still open, inventing nothing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DayClose", optional_fields)]
+#[schemars(rename = "DayClose")]
+pub struct CloseDay {
+    /// The day; today unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+    /// What the supervisor knows of single visits; the rule decides the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcomes: Option<Vec<CloseOutcome>>,
+}
+
+/// The outcome of one visit at day end.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct CloseOutcome {
+    /// The visit.
+    pub visit_id: Uuid,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// The day is closed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DayCloseAnswer")]
+#[schemars(rename = "DayCloseAnswer")]
+pub struct CloseDayAnswer {
+    /// The day.
+    pub date: NaiveDate,
+    /// What was still open, with the outcome each got.
+    pub closed: Vec<Row>,
+}

@@ -1,0 +1,164 @@
+//! Backups: one file, checked before it counts; restoring always opens a new epoch.
+
+use std::{fs, path::Path};
+
+use motcua_domain::Code;
+use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
+
+use crate::{
+    clock::Moment,
+    error::{Error, Result},
+    folder::{self, DATABASE},
+    log,
+    open::{APPLICATION_ID, Options, SCHEMA_VERSION, Store},
+    table::meta,
+    verify::{self, Verified},
+};
+
+/// What a backup holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// Device whose store it is.
+    pub device: Uuid,
+    /// Head of its log.
+    pub epoch: u32,
+    /// Head of its log.
+    pub seq: u64,
+    /// Events in it.
+    pub events: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+fn invalid() -> Error {
+    Error::new(
+        Code::BackupInvalid,
+        "Tệp này không phải bản sao lưu của Một Cửa hoặc đã hỏng. Dữ liệu đang có vẫn nguyên. Mời chọn tệp khác.",
+    )
+}
+
+impl Store {
+    /// Writes a backup beside the target, checks it whole, then puts it in place: a file of that
+    /// name is never a half backup.
+    ///
+    /// # Errors
+    /// `DISK_FULL`, `READ_ONLY`; then nothing stands under that name that did not before.
+    pub fn backup(&self, target: &Path) -> Result<Backup> {
+        let draft = target.with_extension("dang-ghi");
+        remove_if_there(&draft)?;
+        self.read(|read| {
+            read.connection()
+                .execute("VACUUM INTO ?1", [draft.to_string_lossy()])?;
+            Ok(())
+        })
+        .inspect_err(|_| {
+            if let Err(error) = remove_if_there(&draft) {
+                tracing::warn!(%error, "draft backup left behind");
+            }
+        })?;
+        let (backup, verified) = inspect(&draft)?;
+        if !verified.findings.is_empty() {
+            return Err(Error::new(
+                Code::StoreDamaged,
+                "Bản sao lưu vừa ghi không khớp nhật ký nên không giữ lại. Mời chạy kiểm tra dữ liệu.",
+            ));
+        }
+        fs::File::open(&draft)?.sync_all()?;
+        fs::rename(&draft, target)?;
+        Ok(backup)
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn inspect(file: &Path) -> Result<(Backup, Verified)> {
+    let bytes = fs::metadata(file)?.len();
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|_| invalid())?;
+    let id: i64 = connection
+        .query_row("PRAGMA application_id", [], |r| r.get(0))
+        .map_err(|_| invalid())?;
+    let version: i64 = connection
+        .query_row("PRAGMA user_version", [], |r| r.get(0))
+        .map_err(|_| invalid())?;
+    if id != APPLICATION_ID {
+        return Err(invalid());
+    }
+    if version > SCHEMA_VERSION {
+        return Err(Error::new(
+            Code::StoreNewer,
+            "Bản sao lưu do bản Một Cửa mới hơn ghi. Mời cập nhật chương trình rồi khôi phục.",
+        ));
+    }
+    let verified = verify::verify(&connection).map_err(|_| invalid())?;
+    let device = meta::get(&connection, meta::DEVICE)?
+        .and_then(|d| Uuid::parse_str(&d).ok())
+        .ok_or_else(invalid)?;
+    let head = log::head(&connection, device)?.ok_or_else(invalid)?;
+    Ok((
+        Backup {
+            device,
+            epoch: head.epoch,
+            seq: head.seq,
+            events: verified.events,
+            bytes,
+        },
+        verified,
+    ))
+}
+
+/// Puts a backup into a folder. What the folder held is moved aside, never deleted. The restored
+/// log goes on in a new epoch, so that no sequence number is given out twice.
+///
+/// # Errors
+/// `BACKUP_INVALID`, `FOLDER_IN_USE`, faults of the disk; then the folder is as before.
+pub fn restore(dir: &Path, file: &Path, moment: Moment, options: Options) -> Result<Backup> {
+    if !file.is_file() {
+        return Err(Error::new(
+            Code::NotFound,
+            "Không thấy tệp sao lưu. Mời kiểm tra đường dẫn.",
+        )
+        .at_field("file"));
+    }
+    let (backup, verified) = inspect(file)?;
+    if !verified.findings.is_empty() {
+        return Err(invalid());
+    }
+    folder::prepare(dir)?;
+    {
+        let _held = folder::hold(dir, options.patience)?;
+        let draft = dir.join("restoring.db");
+        fs::copy(file, &draft)?;
+        fs::File::open(&draft)?.sync_all()?;
+        let stamp = moment.wall_ms;
+        for suffix in ["", "-wal", "-shm"] {
+            let name = format!("{DATABASE}{suffix}");
+            let old = dir.join(&name);
+            if old.exists() {
+                fs::rename(&old, dir.join(format!("before-restore-{stamp}-{name}")))?;
+            }
+        }
+        fs::rename(&draft, dir.join(DATABASE))?;
+    }
+    let store = Store::open(dir, moment, options)?;
+    // Opening has already begun a new epoch if the token shows that this history went back; a
+    // restore does so in any case.
+    if store.writer().epoch <= backup.epoch {
+        store.open_epoch(backup.epoch, backup.seq, "restored", moment)?;
+    }
+    store.write_token();
+    Ok(backup)
+}
+
+impl Error {
+    fn at_field(self, field: &str) -> Self {
+        let refusal: motcua_domain::Refusal = self.into();
+        Self::from(refusal.at(field))
+    }
+}

@@ -1,0 +1,441 @@
+//! Opening a store: place, lock, pragmas, migrations, tail check, epoch.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use motcua_domain::Code;
+use motcua_protocol::event::{Body, BranchEvent, EpochOpened};
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use uuid::Uuid;
+
+use crate::{
+    ballast,
+    clock::{Corrected, Moment},
+    error::{Error, Result},
+    folder::{self, DATABASE},
+    log,
+    read::Read,
+    table::meta,
+    token::{self, Places, Token},
+    verify,
+    write::{Author, Write},
+};
+
+/// Migrations are immutable once released; events are never migrated, readers cope with old ones.
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![M::up(include_str!(
+        "../migrations/0001_log_and_projections.sql"
+    ))])
+}
+
+/// Version of the file this program writes.
+pub(crate) const SCHEMA_VERSION: i64 = 1;
+/// `PRAGMA application_id`: says that a file is ours ("MCua").
+pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
+
+/// How to open a store.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// SQLite VFS by name; the system's unless said (tests use one that loses power).
+    pub vfs: Option<String>,
+    /// Where the second epoch token lies.
+    pub state_dir: Option<PathBuf>,
+    /// Keep a file that holds room on the disk.
+    pub ballast: bool,
+    /// How long to wait for another process to let go of the folder.
+    pub patience: Duration,
+    /// Read-only connections kept open.
+    pub readers: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            vfs: None,
+            state_dir: None,
+            ballast: true,
+            patience: Duration::ZERO,
+            readers: 2,
+        }
+    }
+}
+
+/// An open data folder. One connection writes; others only read.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) dir: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) writer: Mutex<Writer>,
+    readers: Mutex<Vec<Connection>>,
+    pub(crate) device: Uuid,
+    pub(crate) revision: AtomicU64,
+    short_of_room: AtomicBool,
+    _held: folder::Held,
+}
+
+/// What only the one writer has.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) clock: Corrected,
+    pub(crate) epoch: u32,
+    pub(crate) places: Places,
+    pub(crate) token_seq: u64,
+}
+
+impl Store {
+    /// Makes a new store in an empty folder.
+    ///
+    /// # Errors
+    /// `BRANCH_EXISTS` when there is one, and those of [`Store::open`].
+    pub fn create(dir: &Path, moment: Moment, options: Options) -> Result<Self> {
+        if dir.join(DATABASE).exists() {
+            return Err(Error::new(
+                Code::BranchExists,
+                "Thư mục này đã có dữ liệu của một chi nhánh. Không ghi đè gì. Mời chọn thư mục khác.",
+            ));
+        }
+        Self::open_or_create(dir, moment, options, true)
+    }
+
+    /// Opens the store of a folder.
+    ///
+    /// # Errors
+    /// `NO_BRANCH` where there is none; `FOLDER_IN_USE`, `NETWORK_SHARE`, `READ_ONLY`,
+    /// `STORE_NEWER`, `STORE_DAMAGED`, `DISK_FULL`.
+    pub fn open(dir: &Path, moment: Moment, options: Options) -> Result<Self> {
+        // A VFS of its own may keep its files anywhere; only SQLite knows whether one is there.
+        if options.vfs.is_none() && !dir.join(DATABASE).exists() {
+            return Err(Error::new(
+                Code::NoBranch,
+                "Thư mục này chưa có dữ liệu chi nhánh. Mời tạo chi nhánh dùng thử hoặc chọn đúng thư mục.",
+            ));
+        }
+        Self::open_or_create(dir, moment, options, false)
+    }
+
+    fn open_or_create(dir: &Path, moment: Moment, options: Options, create: bool) -> Result<Self> {
+        folder::prepare(dir)?;
+        let held = folder::hold(dir, options.patience)?;
+        let file = dir.join(DATABASE);
+        let mut connection = connect(&file, &options, true)?;
+        migrate(&mut connection, dir, create)?;
+        let device = match meta::get(&connection, meta::DEVICE)? {
+            Some(id) => Uuid::parse_str(&id).map_err(|_| damaged())?,
+            None => {
+                let id = Uuid::new_v4();
+                meta::set(&connection, meta::DEVICE, &id.to_string())?;
+                id
+            }
+        };
+        verify::tail(&connection, device)?;
+        let places = Places::new(dir, options.state_dir.as_deref(), device);
+        let (head_epoch, head_seq) =
+            log::head(&connection, device)?.map_or((0, 0), |h| (h.epoch, h.seq));
+        let revision = log::last_pos(&connection)?;
+        let last_ms = log::last_wall(&connection, device)?.unwrap_or(0);
+        let readers = (0..options.readers.max(1))
+            .map(|_| connect(&file, &options, false))
+            .collect::<Result<Vec<_>>>()?;
+        let store = Self {
+            dir: dir.to_owned(),
+            writer: Mutex::new(Writer {
+                connection,
+                clock: Corrected::after(last_ms),
+                epoch: head_epoch.max(1),
+                places,
+                token_seq: head_seq,
+            }),
+            readers: Mutex::new(readers),
+            device,
+            revision: AtomicU64::new(revision),
+            short_of_room: AtomicBool::new(false),
+            _held: held,
+            options,
+        };
+        store.settle_epoch(head_epoch, head_seq, moment)?;
+        if store.options.ballast && !ballast::lay(dir) {
+            store.short_of_room.store(true, Ordering::Relaxed);
+        }
+        Ok(store)
+    }
+
+    /// Opens a new epoch where the log went backwards or was copied, and for a first log.
+    fn settle_epoch(&self, head_epoch: u32, head_seq: u64, moment: Moment) -> Result<()> {
+        let token = self.writer().places.read(self.device);
+        let folder = self.folder_name();
+        let reason = match &token {
+            _ if head_epoch == 0 => Some("first"),
+            None => None,
+            Some(t) if (t.epoch, t.seq) > (head_epoch, head_seq) => Some("rewound"),
+            Some(t) if t.machine != token::machine() || t.folder != folder => Some("cloned"),
+            Some(_) => None,
+        };
+        if let Some(reason) = reason {
+            let before = token.map_or(head_epoch, |t| t.epoch.max(head_epoch));
+            self.open_epoch(before, head_seq, reason, moment)?;
+        }
+        self.write_token();
+        Ok(())
+    }
+
+    pub(crate) fn open_epoch(
+        &self,
+        before: u32,
+        from_seq: u64,
+        reason: &str,
+        moment: Moment,
+    ) -> Result<()> {
+        // Later epochs are numbered by the second they began, so that two copies of one history
+        // that both go on do not meet under one number.
+        let by_time = u32::try_from(moment.wall_ms / 1000).unwrap_or(u32::MAX);
+        let epoch = if before == 0 {
+            1
+        } else {
+            by_time.max(before + 1)
+        };
+        tracing::info!(reason, before, epoch, "epoch opened");
+        self.writer().epoch = epoch;
+        let author = Author {
+            actor: "system".to_owned(),
+            command_id: Uuid::now_v7(),
+            moment,
+        };
+        self.write(&author, |tx| {
+            tx.append(
+                self.device,
+                &Body::Branch(BranchEvent::Epoch(EpochOpened {
+                    from_epoch: before,
+                    from_seq,
+                    reason: reason.to_owned(),
+                })),
+            )?;
+            Ok(())
+        })
+    }
+
+    /// One transaction: everything in it is on the disk when this returns, or nothing of it is.
+    ///
+    /// # Errors
+    /// Whatever the closure refuses, and faults of the disk.
+    pub fn write<T>(
+        &self,
+        author: &Author,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut writer = self.writer();
+        let answer = Write::run(&mut writer, self.device, author, work);
+        match &answer {
+            Ok(_) => {
+                let pos = log::last_pos(&writer.connection)?;
+                self.revision.store(pos, Ordering::Release);
+                let due = log::head(&writer.connection, self.device)?
+                    .is_some_and(|h| h.seq >= writer.token_seq + 50);
+                drop(writer);
+                if due {
+                    self.write_token();
+                }
+            }
+            Err(error) if error.code() == Code::DiskFull => {
+                let freed = ballast::drop_it(&self.dir);
+                self.short_of_room.store(true, Ordering::Relaxed);
+                tracing::error!(freed, "disk full");
+            }
+            Err(_) => {}
+        }
+        answer
+    }
+
+    /// Looks at committed state; never waits for the writer.
+    ///
+    /// # Errors
+    /// Faults of the disk, and whatever the closure refuses.
+    pub fn read<T>(&self, look: impl FnOnce(&Read<'_>) -> Result<T>) -> Result<T> {
+        let pooled = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut connection = match pooled {
+            Some(connection) => connection,
+            None => connect(&self.dir.join(DATABASE), &self.options, false)?,
+        };
+        // One snapshot for everything the closure looks at.
+        let transaction = connection.transaction()?;
+        let answer = look(&Read::new(&transaction));
+        drop(transaction);
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
+        answer
+    }
+
+    /// The corrected time now, and how far the system clock is off it.
+    pub fn now(&self, moment: Moment) -> (i64, i64) {
+        self.writer().clock.read(moment)
+    }
+
+    /// Grows with every committed event.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    /// This device.
+    pub fn device(&self) -> Uuid {
+        self.device
+    }
+
+    /// The data folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Whether the disk has run so full that no new citizens should be registered.
+    pub fn short_of_room(&self) -> bool {
+        self.short_of_room.load(Ordering::Relaxed)
+    }
+
+    /// Lays the ballast again if there is room; tells whether the disk is well.
+    pub fn recover_room(&self) -> bool {
+        if self.options.ballast && !ballast::lies(&self.dir) && !ballast::lay(&self.dir) {
+            return false;
+        }
+        self.short_of_room.store(false, Ordering::Relaxed);
+        true
+    }
+
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        // A panic inside a transaction rolled it back; the connection itself is sound.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn folder_name(&self) -> String {
+        self.dir
+            .canonicalize()
+            .unwrap_or_else(|_| self.dir.clone())
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// Brings the epoch token up to the head of the log.
+    pub fn write_token(&self) {
+        let mut writer = self.writer();
+        let Ok(Some(head)) = log::head(&writer.connection, self.device) else {
+            return;
+        };
+        let token = Token {
+            device: self.device,
+            epoch: head.epoch,
+            seq: head.seq,
+            hash: blake3::Hash::from_bytes(head.hash).to_hex().to_string(),
+            machine: token::machine(),
+            folder: self.folder_name(),
+        };
+        writer.token_seq = head.seq;
+        writer.places.write(&token);
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.write_token();
+    }
+}
+
+/// A connection with the pragmas on which the promises rest.
+pub(crate) fn connect(file: &Path, options: &Options, writer: bool) -> Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags |= if writer {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    };
+    let connection = match &options.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(file, flags, vfs.as_str())?,
+        None => Connection::open_with_flags(file, flags)?,
+    };
+    connection.busy_timeout(Duration::from_secs(5))?;
+    if writer {
+        let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0))?;
+        if mode != "wal" {
+            return Err(Error::new(
+                Code::NetworkShare,
+                "Ổ đĩa này không cho ghi an toàn khi mất điện (không dùng được WAL). Chưa ghi gì. Mời chọn thư mục trên ổ đĩa của máy này.",
+            ));
+        }
+        // FULL is what makes “acknowledged” mean “on the disk”; NORMAL loses the last commits in
+        // a power cut, silently.
+        connection.execute_batch(
+            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=67108864;",
+        )?;
+    }
+    connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-8192;")?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, dir: &Path, create: bool) -> Result<()> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    if version > SCHEMA_VERSION {
+        return Err(Error::new(
+            Code::StoreNewer,
+            "Dữ liệu do bản Một Cửa mới hơn ghi. Dữ liệu an toàn, không sửa gì. Mời cập nhật chương trình rồi mở lại.",
+        ));
+    }
+    let id: i64 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
+    if version > 0 && id != APPLICATION_ID {
+        return Err(damaged());
+    }
+    if version == SCHEMA_VERSION {
+        return Ok(());
+    }
+    if version > 0 {
+        let copy = dir.join(format!("before-v{SCHEMA_VERSION}.db"));
+        if !copy.exists() {
+            connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+        }
+    } else if !create {
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+        if tables > 0 {
+            return Err(damaged());
+        }
+    }
+    migrations()
+        .to_latest(connection)
+        .map_err(|error| match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => Error::from(err),
+            other => {
+                tracing::error!(error = %other, "migration");
+                Error::new(
+                    Code::StoreFault,
+                    "Chưa nâng cấp được dữ liệu; bản cũ còn nguyên. Mời báo người quản trị.",
+                )
+            }
+        })?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(())
+}
+
+pub(crate) fn damaged() -> Error {
+    Error::new(
+        Code::StoreDamaged,
+        "Tệp dữ liệu không phải của Một Cửa hoặc đã hỏng. Xin không xóa gì. Mời báo người quản trị khôi phục từ bản sao lưu.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn migrations_are_sound_and_counted() {
+        super::migrations().validate().unwrap();
+    }
+}

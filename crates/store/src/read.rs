@@ -1,0 +1,50 @@
+//! A consistent look at the store; cannot write, by type.
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    log::{self, Stored},
+    order,
+};
+
+/// A read transaction, or the state inside a write transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Read<'a> {
+    connection: &'a Connection,
+}
+
+impl<'a> Read<'a> {
+    pub(crate) fn new(connection: &'a Connection) -> Self {
+        Self { connection }
+    }
+
+    pub(crate) fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
+    /// The events of an entity, in the order in which they are folded.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn events_of(&self, entity: Uuid) -> Result<Vec<Stored>> {
+        Ok(order::causal(log::of_entity(self.connection, entity)?))
+    }
+
+    /// How many events the log holds, and the time of the oldest.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn event_count(&self) -> Result<(u64, Option<i64>)> {
+        let count = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM event")?
+            .query_row([], |r| r.get(0))?;
+        let oldest = self
+            .connection
+            .prepare_cached("SELECT wall_ms FROM event ORDER BY pos LIMIT 1")?
+            .query_row([], |r| r.get(0));
+        Ok((count, oldest.ok()))
+    }
+}

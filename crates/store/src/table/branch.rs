@@ -1,0 +1,259 @@
+//! The branch document, its catalogue, its days.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use motcua_domain::{branch::Branch, catalogue::Procedure, visit::Recorded};
+use motcua_protocol::event::BranchEvent;
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    read::Read,
+    table::{Row, Table, id, values},
+};
+
+pub(crate) static BRANCH: Table = Table {
+    name: "branch",
+    columns: &["entity", "doc"],
+    search: None,
+};
+pub(crate) static PROCEDURE: Table = Table {
+    name: "procedure",
+    columns: &[
+        "entity",
+        "ord",
+        "code",
+        "version",
+        "effective_from",
+        "name",
+        "doc",
+    ],
+    search: None,
+};
+pub(crate) static DAY: Table = Table {
+    name: "day",
+    columns: &["entity", "date", "closed", "doc"],
+    search: None,
+};
+
+/// Namespace of ids that are made from names.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6d6f_7463_7561_4d43_8000_0000_0000_0001);
+
+/// Entity of the branch document.
+pub fn branch_entity() -> Uuid {
+    Uuid::new_v5(&NAMESPACE, b"branch")
+}
+
+/// Entity of a procedure.
+pub fn procedure_entity(code: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("procedure:{code}").as_bytes())
+}
+
+/// Entity of a business day.
+pub fn day_entity(date: NaiveDate) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("day:{date}").as_bytes())
+}
+
+/// What is known of a business day beyond its visits.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// Closed by a person or at the next start.
+    pub closed: bool,
+    /// Services that give no more tickets.
+    pub stopped: BTreeMap<String, bool>,
+}
+
+pub(crate) fn rows(
+    entity: Uuid,
+    events: &[Recorded<BranchEvent>],
+    dates: &[NaiveDate],
+    rows: &mut Vec<Row>,
+) -> Result<()> {
+    let mut branch: Option<&Branch> = None;
+    let mut day: Option<(NaiveDate, Day)> = None;
+    for (ord, (recorded, on)) in events.iter().zip(dates).enumerate() {
+        match &recorded.event {
+            BranchEvent::Configured(e) => branch = Some(&e.branch),
+            BranchEvent::Procedure(e) => {
+                let procedure = &e.procedure;
+                rows.push(Row {
+                    table: &PROCEDURE,
+                    values: values![
+                        id(entity),
+                        ord as i64,
+                        procedure.code.clone(),
+                        e.version.clone(),
+                        procedure.effective_from.unwrap_or(*on).to_string(),
+                        procedure.name.clone(),
+                        serde_json::to_string(procedure)?
+                    ],
+                    search: None,
+                });
+            }
+            BranchEvent::DayClosed(e) => {
+                day.get_or_insert_with(|| (e.date, Day::default())).1.closed = true
+            }
+            BranchEvent::Issuing(e) => {
+                day.get_or_insert_with(|| (e.date, Day::default()))
+                    .1
+                    .stopped
+                    .insert(e.service.clone(), !e.open);
+            }
+            BranchEvent::Epoch(_) | BranchEvent::Clock(_) => {}
+        }
+    }
+    if let Some(branch) = branch {
+        rows.push(Row {
+            table: &BRANCH,
+            values: values![id(entity), serde_json::to_string(branch)?],
+            search: None,
+        });
+    }
+    if let Some((date, day)) = day {
+        rows.push(Row {
+            table: &DAY,
+            values: values![
+                id(entity),
+                date.to_string(),
+                i64::from(day.closed),
+                serde_json::to_string(&day)?
+            ],
+            search: None,
+        });
+    }
+    Ok(())
+}
+
+/// A procedure's version.
+#[derive(Debug, Clone)]
+pub struct ProcedureRow {
+    /// The version.
+    pub procedure: Procedure,
+    /// Its content hash.
+    pub version: String,
+}
+
+impl Read<'_> {
+    /// The branch document.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn branch(&self) -> Result<Option<Branch>> {
+        let doc: Option<String> = self
+            .connection()
+            .prepare_cached("SELECT doc FROM branch LIMIT 1")?
+            .query_row([], |r| r.get(0))
+            .optional()?;
+        doc.map(|doc| Ok(serde_json::from_str(&doc)?)).transpose()
+    }
+
+    /// What is known of a day.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn day(&self, date: NaiveDate) -> Result<Day> {
+        let doc: Option<String> = self
+            .connection()
+            .prepare_cached("SELECT doc FROM day WHERE date = ?1")?
+            .query_row([date.to_string()], |r| r.get(0))
+            .optional()?;
+        Ok(doc
+            .map(|doc| serde_json::from_str(&doc))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
+    /// The version of a procedure in force on a day: of those already effective, the one that
+    /// became effective last, and of several the one published last.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn procedure(&self, code: &str, on: NaiveDate) -> Result<Option<ProcedureRow>> {
+        self.procedure_row(
+            "SELECT doc, version FROM procedure WHERE code = ?1 AND effective_from <= ?2 ORDER BY effective_from DESC, ord DESC LIMIT 1",
+            &[&code, &on.to_string()],
+        )
+    }
+
+    /// A procedure's version by its content hash.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn procedure_version(&self, code: &str, version: &str) -> Result<Option<ProcedureRow>> {
+        self.procedure_row(
+            "SELECT doc, version FROM procedure WHERE code = ?1 AND version = ?2 LIMIT 1",
+            &[&code, &version],
+        )
+    }
+
+    /// The version of a procedure published last, in force or not.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn latest_procedure_version(&self, code: &str) -> Result<Option<String>> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT version FROM procedure WHERE code = ?1 ORDER BY ord DESC LIMIT 1",
+            )?
+            .query_row([code], |r| r.get(0))
+            .optional()?)
+    }
+
+    fn procedure_row(
+        &self,
+        sql: &str,
+        params: &[&dyn rusqlite::ToSql],
+    ) -> Result<Option<ProcedureRow>> {
+        let found: Option<(String, String)> = self
+            .connection()
+            .prepare_cached(sql)?
+            .query_row(params, |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        found
+            .map(|(doc, version)| {
+                Ok(ProcedureRow {
+                    procedure: serde_json::from_str(&doc)?,
+                    version,
+                })
+            })
+            .transpose()
+    }
+
+    /// Every procedure in force on a day.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn procedures(&self, on: NaiveDate) -> Result<Vec<ProcedureRow>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT doc, version FROM (
+               SELECT doc, version, code, row_number() OVER (PARTITION BY code ORDER BY effective_from DESC, ord DESC) AS nth
+               FROM procedure WHERE effective_from <= ?1
+             ) WHERE nth = 1 ORDER BY code",
+        )?;
+        let mut rows = statement.query([on.to_string()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let doc: String = row.get(0)?;
+            found.push(ProcedureRow {
+                procedure: serde_json::from_str(&doc)?,
+                version: row.get(1)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// How many procedures the catalogue has.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn procedure_count(&self) -> Result<u32> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT count(DISTINCT code) FROM procedure")?
+            .query_row([], |r| r.get(0))?)
+    }
+}

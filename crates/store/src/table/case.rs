@@ -1,0 +1,223 @@
+//! Cases and their search.
+
+use motcua_domain::{
+    case::{Case, CaseStatus},
+    text::fold,
+};
+use rusqlite::OptionalExtension;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    log,
+    read::Read,
+    table::{Row, Table, fts_query, id, number, party, values},
+};
+
+pub(crate) static CASE: Table = Table {
+    name: "case_file",
+    columns: &[
+        "entity",
+        "row",
+        "code",
+        "visit",
+        "procedure",
+        "date",
+        "received_ms",
+        "due_ms",
+        "status",
+        "doc",
+    ],
+    search: Some(("case_search", "row")),
+};
+
+fn status_name(status: CaseStatus) -> &'static str {
+    match status {
+        CaseStatus::Received => "received",
+        CaseStatus::Returned => "returned",
+    }
+}
+
+pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> Result<()> {
+    let received = &case.received;
+    let mut text = fold(&received.code);
+    for person in [Some(&received.applicant), received.submitter.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        text.push(' ');
+        text.push_str(&party::search_text(person));
+    }
+    rows.push(Row {
+        table: &CASE,
+        values: values![
+            id(entity),
+            row as i64,
+            received.code.clone(),
+            received.visit_id.map(id),
+            received.procedure.code.clone(),
+            received.date.to_string(),
+            received.received_ms,
+            received.due_ms,
+            status_name(case.status).to_owned(),
+            serde_json::to_string(case)?
+        ],
+        search: Some((row as i64, text)),
+    });
+    let agency = received.code.split('-').next().unwrap_or_default();
+    rows.push(number::row(
+        format!("case:{agency}"),
+        received.date,
+        received.number,
+        entity,
+        "issued",
+    ));
+    if let Some(first) = chrono::NaiveDate::from_ymd_opt(received.book.year, 1, 1) {
+        rows.push(number::row(
+            "book".to_owned(),
+            first,
+            received.book.number,
+            entity,
+            "issued",
+        ));
+    }
+    rows.push(party::row(
+        entity,
+        row,
+        &received.applicant,
+        received.received_ms,
+    )?);
+    Ok(())
+}
+
+/// A case with its id.
+#[derive(Debug, Clone)]
+pub struct CaseRow {
+    /// Id.
+    pub id: Uuid,
+    /// State.
+    pub case: Case,
+}
+
+impl Read<'_> {
+    /// A case by id.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn case(&self, case: Uuid) -> Result<Option<CaseRow>> {
+        Ok(self
+            .cases(
+                "SELECT entity, doc FROM case_file WHERE entity = ?1",
+                &[case.as_bytes()],
+            )?
+            .pop())
+    }
+
+    /// A case by its code.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn case_by_code(&self, code: &str) -> Result<Option<CaseRow>> {
+        Ok(self
+            .cases(
+                "SELECT entity, doc FROM case_file WHERE code = ?1 ORDER BY row LIMIT 1",
+                &[&code],
+            )?
+            .pop())
+    }
+
+    /// Cases of a visit, in order.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn cases_of_visit(&self, visit: Uuid) -> Result<Vec<CaseRow>> {
+        self.cases(
+            "SELECT entity, doc FROM case_file WHERE visit = ?1 ORDER BY row",
+            &[visit.as_bytes()],
+        )
+    }
+
+    /// Cases by words of name, number, phone or code; the newest first. Blank lists the newest.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn search_cases(&self, text: &str, limit: u32) -> Result<Vec<CaseRow>> {
+        match fts_query(text) {
+            None => self.cases(
+                "SELECT entity, doc FROM case_file ORDER BY row DESC LIMIT ?1",
+                &[&limit],
+            ),
+            // Ordering by row id, not by rank: bm25 over a common name costs a second at a million cases.
+            Some(query) => self.cases(
+                "SELECT c.entity, c.doc FROM case_search s JOIN case_file c ON c.row = s.rowid
+                 WHERE case_search MATCH ?1 ORDER BY s.rowid DESC LIMIT ?2",
+                &[&query, &limit],
+            ),
+        }
+    }
+
+    /// Procedures that cases were received for last, each once.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn recent_procedures(&self, limit: usize) -> Result<Vec<String>> {
+        let mut statement = self
+            .connection()
+            .prepare_cached("SELECT procedure FROM case_file ORDER BY row DESC LIMIT 100")?;
+        let mut rows = statement.query([])?;
+        let mut codes: Vec<String> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let code: String = row.get(0)?;
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+            if codes.len() == limit {
+                break;
+            }
+        }
+        Ok(codes)
+    }
+
+    /// Cases received on a day.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn cases_on(&self, date: chrono::NaiveDate) -> Result<u32> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT count(*) FROM case_file WHERE date = ?1")?
+            .query_row([date.to_string()], |r| r.get(0))
+            .optional()?
+            .unwrap_or(0))
+    }
+
+    /// Every case, sorted by id; for dumps.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn all_cases(&self, mut each: impl FnMut(Uuid, Case) -> Result<()>) -> Result<()> {
+        let mut statement = self
+            .connection()
+            .prepare("SELECT entity, doc FROM case_file ORDER BY entity")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let doc: String = row.get(1)?;
+            each(log::uuid(row, 0)?, serde_json::from_str(&doc)?)?;
+        }
+        Ok(())
+    }
+
+    fn cases(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<CaseRow>> {
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let doc: String = row.get(1)?;
+            found.push(CaseRow {
+                id: log::uuid(row, 0)?,
+                case: serde_json::from_str(&doc)?,
+            });
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,311 @@
+//! Visits and their service times.
+
+use chrono::NaiveDate;
+use motcua_domain::visit::{
+    Leg, Outcome, State, Visit,
+    figures::{Sample, SampleKind},
+};
+use rusqlite::OptionalExtension;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    log,
+    read::Read,
+    table::{Row, Table, id, number, party, values},
+};
+
+pub(crate) static VISIT: Table = Table {
+    name: "visit",
+    columns: &[
+        "entity",
+        "date",
+        "open",
+        "state",
+        "label",
+        "service",
+        "counter",
+        "rank_ms",
+        "queued_ms",
+        "sample",
+        "wait_ms",
+        "served_by",
+        "accurate",
+        "doc",
+    ],
+    search: None,
+};
+
+pub(crate) static SERVICE_TIME: Table = Table {
+    name: "service_time",
+    columns: &["entity", "leg", "service", "end_ms", "service_ms"],
+    search: None,
+};
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Booked => "booked",
+        State::Waiting => "waiting",
+        State::Called => "called",
+        State::Serving => "serving",
+        State::Held => "held",
+        State::Missed => "missed",
+        State::Closed => "closed",
+    }
+}
+
+/// How a visit counts: served as soon as its first service began.
+fn sample(visit: &Visit) -> Option<SampleKind> {
+    if visit.legs.iter().any(|l| l.serve_ms.is_some()) {
+        return Some(SampleKind::Served);
+    }
+    match visit.leg().outcome? {
+        Outcome::Left => Some(SampleKind::LeftBefore),
+        Outcome::NoShow => Some(SampleKind::NoShow),
+        Outcome::UnservedAtClose | Outcome::EndedBySystem | Outcome::EndedByLogout => {
+            Some(SampleKind::UnservedAtClose)
+        }
+        Outcome::Done | Outcome::Transferred | Outcome::Cancelled | Outcome::Void => None,
+    }
+}
+
+fn sample_name(kind: SampleKind) -> &'static str {
+    match kind {
+        SampleKind::Served => "served",
+        SampleKind::LeftBefore => "left",
+        SampleKind::NoShow => "no_show",
+        SampleKind::UnservedAtClose => "unserved",
+        SampleKind::StillWaiting => "waiting",
+    }
+}
+
+fn sample_kind(name: &str) -> SampleKind {
+    match name {
+        "served" => SampleKind::Served,
+        "left" => SampleKind::LeftBefore,
+        "no_show" => SampleKind::NoShow,
+        _ => SampleKind::UnservedAtClose,
+    }
+}
+
+fn series(visit: &Visit) -> Option<(String, u32)> {
+    visit
+        .ticket
+        .as_ref()
+        .map(|t| (format!("ticket:{}", t.series), t.number))
+}
+
+pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -> Result<()> {
+    let leg: &Leg = visit.leg();
+    let wait = visit.clocks(visit.last_ms).wait_ms;
+    let served_by = visit
+        .legs
+        .iter()
+        .find(|l| l.serve_ms.is_some())
+        .and_then(|l| l.officer.clone());
+    rows.push(Row {
+        table: &VISIT,
+        values: values![
+            id(entity),
+            visit.date.to_string(),
+            i64::from(visit.is_open()),
+            state_name(leg.state).to_owned(),
+            visit.label(),
+            leg.service.clone(),
+            leg.counter.map(i64::from),
+            leg.rank_ms,
+            visit.legs[0].queued_ms,
+            sample(visit).map(|k| sample_name(k).to_owned()),
+            wait,
+            served_by,
+            i64::from(visit.accurate()),
+            serde_json::to_string(visit)?
+        ],
+        search: None,
+    });
+    for (i, leg) in visit.legs.iter().enumerate() {
+        if let (Some(Outcome::Done), true, Some(end)) = (leg.outcome, leg.accurate, leg.end_ms) {
+            rows.push(Row {
+                table: &SERVICE_TIME,
+                values: values![
+                    id(entity),
+                    i as i64,
+                    leg.service.clone(),
+                    end,
+                    leg.clocks(end).service_ms
+                ],
+                search: None,
+            });
+        }
+    }
+    if let Some((series, n)) = series(visit) {
+        let state = if leg.outcome == Some(Outcome::Void) {
+            "void"
+        } else {
+            "issued"
+        };
+        rows.push(number::row(series, visit.date, n, entity, state));
+    }
+    if let Some(applicant) = &visit.applicant {
+        rows.push(party::row(entity, row, applicant, visit.legs[0].queued_ms)?);
+    }
+    Ok(())
+}
+
+/// A visit with its id.
+#[derive(Debug, Clone)]
+pub struct VisitRow {
+    /// Id.
+    pub id: Uuid,
+    /// State.
+    pub visit: Visit,
+}
+
+impl Read<'_> {
+    /// A visit by id.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn visit(&self, visit: Uuid) -> Result<Option<Visit>> {
+        let doc: Option<String> = self
+            .connection()
+            .prepare_cached("SELECT doc FROM visit WHERE entity = ?1")?
+            .query_row([visit.as_bytes()], |r| r.get(0))
+            .optional()?;
+        doc.map(|doc| Ok(serde_json::from_str(&doc)?)).transpose()
+    }
+
+    /// Open visits of a day, in call order.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn open_visits(&self, date: NaiveDate) -> Result<Vec<VisitRow>> {
+        self.visits(
+            "SELECT entity, doc FROM visit WHERE open = 1 AND date = ?1 ORDER BY rank_ms, entity",
+            &[&date.to_string()],
+        )
+    }
+
+    /// Visits of a day, the latest first.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn latest_visits(&self, date: NaiveDate, limit: u32) -> Result<Vec<VisitRow>> {
+        self.visits("SELECT entity, doc FROM visit WHERE date = ?1 AND label <> '' ORDER BY queued_ms DESC, entity DESC LIMIT ?2", &[
+            &date.to_string(),
+            &limit,
+        ])
+    }
+
+    /// The earliest day before `date` that still has open visits.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn unclosed_day(&self, date: NaiveDate) -> Result<Option<NaiveDate>> {
+        let found: Option<String> = self
+            .connection()
+            .prepare_cached("SELECT min(date) FROM visit WHERE open = 1 AND date < ?1")?
+            .query_row([date.to_string()], |r| r.get(0))?;
+        Ok(found.and_then(|d| d.parse().ok()))
+    }
+
+    fn visits(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<VisitRow>> {
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let doc: String = row.get(1)?;
+            found.push(VisitRow {
+                id: log::uuid(row, 0)?,
+                visit: serde_json::from_str(&doc)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Day figures' samples of visits whose wait is settled.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn samples(&self, date: NaiveDate) -> Result<Vec<Sample>> {
+        self.sampled(
+            "SELECT sample, wait_ms, accurate FROM visit WHERE date = ?1 AND sample IS NOT NULL",
+            &[&date.to_string()],
+        )
+    }
+
+    /// The same, of visits whose service that officer began.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn samples_of(&self, date: NaiveDate, officer: &str) -> Result<Vec<Sample>> {
+        self.sampled("SELECT sample, wait_ms, accurate FROM visit WHERE date = ?1 AND sample = 'served' AND served_by = ?2", &[
+            &date.to_string(),
+            &officer,
+        ])
+    }
+
+    fn sampled(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<Sample>> {
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let samples = statement
+            .query_map(params, |r| {
+                let kind: String = r.get(0)?;
+                Ok(Sample {
+                    kind: sample_kind(&kind),
+                    wait_ms: r.get(1)?,
+                    accurate: r.get(2)?,
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(samples)
+    }
+
+    /// Visits registered on a day, without those made in error.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn registered(&self, date: NaiveDate) -> Result<u32> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT count(*) FROM number_use WHERE date = ?1 AND series LIKE 'ticket:%' AND state = 'issued'")?
+            .query_row([date.to_string()], |r| r.get(0))?)
+    }
+
+    /// The last service times of a service in milliseconds, at most 30, ended after `since_ms`.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn service_times(&self, service: &str, since_ms: i64) -> Result<Vec<i64>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT service_ms FROM service_time WHERE service = ?1 AND end_ms > ?2 ORDER BY end_ms DESC LIMIT 30",
+        )?;
+        let times = statement
+            .query_map(rusqlite::params![service, since_ms], |r| r.get(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(times)
+    }
+
+    /// Last number given in a series on a day.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn last_number(&self, series: &str, date: NaiveDate) -> Result<u32> {
+        number::last(self.connection(), series, date)
+    }
+
+    /// Every visit's id, sorted; for dumps.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn all_visits(&self, mut each: impl FnMut(Uuid, Visit) -> Result<()>) -> Result<()> {
+        let mut statement = self
+            .connection()
+            .prepare("SELECT entity, doc FROM visit ORDER BY entity")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let doc: String = row.get(1)?;
+            each(log::uuid(row, 0)?, serde_json::from_str(&doc)?)?;
+        }
+        Ok(())
+    }
+}

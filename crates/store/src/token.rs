@@ -1,0 +1,88 @@
+//! The epoch token: how far this device's log had come, kept outside the database.
+//!
+//! A database that lies behind its token was restored or rewound; one that lies in another
+//! folder or machine than its token was cloned. In both cases going on under the same epoch
+//! would give out sequence numbers twice, and the other side would drop the second as a
+//! duplicate. So a new epoch is opened before anything is written.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+const NAME: &str = "device.json";
+
+/// The token as written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Token {
+    pub(crate) device: Uuid,
+    pub(crate) epoch: u32,
+    pub(crate) seq: u64,
+    pub(crate) hash: String,
+    pub(crate) machine: String,
+    pub(crate) folder: String,
+}
+
+/// Where tokens lie: beside the database, and apart from it, so that copying the whole folder
+/// back does not take the second one along.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    beside: PathBuf,
+    apart: Option<PathBuf>,
+}
+
+impl Places {
+    pub(crate) fn new(dir: &Path, state_dir: Option<&Path>, device: Uuid) -> Self {
+        Self {
+            beside: dir.join(NAME),
+            apart: state_dir.map(|s| s.join("devices").join(format!("{device}.json"))),
+        }
+    }
+
+    /// The token that knows most, from both places.
+    pub(crate) fn read(&self, device: Uuid) -> Option<Token> {
+        [Some(&self.beside), self.apart.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|path| serde_json::from_slice::<Token>(&fs::read(path).ok()?).ok())
+            .filter(|token| token.device == device)
+            .max_by_key(|token| (token.epoch, token.seq))
+    }
+
+    /// Writes both, each whole or not at all. A token that cannot be written costs protection,
+    /// not data, so it is logged and work goes on.
+    pub(crate) fn write(&self, token: &Token) {
+        for path in [Some(&self.beside), self.apart.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if let Err(error) = replace(path, token) {
+                tracing::warn!(%error, "epoch token not written");
+            }
+        }
+    }
+}
+
+fn replace(path: &Path, token: &Token) -> std::io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let draft = path.with_extension("new");
+    let mut file = fs::File::create(&draft)?;
+    file.write_all(serde_json::to_string_pretty(token)?.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(draft, path)
+}
+
+/// A name for this machine that a cloned disk keeps and another machine does not have.
+pub(crate) fn machine() -> String {
+    let id = fs::read_to_string("/etc/machine-id")
+        .or_else(|_| fs::read_to_string("/var/lib/dbus/machine-id"))
+        .unwrap_or_default();
+    // Hashed: the raw id must not leave the machine.
+    blake3::hash(format!("motcua-machine-1{}", id.trim()).as_bytes()).to_hex()[..16].to_owned()
+}

@@ -1,0 +1,178 @@
+//! A write transaction: events, projections, numbers and the command ledger move together.
+
+use chrono::NaiveDate;
+use motcua_domain::visit::Stamp;
+use motcua_protocol::event::{Body, Dep, Header};
+use rusqlite::{Transaction, TransactionBehavior};
+use uuid::Uuid;
+
+use crate::{
+    clock::{Moment, today},
+    error::Result,
+    log,
+    open::Writer,
+    project,
+    read::Read,
+    table::{meta, number},
+};
+
+/// Who writes, for which command, when.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// Officer id, or `system`.
+    pub actor: String,
+    /// The command; made before the act, so that a repeated act is the same command.
+    pub command_id: Uuid,
+    /// What the machine's clocks say.
+    pub moment: Moment,
+}
+
+/// An open write transaction.
+#[derive(Debug)]
+pub struct Write<'a> {
+    tx: &'a Transaction<'a>,
+    device: Uuid,
+    epoch: u32,
+    author: &'a Author,
+    wall_ms: i64,
+    skew_ms: i64,
+    date: NaiveDate,
+    trusted: bool,
+}
+
+impl Write<'_> {
+    pub(crate) fn run<T>(
+        writer: &mut Writer,
+        device: Uuid,
+        author: &Author,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let (wall_ms, skew_ms) = writer.clock.read(author.moment);
+        let tx = writer
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // The business date never moves back, whatever the clock says.
+        let last: Option<NaiveDate> =
+            meta::get(&tx, meta::BUSINESS_DATE)?.and_then(|d| d.parse().ok());
+        let date = last.map_or(today(wall_ms), |last| last.max(today(wall_ms)));
+        let mut write = Write {
+            tx: &tx,
+            device,
+            epoch: writer.epoch,
+            author,
+            wall_ms,
+            skew_ms,
+            date,
+            trusted: false,
+        };
+        let answer = work(&mut write)?;
+        let trusted = write.trusted;
+        if last != Some(date) {
+            meta::set(&tx, meta::BUSINESS_DATE, &date.to_string())?;
+        }
+        tx.commit()?;
+        if trusted {
+            writer.clock.trust(author.moment);
+        } else {
+            writer.clock.advance(author.moment);
+        }
+        Ok(answer)
+    }
+
+    /// Appends an event about `entity` and projects it.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn append(&mut self, entity: Uuid, body: &Body) -> Result<()> {
+        let (kind, bytes) = body.encode()?;
+        let head = log::head(self.tx, self.device)?;
+        let (seq, prev) = match head {
+            Some(head) if head.epoch == self.epoch => (head.seq + 1, head.hash),
+            // The first event of an epoch follows the last one that is known of the epoch before.
+            Some(head) => (1, head.hash),
+            None => (1, [0; 32]),
+        };
+        let header = Header {
+            device: self.device,
+            epoch: self.epoch,
+            seq,
+            event_id: Uuid::now_v7(),
+            entity,
+            kind,
+            kind_v: 1,
+            actor: self.author.actor.clone(),
+            command_id: self.author.command_id,
+            business_date: self.date,
+            wall_ms: self.wall_ms,
+            boot: self.author.moment.boot,
+            mono_ms: self.author.moment.mono_ms,
+            skew_ms: self.skew_ms,
+            deps: self.seen(entity)?,
+        };
+        let salt = *Uuid::new_v4().as_bytes();
+        log::append(self.tx, &header, &salt, &bytes, &prev)?;
+        project::entity(self.tx, entity)
+    }
+
+    /// What this device has seen of an entity: the last event of each other device.
+    fn seen(&self, entity: Uuid) -> Result<Vec<Dep>> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT device, epoch, max(seq) FROM event WHERE entity = ?1 AND device <> ?2 GROUP BY device, epoch ORDER BY device, epoch",
+        )?;
+        let mut rows =
+            statement.query(rusqlite::params![entity.as_bytes(), self.device.as_bytes()])?;
+        let mut deps = Vec::new();
+        while let Some(row) = rows.next()? {
+            deps.push(Dep {
+                device: log::uuid(row, 0)?,
+                epoch: row.get(1)?,
+                seq: row.get(2)?,
+            });
+        }
+        Ok(deps)
+    }
+
+    /// The next number of a series on a day; it is used by the event that names it.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn next_number(&self, series: &str, date: NaiveDate) -> Result<u32> {
+        Ok(number::last(self.tx, series, date)? + 1)
+    }
+
+    /// The committed state and what this transaction has added.
+    pub fn read(&self) -> Read<'_> {
+        Read::new(self.tx)
+    }
+
+    /// Corrected time of this transaction, UTC milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        self.wall_ms
+    }
+
+    /// Business day.
+    pub fn date(&self) -> NaiveDate {
+        self.date
+    }
+
+    /// The stamp that this transaction's events carry.
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            wall_ms: self.wall_ms,
+            boot: self.author.moment.boot,
+            mono_ms: self.author.moment.mono_ms,
+            actor: self.author.actor.clone(),
+        }
+    }
+
+    /// From now on the system clock is right: a supervisor says so.
+    pub fn trust_clock(&mut self) {
+        self.wall_ms = self.author.moment.wall_ms;
+        self.skew_ms = 0;
+        self.trusted = true;
+    }
+
+    pub(crate) fn tx(&self) -> &Transaction<'_> {
+        self.tx
+    }
+}

@@ -200,9 +200,16 @@ impl Branch {
     /// # Errors
     /// `SERVICE_UNKNOWN`.
     pub fn service(&self, code: &str) -> Result<&Service> {
-        self.services.iter().find(|s| s.code == code).ok_or_else(|| {
-            Refusal::new(Code::ServiceUnknown, "Chi nhánh không có dịch vụ này. Mời chọn lại dịch vụ trong danh sách.").at("service")
-        })
+        self.services
+            .iter()
+            .find(|s| s.code == code)
+            .ok_or_else(|| {
+                Refusal::new(
+                    Code::ServiceUnknown,
+                    "Chi nhánh không có dịch vụ này. Mời chọn lại dịch vụ trong danh sách.",
+                )
+                .at("service")
+            })
     }
 
     /// The counter of that number.
@@ -210,9 +217,16 @@ impl Branch {
     /// # Errors
     /// `COUNTER_UNKNOWN`.
     pub fn counter(&self, number: u16) -> Result<&Counter> {
-        self.counters.iter().find(|c| c.number == number).ok_or_else(|| {
-            Refusal::new(Code::CounterUnknown, format!("Chi nhánh không có quầy {number}. Mời chọn lại quầy.")).at("counter")
-        })
+        self.counters
+            .iter()
+            .find(|c| c.number == number)
+            .ok_or_else(|| {
+                Refusal::new(
+                    Code::CounterUnknown,
+                    format!("Chi nhánh không có quầy {number}. Mời chọn lại quầy."),
+                )
+                .at("counter")
+            })
     }
 
     /// The officer of that id.
@@ -240,19 +254,34 @@ impl Branch {
                 Code::FieldRequired,
                 "Chi nhánh cần ít nhất một dịch vụ, một quầy và một cán bộ.",
             )
-            .at(if self.services.is_empty() { "services" } else if self.counters.is_empty() { "counters" } else { "officers" }));
+            .at(if self.services.is_empty() {
+                "services"
+            } else if self.counters.is_empty() {
+                "counters"
+            } else {
+                "officers"
+            }));
         }
         for (i, service) in self.services.iter_mut().enumerate() {
-            service.code = text::required(&service.code, limit::CODE).map_err(|r| r.at(format!("services[{i}].code")))?;
-            service.name = text::required(&service.name, limit::NAME).map_err(|r| r.at(format!("services[{i}].name")))?;
-            let prefix_ok = (1..=2).contains(&service.prefix.len()) && service.prefix.bytes().all(|b| b.is_ascii_uppercase());
+            service.code = text::required(&service.code, limit::CODE)
+                .map_err(|r| r.at(format!("services[{i}].code")))?;
+            service.name = text::required(&service.name, limit::NAME)
+                .map_err(|r| r.at(format!("services[{i}].name")))?;
+            let prefix_ok = (1..=2).contains(&service.prefix.len())
+                && service.prefix.bytes().all(|b| b.is_ascii_uppercase());
             if !prefix_ok {
-                return Err(Refusal::new(Code::ArgumentInvalid, "Chữ đầu của số thứ tự là một hoặc hai chữ cái in hoa không dấu.")
-                    .at(format!("services[{i}].prefix")));
+                return Err(Refusal::new(
+                    Code::ArgumentInvalid,
+                    "Chữ đầu của số thứ tự là một hoặc hai chữ cái in hoa không dấu.",
+                )
+                .at(format!("services[{i}].prefix")));
             }
             if !(1..=240).contains(&service.minutes) {
-                return Err(Refusal::new(Code::NumberOutOfRange, "Thời gian phục vụ dự kiến từ 1 đến 240 phút.")
-                    .at(format!("services[{i}].minutes")));
+                return Err(Refusal::new(
+                    Code::NumberOutOfRange,
+                    "Thời gian phục vụ dự kiến từ 1 đến 240 phút.",
+                )
+                .at(format!("services[{i}].minutes")));
             }
         }
         unique(self.services.iter().map(|s| &s.code), "services")?;
@@ -261,7 +290,8 @@ impl Branch {
         unique(self.officers.iter().map(|o| &o.id), "officers")?;
         for (i, counter) in self.counters.iter().enumerate() {
             for code in &counter.services {
-                self.service(code).map_err(|r| r.at(format!("counters[{i}].services")))?;
+                self.service(code)
+                    .map_err(|r| r.at(format!("counters[{i}].services")))?;
             }
         }
         Ok(self)
@@ -283,5 +313,9 @@ fn unique<T: Ord>(values: impl Iterator<Item = T>, field: &str) -> Result<()> {
     if all.len() == count {
         return Ok(());
     }
-    Err(Refusal::new(Code::ArgumentInvalid, "Có hai mục trùng mã. Mỗi mã chỉ dùng một lần.").at(field))
+    Err(Refusal::new(
+        Code::ArgumentInvalid,
+        "Có hai mục trùng mã. Mỗi mã chỉ dùng một lần.",
+    )
+    .at(field))
 }

@@ -129,6 +129,8 @@ pub struct BookEntry {
 pub struct CaseReceived {
     /// Case code (mã hồ sơ).
     pub code: String,
+    /// Running number of the day within the code.
+    pub number: u32,
     /// Business day.
     pub date: NaiveDate,
     /// The visit it was handed in at.
@@ -237,18 +239,24 @@ impl Case {
             match (&mut case, &recorded.event) {
                 (None, CaseEvent::Received(received)) => {
                     case = Some(Self {
-                        status: if received.instant { CaseStatus::Returned } else { CaseStatus::Received },
+                        status: if received.instant {
+                            CaseStatus::Returned
+                        } else {
+                            CaseStatus::Received
+                        },
                         officer: recorded.stamp.actor.clone(),
                         received: (**received).clone(),
                         printed: Vec::new(),
                     });
                 }
-                (Some(case), CaseEvent::DocumentPrinted { document, hash }) => case.printed.push(Printed {
-                    document: document.clone(),
-                    at_ms: recorded.stamp.wall_ms,
-                    officer: recorded.stamp.actor.clone(),
-                    hash: hash.clone(),
-                }),
+                (Some(case), CaseEvent::DocumentPrinted { document, hash }) => {
+                    case.printed.push(Printed {
+                        document: document.clone(),
+                        at_ms: recorded.stamp.wall_ms,
+                        officer: recorded.stamp.actor.clone(),
+                        hash: hash.clone(),
+                    })
+                }
                 _ => {}
             }
         }
@@ -257,7 +265,10 @@ impl Case {
 
     /// How often a kind of paper was printed.
     pub fn prints(&self, document: &str) -> usize {
-        self.printed.iter().filter(|p| p.document == document).count()
+        self.printed
+            .iter()
+            .filter(|p| p.document == document)
+            .count()
     }
 }
 
@@ -269,21 +280,38 @@ impl Case {
 pub fn check_party(party: Party) -> Result<Party> {
     let name = text::required(&party.name, limit::NAME).map_err(|r| r.at("name"))?;
     if !name.chars().any(char::is_alphabetic) {
-        return Err(Refusal::new(Code::FieldCharacters, "Họ tên cần có chữ cái. Mời xem lại.").at("name"));
+        return Err(
+            Refusal::new(Code::FieldCharacters, "Họ tên cần có chữ cái. Mời xem lại.").at("name"),
+        );
     }
-    let id_number = match text::optional(party.id_number.as_deref(), limit::CODE).map_err(|r| r.at("id_number"))? {
+    let id_number = match text::optional(party.id_number.as_deref(), limit::CODE)
+        .map_err(|r| r.at("id_number"))?
+    {
         None => None,
         Some(id) => Some(check_id(&id, party.kind).map_err(|r| r.at("id_number"))?),
     };
-    let phone = match text::optional(party.phone.as_deref(), limit::CODE).map_err(|r| r.at("phone"))? {
-        None => None,
-        Some(raw) => Some(phone::parse(&raw).map_err(|r| r.at("phone"))?.number),
-    };
+    let phone =
+        match text::optional(party.phone.as_deref(), limit::CODE).map_err(|r| r.at("phone"))? {
+            None => None,
+            Some(raw) => Some(
+                phone::parse(&raw)
+                    .map_err(|r| r.at("phone"))?
+                    .value
+                    .as_str()
+                    .to_owned(),
+            ),
+        };
     let email = text::optional(party.email.as_deref(), limit::NAME).map_err(|r| r.at("email"))?;
     if let Some(email) = &email {
-        let plausible = email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !host.starts_with('.'));
+        let plausible = email.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && host.contains('.') && !host.starts_with('.')
+        });
         if !plausible || email.contains(' ') {
-            return Err(Refusal::new(Code::ArgumentInvalid, "Địa chỉ thư điện tử chưa đúng dạng tên@nơi.vn. Mời xem lại hoặc để trống.").at("email"));
+            return Err(Refusal::new(
+                Code::ArgumentInvalid,
+                "Địa chỉ thư điện tử chưa đúng dạng tên@nơi.vn. Mời xem lại hoặc để trống.",
+            )
+            .at("email"));
         }
     }
     Ok(Party {
@@ -294,8 +322,10 @@ pub fn check_party(party: Party) -> Result<Party> {
         sex: text::optional(party.sex.as_deref(), limit::CODE).map_err(|r| r.at("sex"))?,
         phone,
         email,
-        address: text::optional(party.address.as_deref(), limit::ADDRESS).map_err(|r| r.at("address"))?,
-        representative: text::optional(party.representative.as_deref(), limit::NAME).map_err(|r| r.at("representative"))?,
+        address: text::optional(party.address.as_deref(), limit::ADDRESS)
+            .map_err(|r| r.at("address"))?,
+        representative: text::optional(party.representative.as_deref(), limit::NAME)
+            .map_err(|r| r.at("representative"))?,
     })
 }
 
@@ -303,15 +333,24 @@ fn check_id(id: &str, kind: PartyKind) -> Result<String> {
     match kind {
         // Passports have letters; the law fixes no shape that could be refused.
         PartyKind::Individual => {
-            let compact: String = id.chars().filter(|c| !c.is_whitespace() && *c != '.').collect();
-            let plausible = (5..=20).contains(&compact.chars().count()) && compact.chars().all(|c| c.is_ascii_alphanumeric());
+            let compact: String = id
+                .chars()
+                .filter(|c| !c.is_whitespace() && *c != '.')
+                .collect();
+            let plausible = (5..=20).contains(&compact.chars().count())
+                && compact.chars().all(|c| c.is_ascii_alphanumeric());
             if plausible {
                 Ok(compact)
             } else {
-                Err(Refusal::new(Code::CardNumberInvalid, "Số giấy tờ gồm 12 chữ số (Căn cước), 9 chữ số (CMND cũ) hoặc số hộ chiếu. Mời xem lại."))
+                Err(Refusal::new(
+                    Code::CardNumberInvalid,
+                    "Số giấy tờ gồm 12 chữ số (Căn cước), 9 chữ số (CMND cũ) hoặc số hộ chiếu. Mời xem lại.",
+                ))
             }
         }
-        PartyKind::Enterprise | PartyKind::HouseholdBusiness => tax_code::parse(id).map(|t| t.to_string()),
+        PartyKind::Enterprise | PartyKind::HouseholdBusiness => {
+            tax_code::TaxCode::parse(id).map(|t| t.as_str().to_owned())
+        }
         PartyKind::Agency => Ok(id.to_owned()),
     }
 }
@@ -327,21 +366,35 @@ pub fn check_papers(papers: &[PaperCount], procedure: &Procedure) -> Result<Vec<
         match seen.get_mut(paper.index) {
             Some(seen) if !*seen => *seen = true,
             Some(_) => {
-                return Err(Refusal::new(Code::PaperIndexInvalid, format!("Giấy tờ số {} được ghi hai lần.", paper.index + 1))
-                    .at(format!("papers[{i}].index")));
+                return Err(Refusal::new(
+                    Code::PaperIndexInvalid,
+                    format!("Giấy tờ số {} được ghi hai lần.", paper.index + 1),
+                )
+                .at(format!("papers[{i}].index")));
             }
             None => {
                 return Err(Refusal::new(
                     Code::PaperIndexInvalid,
-                    format!("Thủ tục này có {} giấy tờ, không có giấy tờ số {}.", procedure.papers.len(), paper.index + 1),
+                    format!(
+                        "Thủ tục này có {} giấy tờ, không có giấy tờ số {}.",
+                        procedure.papers.len(),
+                        paper.index + 1
+                    ),
                 )
                 .at(format!("papers[{i}].index")));
             }
         }
-        for (count, field) in [(paper.originals, "originals"), (paper.certified, "certified"), (paper.copies, "copies")] {
+        for (count, field) in [
+            (paper.originals, "originals"),
+            (paper.certified, "certified"),
+            (paper.copies, "copies"),
+        ] {
             if count > MAX_COUNT {
-                return Err(Refusal::new(Code::PaperCountInvalid, format!("Số bản từ 0 đến {MAX_COUNT}. Mời xem lại."))
-                    .at(format!("papers[{i}].{field}")));
+                return Err(Refusal::new(
+                    Code::PaperCountInvalid,
+                    format!("Số bản từ 0 đến {MAX_COUNT}. Mời xem lại."),
+                )
+                .at(format!("papers[{i}].{field}")));
             }
         }
     }

@@ -172,7 +172,11 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal not tied to one input field.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), field: None }
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+        }
     }
 
     /// Names the field at fault.

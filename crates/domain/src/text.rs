@@ -96,7 +96,10 @@ pub fn line(text: &str, limit: usize) -> Result<String> {
     }
     let composed: String = text.nfc().collect();
     let mut out = String::with_capacity(composed.len());
-    for word in composed.split(|c: char| c.is_whitespace()).filter(|w| !w.is_empty()) {
+    for word in composed
+        .split(|c: char| c.is_whitespace())
+        .filter(|w| !w.is_empty())
+    {
         if !out.is_empty() {
             out.push(' ');
         }
@@ -113,7 +116,10 @@ pub fn line(text: &str, limit: usize) -> Result<String> {
 pub fn required(text: &str, limit: usize) -> Result<String> {
     let out = line(text, limit)?;
     if out.is_empty() {
-        return Err(Refusal::new(Code::FieldRequired, "Ô này chưa có nội dung. Mời nhập rồi làm tiếp."));
+        return Err(Refusal::new(
+            Code::FieldRequired,
+            "Ô này chưa có nội dung. Mời nhập rồi làm tiếp.",
+        ));
     }
     Ok(out)
 }
@@ -137,7 +143,10 @@ pub fn paragraph(text: &str, limit: usize) -> Result<String> {
     if text.len() > limit.saturating_mul(16) {
         return Err(too_long(limit));
     }
-    let lines = text.lines().map(|l| line(l, limit)).collect::<Result<Vec<_>>>()?;
+    let lines = text
+        .lines()
+        .map(|l| line(l, limit))
+        .collect::<Result<Vec<_>>>()?;
     let out = lines.join("\n").trim().to_owned();
     if out.chars().count() > limit {
         return Err(too_long(limit));
@@ -152,14 +161,20 @@ fn check(text: &str, limit: usize) -> Result<()> {
     if let Some(c) = text.chars().find(|c| forbidden(*c)) {
         return Err(Refusal::new(
             Code::FieldCharacters,
-            format!("Ô này có ký tự không dùng được (U+{:04X}). Mời gõ lại bằng chữ thường, không dán biểu tượng.", c as u32),
+            format!(
+                "Ô này có ký tự không dùng được (U+{:04X}). Mời gõ lại bằng chữ thường, không dán biểu tượng.",
+                c as u32
+            ),
         ));
     }
     Ok(())
 }
 
 fn too_long(limit: usize) -> Refusal {
-    Refusal::new(Code::FieldTooLong, format!("Nội dung dài quá {limit} ký tự. Mời rút gọn."))
+    Refusal::new(
+        Code::FieldTooLong,
+        format!("Nội dung dài quá {limit} ký tự. Mời rút gọn."),
+    )
 }
 
 #[cfg(test)]
@@ -193,8 +208,14 @@ mod tests {
     #[test]
     fn limits_count_characters_not_bytes() {
         assert!(line(&"Ệ".repeat(300), limit::NAME).is_ok());
-        assert_eq!(line(&"Ệ".repeat(301), limit::NAME).unwrap_err().code, Code::FieldTooLong);
-        assert_eq!(line(&"x".repeat(10_000_000), limit::NAME).unwrap_err().code, Code::FieldTooLong);
+        assert_eq!(
+            line(&"Ệ".repeat(301), limit::NAME).unwrap_err().code,
+            Code::FieldTooLong
+        );
+        assert_eq!(
+            line(&"x".repeat(10_000_000), limit::NAME).unwrap_err().code,
+            Code::FieldTooLong
+        );
     }
 
     proptest! {

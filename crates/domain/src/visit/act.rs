@@ -18,9 +18,16 @@ pub enum Act {
     /// The person sits down: service begins.
     Start,
     /// Put aside (tạm giữ).
-    Hold { reason: String, cause: Cause, due_ms: Option<i64> },
+    Hold {
+        reason: String,
+        cause: Cause,
+        due_ms: Option<i64>,
+    },
     /// Go on with somebody put aside.
-    Resume { to: HoldTo, front_rank_ms: Option<i64> },
+    Resume {
+        to: HoldTo,
+        front_rank_ms: Option<i64>,
+    },
     /// Called, not there (vắng mặt).
     Miss,
     /// The missed person is back.
@@ -38,7 +45,10 @@ pub enum Act {
     /// The ticket was made in error.
     Void { reason: String },
     /// Closed by mistake, or the person is back the same day.
-    Reopen { serving: bool, reason: Option<String> },
+    Reopen {
+        serving: bool,
+        reason: Option<String>,
+    },
     /// Priority claimed, or corrected, after the ticket was given.
     Classify { class: Class },
     /// Say who an unknown citizen is.

@@ -12,7 +12,7 @@ use super::{
     act::{Act, Cause, HoldTo, Outcome, ReturnTo},
     event::{Registered, VisitEvent},
     order,
-    state::{Class, Held, Origin, Party, Planned, State, Stamp, Ticket, Visit},
+    state::{Class, Held, Origin, Party, Planned, Stamp, State, Ticket, Visit},
 };
 
 /// What the rules need to know about the moment and the people besides the visit itself.
@@ -81,13 +81,22 @@ pub struct Request {
 ///
 /// # Errors
 /// Unknown service, a party that is no party.
-pub fn register(request: Request, date: chrono::NaiveDate, ticket: Option<Ticket>, desk: &Desk<'_>) -> Result<Registered> {
+pub fn register(
+    request: Request,
+    date: chrono::NaiveDate,
+    ticket: Option<Ticket>,
+    desk: &Desk<'_>,
+) -> Result<Registered> {
     desk.branch.service(&request.service)?;
     for (i, service) in request.more.iter().enumerate() {
-        desk.branch.service(service).map_err(|r| r.at(format!("more[{i}]")))?;
+        desk.branch
+            .service(service)
+            .map_err(|r| r.at(format!("more[{i}]")))?;
     }
     if !(1..=50).contains(&request.party_size) {
-        return Err(Refusal::new(Code::NumberOutOfRange, "Số người cùng đi từ 1 đến 50.").at("party_size"));
+        return Err(
+            Refusal::new(Code::NumberOutOfRange, "Số người cùng đi từ 1 đến 50.").at("party_size"),
+        );
     }
     let now = desk.now();
     let rank_ms = match request.slot_ms {
@@ -98,7 +107,11 @@ pub fn register(request: Request, date: chrono::NaiveDate, ticket: Option<Ticket
         date,
         ticket,
         service: request.service,
-        planned: request.more.into_iter().map(|service| Planned { service }).collect(),
+        planned: request
+            .more
+            .into_iter()
+            .map(|service| Planned { service })
+            .collect(),
         class: request.class,
         origin: request.origin,
         party_size: request.party_size,
@@ -131,7 +144,11 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             if leg.counter_only && leg.counter != Some(counter_def.number) {
                 return Err(Refusal::new(
                     Code::VisitState,
-                    format!("Số {} được chuyển riêng cho quầy {}. Mời gọi số khác.", visit.label(), leg.counter.unwrap_or_default()),
+                    format!(
+                        "Số {} được chuyển riêng cho quầy {}. Mời gọi số khác.",
+                        visit.label(),
+                        leg.counter.unwrap_or_default()
+                    ),
                 ));
             }
             Ok(VisitEvent::Called { counter })
@@ -153,18 +170,28 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                     ),
                 ));
             }
-            Ok(VisitEvent::Returned { to: ReturnTo::Called { counter }, rank_ms: None })
+            Ok(VisitEvent::Returned {
+                to: ReturnTo::Called { counter },
+                rank_ms: None,
+            })
         }
         (Called | Serving, Act::Call { .. }) => Err(Refusal::new(
             Code::VisitAlreadyCalled,
-            format!("Số {} vừa được quầy {} gọi. Mời gọi số tiếp theo.", visit.label(), leg.counter.unwrap_or_default()),
+            format!(
+                "Số {} vừa được quầy {} gọi. Mời gọi số tiếp theo.",
+                visit.label(),
+                leg.counter.unwrap_or_default()
+            ),
         )),
         (Called, Act::Recall) => {
             let gap = since(leg.last_call_ms.unwrap_or(leg.queued_ms));
             if gap < i64::from(rules.recall_gap_s) {
                 return Err(Refusal::new(
                     Code::RecallTooSoon,
-                    format!("Gọi lại được sau {} giây nữa.", i64::from(rules.recall_gap_s) - gap),
+                    format!(
+                        "Gọi lại được sau {} giây nữa.",
+                        i64::from(rules.recall_gap_s) - gap
+                    ),
                 ));
             }
             if leg.calls >= rules.recall_max {
@@ -183,7 +210,10 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             if since(leg.last_call_ms.unwrap_or(now)) > i64::from(rules.undo_call_s) {
                 return Err(Refusal::new(
                     Code::UndoTooLate,
-                    format!("Đã gọi quá {} giây nên không hoàn tác được. Mời chọn Vắng mặt hoặc Bắt đầu.", rules.undo_call_s),
+                    format!(
+                        "Đã gọi quá {} giây nên không hoàn tác được. Mời chọn Vắng mặt hoặc Bắt đầu.",
+                        rules.undo_call_s
+                    ),
                 ));
             }
             Ok(VisitEvent::CallUndone {})
@@ -192,13 +222,27 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
         (Called, Act::Miss) => Ok(VisitEvent::Missed {}),
 
         // ---- back after a miss ----
-        (Missed, Act::Return { to: ReturnTo::Waiting }) => {
-            Ok(VisitEvent::Returned { to: ReturnTo::Waiting, rank_ms: Some(order::rank_on_return(now, rules)) })
-        }
-        (Missed, Act::Return { to: ReturnTo::Called { counter } }) => {
+        (
+            Missed,
+            Act::Return {
+                to: ReturnTo::Waiting,
+            },
+        ) => Ok(VisitEvent::Returned {
+            to: ReturnTo::Waiting,
+            rank_ms: Some(order::rank_on_return(now, rules)),
+        }),
+        (
+            Missed,
+            Act::Return {
+                to: ReturnTo::Called { counter },
+            },
+        ) => {
             desk.branch.counter(counter)?;
             desk.free_counter()?;
-            Ok(VisitEvent::Returned { to: ReturnTo::Called { counter }, rank_ms: None })
+            Ok(VisitEvent::Returned {
+                to: ReturnTo::Called { counter },
+                rank_ms: None,
+            })
         }
         (Missed, Act::NoShow) => {
             let since_miss = leg.spans.last().map_or(0, |s| since(s.from_ms));
@@ -213,24 +257,59 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                     ),
                 ));
             }
-            Ok(VisitEvent::Ended { outcome: Outcome::NoShow, note: None })
+            Ok(VisitEvent::Ended {
+                outcome: Outcome::NoShow,
+                note: None,
+            })
         }
 
         // ---- service ----
-        (Serving, Act::Hold { reason, cause, due_ms }) => {
+        (
+            Serving,
+            Act::Hold {
+                reason,
+                cause,
+                due_ms,
+            },
+        ) => {
             let reason = text::required(&reason, limit::NOTE).map_err(|r| r.at("reason"))?;
             if due_ms.is_some_and(|due| due <= now) {
-                return Err(Refusal::new(Code::DateInvalid, "Giờ hẹn xem lại phải sau lúc này.").at("due_at"));
+                return Err(
+                    Refusal::new(Code::DateInvalid, "Giờ hẹn xem lại phải sau lúc này.")
+                        .at("due_at"),
+                );
             }
-            Ok(VisitEvent::HeldAside(Held { reason, cause, due_ms }))
+            Ok(VisitEvent::HeldAside(Held {
+                reason,
+                cause,
+                due_ms,
+            }))
         }
-        (Aside, Act::Resume { to: HoldTo::Serving, .. }) => {
+        (
+            Aside,
+            Act::Resume {
+                to: HoldTo::Serving,
+                ..
+            },
+        ) => {
             desk.free_counter()?;
-            Ok(VisitEvent::Resumed { to: HoldTo::Serving, rank_ms: None })
+            Ok(VisitEvent::Resumed {
+                to: HoldTo::Serving,
+                rank_ms: None,
+            })
         }
-        (Aside, Act::Resume { to: HoldTo::Waiting, front_rank_ms }) => {
+        (
+            Aside,
+            Act::Resume {
+                to: HoldTo::Waiting,
+                front_rank_ms,
+            },
+        ) => {
             let front = front_rank_ms.map_or(leg.rank_ms, |front| leg.rank_ms.min(front - 1));
-            Ok(VisitEvent::Resumed { to: HoldTo::Waiting, rank_ms: Some(front) })
+            Ok(VisitEvent::Resumed {
+                to: HoldTo::Waiting,
+                rank_ms: Some(front),
+            })
         }
         (Serving | Called, Act::Transfer(hop)) => {
             desk.branch.service(&hop.service)?;
@@ -239,58 +318,93 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                 if !counter.serves(&hop.service) {
                     return Err(Refusal::new(
                         Code::CounterUnknown,
-                        format!("Quầy {} không làm việc này. Mời chọn quầy khác hoặc để trống.", counter.number),
+                        format!(
+                            "Quầy {} không làm việc này. Mời chọn quầy khác hoặc để trống.",
+                            counter.number
+                        ),
                     )
                     .at("counter"));
                 }
             }
-            let note = text::optional(hop.note.as_deref(), limit::NOTE).map_err(|r| r.at("note"))?;
+            let note =
+                text::optional(hop.note.as_deref(), limit::NOTE).map_err(|r| r.at("note"))?;
             let rank_ms = order::rank(leg.credit_ms, visit.class, rules).min(leg.rank_ms);
-            Ok(VisitEvent::Transferred { service: hop.service, counter: hop.counter, note, rank_ms })
+            Ok(VisitEvent::Transferred {
+                service: hop.service,
+                counter: hop.counter,
+                note,
+                rank_ms,
+            })
         }
         (Serving | Called | Waiting | Aside, Act::AddService { service }) => {
             desk.branch.service(&service)?;
             if visit.planned.len() >= 10 {
-                return Err(Refusal::new(Code::NumberOutOfRange, "Một lượt có nhiều nhất 10 việc nối tiếp.").at("service"));
+                return Err(Refusal::new(
+                    Code::NumberOutOfRange,
+                    "Một lượt có nhiều nhất 10 việc nối tiếp.",
+                )
+                .at("service"));
             }
             Ok(VisitEvent::ServiceAdded { service })
         }
         (Serving, Act::Finish { note }) => {
             let note = text::optional(note.as_deref(), limit::NOTE).map_err(|r| r.at("note"))?;
-            Ok(VisitEvent::Ended { outcome: Outcome::Done, note })
+            Ok(VisitEvent::Ended {
+                outcome: Outcome::Done,
+                note,
+            })
         }
 
         // ---- ways out ----
         (Waiting | Called | Serving | Aside | Missed, Act::Leave { reason }) => {
-            let note = text::optional(reason.as_deref(), limit::NOTE).map_err(|r| r.at("reason"))?;
-            Ok(VisitEvent::Ended { outcome: Outcome::Left, note })
+            let note =
+                text::optional(reason.as_deref(), limit::NOTE).map_err(|r| r.at("reason"))?;
+            Ok(VisitEvent::Ended {
+                outcome: Outcome::Left,
+                note,
+            })
         }
         (Booked, Act::Leave { reason }) => {
-            let note = text::optional(reason.as_deref(), limit::NOTE).map_err(|r| r.at("reason"))?;
-            Ok(VisitEvent::Ended { outcome: Outcome::Cancelled, note })
+            let note =
+                text::optional(reason.as_deref(), limit::NOTE).map_err(|r| r.at("reason"))?;
+            Ok(VisitEvent::Ended {
+                outcome: Outcome::Cancelled,
+                note,
+            })
         }
         (Waiting, Act::Void { reason }) => {
             let reason = text::required(&reason, limit::NOTE).map_err(|r| r.at("reason"))?;
             if since(visit.legs[0].queued_ms) > i64::from(rules.void_s) && !desk.supervises() {
                 return Err(Refusal::new(
                     Code::UndoTooLate,
-                    format!("Số {} đã cấp quá {} phút. Mời giám sát hủy số này.", visit.label(), rules.void_s / 60),
+                    format!(
+                        "Số {} đã cấp quá {} phút. Mời giám sát hủy số này.",
+                        visit.label(),
+                        rules.void_s / 60
+                    ),
                 ));
             }
-            Ok(VisitEvent::Ended { outcome: Outcome::Void, note: Some(reason) })
+            Ok(VisitEvent::Ended {
+                outcome: Outcome::Void,
+                note: Some(reason),
+            })
         }
 
         // ---- corrections ----
         (Waiting, Act::Classify { class }) => {
             let rank_ms = match visit.slot_ms {
-                Some(slot) if class == Class::Appointment => order::rank_by_slot(leg.credit_ms, slot, rules),
+                Some(slot) if class == Class::Appointment => {
+                    order::rank_by_slot(leg.credit_ms, slot, rules)
+                }
                 _ => order::rank(leg.credit_ms, class, rules),
             };
             Ok(VisitEvent::Classified { class, rank_ms })
         }
         (Waiting, Act::Jump { reason }) => {
             if !desk.supervises() {
-                return Err(not_allowed("Chỉ giám sát được cho vào trước. Mời báo giám sát."));
+                return Err(not_allowed(
+                    "Chỉ giám sát được cho vào trước. Mời báo giám sát.",
+                ));
             }
             let reason = text::required(&reason, limit::NOTE).map_err(|r| r.at("reason"))?;
             Ok(VisitEvent::Jumped { reason, rank_ms: 0 })
@@ -298,7 +412,10 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
         (_, Act::Identify { party }) => Ok(VisitEvent::Identified { party }),
         (Booked, Act::CheckIn) => {
             let ticket = desk.ticket.clone().ok_or_else(|| {
-                Refusal::new(Code::NumbersExhausted, "Chưa lấy được số thứ tự. Mời thử lại.")
+                Refusal::new(
+                    Code::NumbersExhausted,
+                    "Chưa lấy được số thứ tự. Mời thử lại.",
+                )
             })?;
             let rank_ms = order::rank_by_slot(now, visit.slot_ms.unwrap_or(now), rules);
             Ok(VisitEvent::CheckedIn { ticket, rank_ms })
@@ -318,7 +435,10 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             if outcome == Outcome::Done && !(desk.supervises() && leg.serve_ms.is_some()) {
                 return Err(Refusal::new(
                     Code::VisitState,
-                    format!("Số {} chưa được phục vụ nên không thể ghi là đã xong.", visit.label()),
+                    format!(
+                        "Số {} chưa được phục vụ nên không thể ghi là đã xong.",
+                        visit.label()
+                    ),
                 )
                 .at("outcomes"));
             }
@@ -329,23 +449,36 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             if matches!(outcome, Outcome::Void | Outcome::Cancelled) {
                 return Err(state_refusal(visit));
             }
-            let same_officer = visit.last_actor == desk.stamp.actor && since(leg.end_ms.unwrap_or(now)) <= i64::from(rules.reopen_s);
+            let same_officer = visit.last_actor == desk.stamp.actor
+                && since(leg.end_ms.unwrap_or(now)) <= i64::from(rules.reopen_s);
             if !desk.supervises() && !same_officer {
                 return Err(not_allowed(format!(
                     "Chỉ giám sát, hoặc chính anh/chị trong {} phút, được mở lại số này.",
                     rules.reopen_s / 60
                 )));
             }
-            let reason = text::optional(reason.as_deref(), limit::NOTE).map_err(|r| r.at("reason"))?;
+            let reason =
+                text::optional(reason.as_deref(), limit::NOTE).map_err(|r| r.at("reason"))?;
             let counter = if serving { leg.counter } else { None };
             if serving {
                 if counter.is_none() {
-                    return Err(Refusal::new(Code::VisitState, format!("Số {} chưa từng đến quầy nào nên chỉ mở lại vào hàng chờ.", visit.label())));
+                    return Err(Refusal::new(
+                        Code::VisitState,
+                        format!(
+                            "Số {} chưa từng đến quầy nào nên chỉ mở lại vào hàng chờ.",
+                            visit.label()
+                        ),
+                    ));
                 }
                 desk.free_counter()?;
             }
             let rank_ms = order::rank(leg.credit_ms, visit.class, rules);
-            Ok(VisitEvent::Reopened { serving, counter, rank_ms, reason })
+            Ok(VisitEvent::Reopened {
+                serving,
+                counter,
+                rank_ms,
+                reason,
+            })
         }
         _ => Err(state_refusal(visit)),
     }
@@ -358,7 +491,10 @@ fn not_allowed(message: impl Into<String>) -> Refusal {
 /// The refusal for an act that the table does not have: says where the visit stands.
 fn state_refusal(visit: &Visit) -> Refusal {
     let leg = visit.leg();
-    let at = leg.counter.map(|c| format!(" ở quầy {c}")).unwrap_or_default();
+    let at = leg
+        .counter
+        .map(|c| format!(" ở quầy {c}"))
+        .unwrap_or_default();
     let stands = match leg.state {
         State::Booked => "mới hẹn trước, chưa đến".to_owned(),
         State::Waiting => "đang chờ".to_owned(),
@@ -373,7 +509,10 @@ fn state_refusal(visit: &Visit) -> Refusal {
             _ => "đã đóng".to_owned(),
         },
     };
-    Refusal::new(Code::VisitState, format!("Số {} {stands} nên không làm được việc này.", visit.label()))
+    Refusal::new(
+        Code::VisitState,
+        format!("Số {} {stands} nên không làm được việc này.", visit.label()),
+    )
 }
 
 /// A pause is the office's unless the citizen asked for it.

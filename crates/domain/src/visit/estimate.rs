@@ -23,19 +23,28 @@ impl ServiceTime {
     pub fn from_experience(mut finished_ms: Vec<i64>, assumed_minutes: u32) -> Self {
         let assumed = i64::from(assumed_minutes) * 60_000;
         if finished_ms.is_empty() {
-            return Self { usual_ms: assumed, long_ms: assumed * 3 / 2 };
+            return Self {
+                usual_ms: assumed,
+                long_ms: assumed * 3 / 2,
+            };
         }
         finished_ms.sort_unstable();
         let n = finished_ms.len();
         let median = finished_ms[n / 2];
         let p80 = finished_ms[(n * 4 / 5).min(n - 1)];
         if n >= ENOUGH {
-            return Self { usual_ms: median, long_ms: p80.max(median) };
+            return Self {
+                usual_ms: median,
+                long_ms: p80.max(median),
+            };
         }
         let (n, rest) = (n as i64, (ENOUGH - n) as i64);
         let blend = |measured: i64, assumed: i64| (measured * n + assumed * rest) / ENOUGH as i64;
         let usual_ms = blend(median, assumed);
-        Self { usual_ms, long_ms: blend(p80, assumed * 3 / 2).max(usual_ms) }
+        Self {
+            usual_ms,
+            long_ms: blend(p80, assumed * 3 / 2).max(usual_ms),
+        }
     }
 }
 
@@ -52,21 +61,38 @@ pub struct OpenCounter {
 /// (services of the waiting people in call order, those ranked before the newcomer only).
 ///
 /// `None` when no open counter serves that service.
-pub fn quote(ahead: &[usize], service: usize, counters: &[OpenCounter], times: &[ServiceTime]) -> Option<Quote> {
+pub fn quote(
+    ahead: &[usize],
+    service: usize,
+    counters: &[OpenCounter],
+    times: &[ServiceTime],
+) -> Option<Quote> {
     let lo = start(ahead, service, counters, |s| times[s].usual_ms)?;
     let hi = start(ahead, service, counters, |s| times[s].long_ms)?;
     let lo_min = (lo / 60_000 / 5 * 5).max(0) as u32;
     let hi_min = ((hi + 299_999) / 300_000 * 5).max(5) as u32;
     let lo = lo_min.max(5).min(hi_min);
-    Some(Quote { lo, hi: if hi_min <= lo { lo + 5 } else { hi_min } })
+    Some(Quote {
+        lo,
+        hi: if hi_min <= lo { lo + 5 } else { hi_min },
+    })
 }
 
 /// When service would begin, in milliseconds from now.
-fn start(ahead: &[usize], service: usize, counters: &[OpenCounter], time: impl Fn(usize) -> i64) -> Option<i64> {
-    let mut free: Vec<i64> =
-        counters.iter().map(|c| c.busy.map_or(0, |(s, elapsed)| (time(s) - elapsed).max(0))).collect();
+fn start(
+    ahead: &[usize],
+    service: usize,
+    counters: &[OpenCounter],
+    time: impl Fn(usize) -> i64,
+) -> Option<i64> {
+    let mut free: Vec<i64> = counters
+        .iter()
+        .map(|c| c.busy.map_or(0, |(s, elapsed)| (time(s) - elapsed).max(0)))
+        .collect();
     let earliest = |free: &[i64], service: usize| {
-        (0..counters.len()).filter(|&c| counters[c].serves.contains(&service)).min_by_key(|&c| free[c])
+        (0..counters.len())
+            .filter(|&c| counters[c].serves.contains(&service))
+            .min_by_key(|&c| free[c])
     };
     for &person in ahead {
         // People whom no open counter serves do not stand in anybody's way.
@@ -82,32 +108,65 @@ mod tests {
     use super::*;
 
     fn minutes(usual: i64, long: i64) -> ServiceTime {
-        ServiceTime { usual_ms: usual * 60_000, long_ms: long * 60_000 }
+        ServiceTime {
+            usual_ms: usual * 60_000,
+            long_ms: long * 60_000,
+        }
     }
 
     #[test]
     fn nobody_ahead_is_soon() {
-        let open = [OpenCounter { serves: vec![0], busy: None }];
-        assert_eq!(quote(&[], 0, &open, &[minutes(10, 15)]), Some(Quote { lo: 5, hi: 10 }));
+        let open = [OpenCounter {
+            serves: vec![0],
+            busy: None,
+        }];
+        assert_eq!(
+            quote(&[], 0, &open, &[minutes(10, 15)]),
+            Some(Quote { lo: 5, hi: 10 })
+        );
     }
 
     #[test]
     fn two_counters_share_the_line() {
-        let open = [OpenCounter { serves: vec![0], busy: None }, OpenCounter { serves: vec![0], busy: None }];
+        let open = [
+            OpenCounter {
+                serves: vec![0],
+                busy: None,
+            },
+            OpenCounter {
+                serves: vec![0],
+                busy: None,
+            },
+        ];
         // Four people ahead, ten minutes each, two at a time: twenty minutes; at worst thirty.
-        assert_eq!(quote(&[0, 0, 0, 0], 0, &open, &[minutes(10, 15)]), Some(Quote { lo: 20, hi: 30 }));
+        assert_eq!(
+            quote(&[0, 0, 0, 0], 0, &open, &[minutes(10, 15)]),
+            Some(Quote { lo: 20, hi: 30 })
+        );
     }
 
     #[test]
     fn present_service_counts_from_its_beginning() {
-        let open = [OpenCounter { serves: vec![0], busy: Some((0, 8 * 60_000)) }];
-        assert_eq!(quote(&[0], 0, &open, &[minutes(10, 20)]), Some(Quote { lo: 10, hi: 35 }));
+        let open = [OpenCounter {
+            serves: vec![0],
+            busy: Some((0, 8 * 60_000)),
+        }];
+        assert_eq!(
+            quote(&[0], 0, &open, &[minutes(10, 20)]),
+            Some(Quote { lo: 10, hi: 35 })
+        );
     }
 
     #[test]
     fn a_service_nobody_serves_has_no_promise() {
-        let open = [OpenCounter { serves: vec![1], busy: None }];
-        assert_eq!(quote(&[], 0, &open, &[minutes(10, 20), minutes(10, 20)]), None);
+        let open = [OpenCounter {
+            serves: vec![1],
+            busy: None,
+        }];
+        assert_eq!(
+            quote(&[], 0, &open, &[minutes(10, 20), minutes(10, 20)]),
+            None
+        );
     }
 
     #[test]

@@ -7,7 +7,10 @@ use ts_rs::TS;
 use super::{
     act::{Cause, HoldTo, Outcome, ReturnTo},
     clocks,
-    state::{Class, Held, Leg, Origin, Party, Planned, Quote, Recorded, Span, Stamp, State, Ticket, Visit},
+    state::{
+        Class, Held, Leg, Origin, Party, Planned, Quote, Recorded, Span, Stamp, State, Ticket,
+        Visit,
+    },
 };
 
 /// Registration: the first event of every visit.
@@ -185,9 +188,15 @@ pub enum VisitEvent {
 impl Visit {
     /// The visit that a first event begins.
     pub(super) fn begin(recorded: &Recorded<VisitEvent>) -> Option<Self> {
-        let VisitEvent::Registered(first) = &recorded.event else { return None };
+        let VisitEvent::Registered(first) = &recorded.event else {
+            return None;
+        };
         let at = recorded.stamp.wall_ms;
-        let state = if first.ticket.is_some() { State::Waiting } else { State::Booked };
+        let state = if first.ticket.is_some() {
+            State::Waiting
+        } else {
+            State::Booked
+        };
         Some(Self {
             date: first.date,
             ticket: first.ticket.clone(),
@@ -199,7 +208,13 @@ impl Visit {
             arrive_ms: first.arrive_ms.min(at),
             quote: first.quote,
             people_ahead: first.people_ahead,
-            legs: vec![Leg::open(first.service.clone(), state, at, first.rank_ms, at)],
+            legs: vec![Leg::open(
+                first.service.clone(),
+                state,
+                at,
+                first.rank_ms,
+                at,
+            )],
             planned: first.planned.clone(),
             last_wall_ms: at,
             last_ms: at,
@@ -287,7 +302,12 @@ impl Visit {
                 ReturnTo::Waiting => self.leg_mut().wait_again(now, *rank_ms),
                 ReturnTo::Called { counter } => self.called(*counter, now, stamp),
             },
-            VisitEvent::Transferred { service, counter, note, rank_ms } => {
+            VisitEvent::Transferred {
+                service,
+                counter,
+                note,
+                rank_ms,
+            } => {
                 let credit = self.leg().credit_ms;
                 self.leg_mut().close(Outcome::Transferred, now);
                 let mut leg = Leg::open(service.clone(), State::Waiting, now, *rank_ms, credit);
@@ -296,7 +316,9 @@ impl Visit {
                 leg.note.clone_from(note);
                 self.legs.push(leg);
             }
-            VisitEvent::ServiceAdded { service } => self.planned.push(Planned { service: service.clone() }),
+            VisitEvent::ServiceAdded { service } => self.planned.push(Planned {
+                service: service.clone(),
+            }),
             VisitEvent::Ended { outcome, note } => {
                 let leg = self.leg_mut();
                 leg.close(*outcome, now);
@@ -318,11 +340,20 @@ impl Visit {
                     leg.distrust("closed_by_day");
                 }
             }
-            VisitEvent::Reopened { serving, counter, rank_ms, .. } => {
+            VisitEvent::Reopened {
+                serving,
+                counter,
+                rank_ms,
+                ..
+            } => {
                 let old = self.leg();
                 let (service, credit) = (old.service.clone(), old.credit_ms);
                 let index = u16::try_from(self.legs.len() - 1).unwrap_or(u16::MAX);
-                let state = if *serving { State::Serving } else { State::Waiting };
+                let state = if *serving {
+                    State::Serving
+                } else {
+                    State::Waiting
+                };
                 let mut leg = Leg::open(service, state, now, *rank_ms, credit);
                 leg.reopens = Some(index);
                 leg.counter = *counter;
@@ -354,7 +385,8 @@ impl Visit {
         // The person has been here since the first ticket: the place in line is as old as that.
         let credit = self.legs[0].credit_ms;
         let rank = self.legs[0].rank_ms;
-        self.legs.push(Leg::open(next.service, State::Waiting, now, rank, credit));
+        self.legs
+            .push(Leg::open(next.service, State::Waiting, now, rank, credit));
     }
 }
 
@@ -381,14 +413,24 @@ impl Leg {
             note: None,
             accurate: true,
             inaccurate_because: None,
-            spans: vec![Span { state, from_ms: now, to_ms: None, cause: None }],
+            spans: vec![Span {
+                state,
+                from_ms: now,
+                to_ms: None,
+                cause: None,
+            }],
         }
     }
 
     fn enter(&mut self, state: State, now: i64, cause: Option<Cause>) {
         self.end_span(now);
         self.state = state;
-        self.spans.push(Span { state, from_ms: now, to_ms: None, cause });
+        self.spans.push(Span {
+            state,
+            from_ms: now,
+            to_ms: None,
+            cause,
+        });
     }
 
     fn end_span(&mut self, now: i64) {
@@ -423,6 +465,7 @@ impl Leg {
 
     fn distrust(&mut self, cause: &str) {
         self.accurate = false;
-        self.inaccurate_because.get_or_insert_with(|| cause.to_owned());
+        self.inaccurate_because
+            .get_or_insert_with(|| cause.to_owned());
     }
 }

@@ -151,27 +151,47 @@ mod tests {
     use super::*;
 
     fn served(minutes: i64) -> Sample {
-        Sample { wait_ms: minutes * 60_000, kind: SampleKind::Served, accurate: true }
+        Sample {
+            wait_ms: minutes * 60_000,
+            kind: SampleKind::Served,
+            accurate: true,
+        }
     }
 
     #[test]
     fn a_mean_is_never_alone() {
         let f = day([5, 10, 15, 31].map(served), &[30, 15]);
-        assert_eq!((f.mean_s, f.max_s, f.median_s, f.p90_s), (Some(915), Some(1860), Some(600), Some(1860)));
+        assert_eq!(
+            (f.mean_s, f.max_s, f.median_s, f.p90_s),
+            (Some(915), Some(1860), Some(600), Some(1860))
+        );
         let t15 = &f.targets[1];
-        assert_eq!((t15.within, t15.of, t15.percent, t15.mean_met, t15.max_met), (3, 4, Some(75), Some(false), Some(false)));
+        assert_eq!(
+            (t15.within, t15.of, t15.percent, t15.mean_met, t15.max_met),
+            (3, 4, Some(75), Some(false), Some(false))
+        );
     }
 
     #[test]
     fn leaving_after_the_target_is_a_breach_and_before_it_is_not() {
-        let left = |m: i64| Sample { wait_ms: m * 60_000, kind: SampleKind::LeftBefore, accurate: true };
+        let left = |m: i64| Sample {
+            wait_ms: m * 60_000,
+            kind: SampleKind::LeftBefore,
+            accurate: true,
+        };
         let f = day([served(5), left(20), left(3)], &[15]);
-        assert_eq!((f.targets[0].within, f.targets[0].of, f.left_before_service), (1, 2, 2));
+        assert_eq!(
+            (f.targets[0].within, f.targets[0].of, f.left_before_service),
+            (1, 2, 2)
+        );
     }
 
     #[test]
     fn nothing_measured_is_nothing_claimed() {
         let f = day([], &[30, 15]);
-        assert_eq!((f.mean_s, f.targets[0].percent, f.targets[0].mean_met), (None, None, None));
+        assert_eq!(
+            (f.mean_s, f.targets[0].percent, f.targets[0].mean_met),
+            (None, None, None)
+        );
     }
 }

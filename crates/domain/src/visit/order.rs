@@ -43,5 +43,9 @@ pub fn key<I: Copy + Ord>(id: I, visit: &Visit) -> (i64, I) {
 pub fn callable(visit: &Visit, counter: &crate::branch::Counter) -> bool {
     let leg = visit.leg();
     leg.state == State::Waiting
-        && if leg.counter_only { leg.counter == Some(counter.number) } else { counter.serves(&leg.service) }
+        && if leg.counter_only {
+            leg.counter == Some(counter.number)
+        } else {
+            counter.serves(&leg.service)
+        }
 }

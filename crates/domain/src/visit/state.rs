@@ -54,7 +54,21 @@ pub enum State {
 
 /// Why somebody goes first (Luật Người cao tuổi, Luật Người khuyết tật and local rule): the
 /// group and its boost are the branch's configuration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    TS,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// In the order of coming.

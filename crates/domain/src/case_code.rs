@@ -250,7 +250,8 @@ impl CasePattern {
             number: number?,
             digits: self.digits,
         };
-        (rest.is_empty() && parts.number > 0).then_some(parts)
+        (rest.is_empty() && parts.number > 0 && (2000..=2099).contains(&date.year()))
+            .then_some(parts)
     }
 }
 

@@ -1,13 +1,11 @@
-//! The pieces official papers are made of, as slabs: head block, lines, pairs, tables,
-//! signatures. Each takes styled text and answers uncuttable pieces; none knows which form it
+//! The pieces official papers are made of, as slabs: head block, lines, pairs, signatures
+//! (tables: [`crate::table`]). Each takes styled text and answers uncuttable pieces; none knows which form it
 //! serves.
-
-use std::rc::Rc;
 
 use crate::{
     flow::{Sheet, Slab},
     fonts::Fonts,
-    page::{Align, Draw, MM, baseline, horizontal, line_size, place, stack, vertical},
+    page::{Align, Draw, MM, baseline, horizontal, line_size, place, stack},
     text::{Line, Span, Style, measure, wrap},
 };
 
@@ -23,7 +21,7 @@ pub(crate) struct Setting<'a> {
 impl Setting<'_> {
     /// Type size of the body.
     pub(crate) fn body(&self) -> f32 {
-        10.4 * self.scale
+        10.3 * self.scale
     }
 
     /// Type size within tables.
@@ -31,14 +29,14 @@ impl Setting<'_> {
         9.4 * self.scale
     }
 
-    fn gap(&self) -> f32 {
+    pub(crate) fn gap(&self) -> f32 {
         0.75 * MM * self.scale
     }
 }
 
 /// Line distance in body text, and the tighter one of tables and small print.
 const LEADING: f32 = 1.27;
-const TIGHT: f32 = 1.2;
+pub(crate) const TIGHT: f32 = 1.2;
 
 /// A paragraph: a slab a line, the first two and the last two together.
 pub(crate) fn paragraph(spans: &[Span], align: Align, s: &Setting) -> Vec<Slab> {
@@ -78,10 +76,10 @@ fn lines_to_slabs(lines: &[Line], align: Align, gap: f32, leading: f32, s: &Sett
 /// Two short texts side by side; below one another when they do not fit.
 pub(crate) fn pair(left: &[Span], right: &[Span], s: &Setting) -> Vec<Slab> {
     let measure = s.sheet.measure();
-    let split = measure * 0.545;
-    let [l, r] = [(left, split - 2.0 * MM), (right, measure - split)]
-        .map(|(spans, width)| wrap(spans, width, s.fonts));
-    if l.len() > 1 || r.len() > 1 {
+    let [l, r] = [left, right].map(|spans| wrap(spans, measure, s.fonts));
+    // The right text begins past the middle, so that pairs below one another line up.
+    let split = (measure * 0.545).max(l[0].width + 4.0 * MM);
+    if l.len() > 1 || r.len() > 1 || split + r[0].width > measure {
         let mut slabs = paragraph(left, Align::Left, s);
         slabs.extend(paragraph(right, Align::Left, s));
         return slabs;
@@ -93,7 +91,13 @@ pub(crate) fn pair(left: &[Span], right: &[Span], s: &Setting) -> Vec<Slab> {
         before: s.gap(),
         draws: vec![
             place(&l[0], s.sheet.left, split, at, Align::Left),
-            place(&r[0], s.sheet.left + split, measure - split, at, Align::Left),
+            place(
+                &r[0],
+                s.sheet.left + split,
+                measure - split,
+                at,
+                Align::Left,
+            ),
         ],
         ..Slab::default()
     }]
@@ -104,18 +108,30 @@ pub(crate) enum HeadPart<'a> {
     Lines(Vec<Span>),
     /// A rule below, as a share of the line above.
     Rule(f32),
-    Bars { code: &'a [bool], module: f32, height: f32 },
+    Bars {
+        code: &'a [bool],
+        module: f32,
+        height: f32,
+    },
 }
+
+/// Share of the left column of the head block.
+pub(crate) const HEAD_SPLIT: f32 = 0.46;
 
 /// The two columns at the top of an official paper (NĐ 30/2020/NĐ-CP Phụ lục I).
 pub(crate) fn head(left: &[HeadPart], right: &[HeadPart], s: &Setting) -> Slab {
     let measure = s.sheet.measure();
-    let split = measure * 0.45;
+    let split = measure * HEAD_SPLIT;
     let gap = 1.5 * MM;
     let (a, mut draws) = head_column(left, s.sheet.left, split - gap, s);
     let (b, more) = head_column(right, s.sheet.left + split + gap, measure - split - gap, s);
     draws.extend(more);
-    Slab { height: a.max(b), draws, keep: true, ..Slab::default() }
+    Slab {
+        height: a.max(b),
+        draws,
+        keep: true,
+        ..Slab::default()
+    }
 }
 
 fn head_column(parts: &[HeadPart], x: f32, width: f32, s: &Setting) -> (f32, Vec<Draw>) {
@@ -137,7 +153,11 @@ fn head_column(parts: &[HeadPart], x: f32, width: f32, s: &Setting) -> (f32, Vec
                 draws.push(horizontal(x + (width - long) / 2.0, y, long));
                 y += 0.8 * MM;
             }
-            HeadPart::Bars { code, module, height } => {
+            HeadPart::Bars {
+                code,
+                module,
+                height,
+            } => {
                 y += 1.0 * MM;
                 let long = code.len() as f32 * module;
                 draws.extend(bars(code, x + (width - long) / 2.0, y, *module, *height));
@@ -179,125 +199,6 @@ fn stretches(code: &[bool]) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// A cell: text over one or more columns.
-pub(crate) struct Cell {
-    pub(crate) spans: Vec<Span>,
-    pub(crate) align: Align,
-    pub(crate) columns: usize,
-}
-
-impl Cell {
-    pub(crate) fn new(text: &str, style: Style, align: Align) -> Self {
-        Self { spans: vec![Span::new(text, style)], align, columns: 1 }
-    }
-}
-
-/// Column edges of a table from its column widths; a width of 0 takes the rest.
-pub(crate) fn edges(widths: &[f32], s: &Setting) -> Vec<f32> {
-    let rest = s.sheet.measure() - widths.iter().sum::<f32>();
-    let mut x = s.sheet.left;
-    let mut edges = vec![x];
-    for width in widths {
-        x += if *width == 0.0 { rest } else { *width };
-        edges.push(x);
-    }
-    edges
-}
-
-const PAD_X: f32 = 1.0 * MM;
-const PAD_Y: f32 = 0.5 * MM;
-
-/// The head of the papers table: two plain columns, then one heading over the remaining ones.
-pub(crate) fn grouped_head(plain: &[&str], group: &str, under: &[&str], x: &[f32], s: &Setting) -> Slab {
-    let style = Style::bold(s.cell());
-    let set = |text: &str, from: usize, to: usize| {
-        let width = x[to] - x[from] - 1.0 * MM;
-        let lines = wrap(&[Span::new(text, style)], width, s.fonts);
-        stack(&lines, x[from] + 0.5 * MM, width, TIGHT, Align::Centre, s.fonts)
-    };
-    let first = plain.len();
-    let last = x.len() - 1;
-    let (group_height, group_draws) = set(group, first, last);
-    let middle = group_height + 2.0 * PAD_Y;
-    let unders: Vec<_> = under.iter().enumerate().map(|(i, t)| set(t, first + i, first + i + 1)).collect();
-    let low = unders.iter().map(|(h, _)| *h).fold(0.0, f32::max) + 2.0 * PAD_Y;
-    let height = middle + low;
-
-    let mut draws = Vec::new();
-    let mut put = |(h, more): &(f32, Vec<Draw>), top: f32, room: f32| {
-        draws.extend(more.iter().map(|draw| draw.moved(0.0, top + (room - h) / 2.0)));
-    };
-    for (i, text) in plain.iter().enumerate() {
-        put(&set(text, i, i + 1), 0.0, height);
-    }
-    put(&(group_height, group_draws), 0.0, middle);
-    for text in &unders {
-        put(text, middle, low);
-    }
-    draws.push(horizontal(x[0], 0.0, x[last] - x[0]));
-    draws.push(horizontal(x[first], middle, x[last] - x[first]));
-    draws.push(horizontal(x[0], height, x[last] - x[0]));
-    for (i, edge) in x.iter().enumerate() {
-        let top = if i > first && i < last { middle } else { 0.0 };
-        draws.push(vertical(*edge, top, height - top));
-    }
-    Slab { height, before: s.gap(), draws, keep: true, ..Slab::default() }
-}
-
-/// The rows of a table below a head that repeats on each page. A row is cut only when it is
-/// taller than a page, and then between lines with its borders going on.
-pub(crate) fn rows(rows: &[Vec<Cell>], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Slab> {
-    rows.iter().flat_map(|row| table_row(row, head, x, s)).collect()
-}
-
-fn table_row(cells: &[Cell], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Slab> {
-    let step = s.cell() * TIGHT;
-    let (left, right) = (x[0], x[x.len() - 1]);
-    let mut column = 0;
-    let mut inner = vec![left];
-    let columns: Vec<(f32, f32, Align, Vec<Line>)> = cells
-        .iter()
-        .map(|cell| {
-            let (from, to) = (x[column], x[column + cell.columns]);
-            column += cell.columns;
-            inner.push(to);
-            let width = to - from - 2.0 * PAD_X;
-            (from + PAD_X, width, cell.align, wrap(&cell.spans, width, s.fonts))
-        })
-        .collect();
-    let count = columns.iter().map(|(.., lines)| lines.len()).max().unwrap_or(1);
-    let height = count as f32 * step + 2.0 * PAD_Y;
-    // Lines per piece: all of them, unless the row is taller than a page.
-    let most = s.sheet.tallest_row(head);
-    let piece = if height > most { 1 } else { count };
-    let at = baseline(s.cell(), TIGHT, s.fonts);
-    let pieces = count.div_ceil(piece);
-    (0..pieces)
-        .map(|p| {
-            let (first, last) = (p == 0, p + 1 == pieces);
-            let here = p * piece..((p + 1) * piece).min(count);
-            let top = if first { PAD_Y } else { 0.0 };
-            let height = top + here.len() as f32 * step + if last { PAD_Y } else { 0.0 };
-            let mut draws = Vec::new();
-            for (x, width, align, lines) in &columns {
-                for (i, line) in lines.iter().enumerate().filter(|(i, _)| here.contains(i)) {
-                    let y = top + (i - here.start) as f32 * step + at;
-                    draws.push(place(line, *x, *width, y, *align));
-                }
-            }
-            draws.extend(inner.iter().map(|edge| vertical(*edge, 0.0, height)));
-            let foot = horizontal(left, 0.0, right - left);
-            let mut closing = Vec::new();
-            if last {
-                draws.push(foot.moved(0.0, height));
-            } else {
-                closing.push(foot);
-            }
-            Slab { height, draws, closing, head: Some(Rc::clone(head)), ..Slab::default() }
-        })
-        .collect()
-}
-
 /// Who signs: what they are, how to sign, and the name below the room for the signature.
 pub(crate) struct Signer {
     pub(crate) title: String,
@@ -307,32 +208,51 @@ pub(crate) struct Signer {
 
 /// Signature blocks side by side, with a picture (a square code) between them. All of it stays
 /// on one page; the room to sign takes what the page can spare.
-pub(crate) fn signatures(signers: &[Signer], between: &[Draw], between_width: f32, s: &Setting) -> Vec<Slab> {
+pub(crate) fn signatures(
+    signers: &[Signer],
+    between: &[Draw],
+    between_width: f32,
+    s: &Setting,
+) -> Vec<Slab> {
     let measure = s.sheet.measure();
     let count = signers.len().max(1) as f32;
     let gaps = between_width * (count - 1.0);
     let width = (measure - gaps) / count;
     let x = |i: usize| s.sheet.left + i as f32 * (width + between_width);
 
-    let mut heads = Slab { keep: true, before: 2.2 * MM * s.scale, ..Slab::default() };
-    let mut names = Slab { keep: true, ..Slab::default() };
+    let mut heads = Slab {
+        keep: true,
+        before: 2.2 * MM * s.scale,
+        ..Slab::default()
+    };
+    let mut names = Slab {
+        keep: true,
+        ..Slab::default()
+    };
     for (i, signer) in signers.iter().enumerate() {
-        let texts = [(&signer.title, Style::bold(9.4 * s.scale)), (&signer.hint, Style::italic(9.4 * s.scale))];
+        let texts = [
+            (&signer.title, Style::bold(9.4 * s.scale)),
+            (&signer.hint, Style::italic(9.4 * s.scale)),
+        ];
         let mut y = 0.0;
         for (text, style) in texts {
             let lines = wrap(&[Span::new(text, style)], width, s.fonts);
             let (height, draws) = stack(&lines, x(i), width, LEADING, Align::Centre, s.fonts);
-            heads.draws.extend(draws.iter().map(|draw| draw.moved(0.0, y)));
+            heads
+                .draws
+                .extend(draws.iter().map(|draw| draw.moved(0.0, y)));
             y += height;
         }
         heads.height = heads.height.max(y);
-        let name = Span::new(&signer.name, Style::bold(10.0 * s.scale));
+        let name = Span::new(&signer.name, Style::bold(9.6 * s.scale));
         let lines = wrap(&[name], width, s.fonts);
         let (height, draws) = stack(&lines, x(i), width, LEADING, Align::Centre, s.fonts);
         names.draws.extend(draws);
         names.height = names.height.max(height);
     }
-    heads.draws.extend(between.iter().map(|draw| draw.moved(x(0) + width, 0.0)));
+    heads
+        .draws
+        .extend(between.iter().map(|draw| draw.moved(x(0) + width, 0.0)));
     vec![heads, Slab::elastic(17.0 * MM, 26.0 * MM), names]
 }
 

@@ -24,12 +24,20 @@ pub(crate) struct Slab {
 
 impl Slab {
     pub(crate) fn space(height: f32) -> Self {
-        Self { height, ..Self::default() }
+        Self {
+            height,
+            ..Self::default()
+        }
     }
 
     /// Room that grows: at least `min`, at most `max`.
     pub(crate) fn elastic(min: f32, max: f32) -> Self {
-        Self { height: min, stretch: max - min, keep: true, ..Self::default() }
+        Self {
+            height: min,
+            stretch: max - min,
+            keep: true,
+            ..Self::default()
+        }
     }
 }
 
@@ -113,13 +121,20 @@ fn groups<'a>(slabs: &'a [Slab], sheet: &Sheet) -> Vec<&'a [Slab]> {
 
 fn group_height(group: &[Slab], at_top: bool) -> f32 {
     let whole: f32 = group.iter().map(|slab| slab.before + slab.height).sum();
-    if at_top { whole - group[0].before } else { whole }
+    if at_top {
+        whole - group[0].before
+    } else {
+        whole
+    }
 }
 
 fn compose(slabs: &[&Slab], sheet: &Sheet) -> Page {
     let mut draws = Vec::new();
     let head = slabs.first().and_then(|slab| slab.head.clone());
-    let content: f32 = slabs.iter().map(|slab| slab.before + slab.height).sum::<f32>()
+    let content: f32 = slabs
+        .iter()
+        .map(|slab| slab.before + slab.height)
+        .sum::<f32>()
         - slabs.first().map_or(0.0, |slab| slab.before)
         + head.as_ref().map_or(0.0, |h| h.height);
     let mut spare = (sheet.room() - content).max(0.0);
@@ -140,7 +155,11 @@ fn compose(slabs: &[&Slab], sheet: &Sheet) -> Page {
             draws.extend(slab.closing.iter().map(|draw| draw.moved(0.0, y)));
         }
     }
-    Page { width: sheet.width, height: sheet.height, draws }
+    Page {
+        width: sheet.width,
+        height: sheet.height,
+        draws,
+    }
 }
 
 #[cfg(test)]
@@ -148,12 +167,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const SHEET: Sheet =
-        Sheet { width: 100.0, height: 120.0, left: 10.0, right: 10.0, top: 10.0, bottom: 10.0 };
+    const SHEET: Sheet = Sheet {
+        width: 100.0,
+        height: 120.0,
+        left: 10.0,
+        right: 10.0,
+        top: 10.0,
+        bottom: 10.0,
+    };
 
     fn slab(mark: usize, height: f32, keep: bool) -> Slab {
-        let draws = vec![Draw::Fill { x: mark as f32, y: 0.0, width: 1.0, height }];
-        Slab { height, keep, draws, ..Slab::default() }
+        let draws = vec![Draw::Fill {
+            x: mark as f32,
+            y: 0.0,
+            width: 1.0,
+            height,
+        }];
+        Slab {
+            height,
+            keep,
+            draws,
+            ..Slab::default()
+        }
     }
 
     fn marks(page: &Page) -> Vec<usize> {
@@ -167,15 +202,25 @@ mod tests {
 
     #[test]
     fn kept_slabs_move_together() {
-        let slabs = [slab(1, 60.0, false), slab(2, 30.0, true), slab(3, 30.0, false)];
+        let slabs = [
+            slab(1, 60.0, false),
+            slab(2, 30.0, true),
+            slab(3, 30.0, false),
+        ];
         let pages = paginate(&slabs, &SHEET);
-        assert_eq!(pages.iter().map(marks).collect::<Vec<_>>(), [vec![1], vec![2, 3]]);
+        assert_eq!(
+            pages.iter().map(marks).collect::<Vec<_>>(),
+            [vec![1], vec![2, 3]]
+        );
     }
 
     #[test]
     fn heads_repeat_on_each_page_of_a_table() {
         let head = Rc::new(slab(0, 10.0, true));
-        let rows = (1..=5).map(|i| Slab { head: Some(head.clone()), ..slab(i, 40.0, false) });
+        let rows = (1..=5).map(|i| Slab {
+            head: Some(head.clone()),
+            ..slab(i, 40.0, false)
+        });
         let pages = paginate(&rows.collect::<Vec<_>>(), &SHEET);
         assert_eq!(
             pages.iter().map(marks).collect::<Vec<_>>(),

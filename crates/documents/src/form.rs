@@ -2,20 +2,19 @@
 //! of the form's data. What differs between forms is only the values they bring; a new form is
 //! one file that collects its values and calls [`set`].
 
-use std::rc::Rc;
-
 use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 use motcua_domain::refusal::Result;
 
 use crate::{
-    blocks::{self, Cell, HeadPart, Setting, Signer},
+    blocks::{self, HeadPart, Setting, Signer},
     codes,
     flow::{Sheet, Slab, paginate},
     fonts::Fonts,
-    forms::{Form, FormSet, Item, Paper, PapersWords, Values, fill, holds, plain},
+    forms::{Form, FormSet, Item, Paper, Values, fill, holds, plain},
     page::{Align, Draw, MM, Page},
+    papers::{PaperRow, papers_table},
     pdf::{self, About},
-    text::{Span, Style},
+    text::{Span, Style, measure},
 };
 
 /// The office at whose desk a paper is made.
@@ -33,21 +32,6 @@ pub struct Agency {
     pub sample: bool,
 }
 
-/// A row of the papers table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaperRow {
-    /// Name as in the catalogue; line breaks stay.
-    pub name: String,
-    /// Originals received.
-    pub originals: u32,
-    /// Certified copies received.
-    pub certified: u32,
-    /// Plain copies received.
-    pub copies: u32,
-    /// Required, but not (wholly) handed in.
-    pub missing: bool,
-}
-
 /// What a form needs beside its wording.
 pub(crate) struct Filling<'a> {
     pub(crate) agency: &'a Agency,
@@ -60,19 +44,34 @@ pub(crate) struct Filling<'a> {
     pub(crate) values: Values,
 }
 
-/// Type scales to try before a form spills onto a second sheet. The smallest leaves 9.4 pt body
+/// Type scales to try before a form spills onto a second sheet. The smallest leaves 9.3 pt body
 /// type, which one still reads at arm's length.
-const SCALES: [f32; 4] = [1.0, 0.97, 0.94, 0.91];
+const SCALES: [f32; 5] = [1.0, 0.975, 0.95, 0.925, 0.9];
 
 /// The form `key` of a set as a PDF, all its copies in one file.
-pub(crate) fn set(key: &str, filling: &mut Filling, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>> {
+pub(crate) fn set(
+    key: &str,
+    filling: &mut Filling,
+    forms: &FormSet,
+    fonts: &Fonts,
+) -> Result<Vec<u8>> {
     let form = forms.form(key)?;
     filling.values.extend(date_values(filling.made_at));
-    filling.values.insert("place", Some(filling.agency.place.clone()));
-    filling.values.insert("case_code", Some(filling.code.to_owned()));
-    filling.values.insert("number", filling.number.map(str::to_owned));
+    filling
+        .values
+        .insert("place", Some(filling.agency.place.clone()));
+    filling
+        .values
+        .insert("case_code", Some(filling.code.to_owned()));
+    filling
+        .values
+        .insert("number", filling.number.map(str::to_owned));
     let single = [String::new()];
-    let copies = if form.copies.is_empty() { &single[..] } else { &form.copies[..] };
+    let copies = if form.copies.is_empty() {
+        &single[..]
+    } else {
+        &form.copies[..]
+    };
     let mut pages = Vec::new();
     for copy in copies {
         filling.values.insert("copy", Some(copy.clone()));
@@ -90,15 +89,21 @@ pub(crate) fn set(key: &str, filling: &mut Filling, forms: &FormSet, fonts: &Fon
 fn one_copy(form: &Form, filling: &Filling, forms: &FormSet, fonts: &Fonts) -> Result<Vec<Page>> {
     let mut first_try = None;
     for scale in SCALES {
-        let setting = Setting { sheet: sheet(form.paper), fonts, scale };
+        let setting = Setting {
+            sheet: sheet(form.paper),
+            fonts,
+            scale,
+        };
         let pages = paginate(&slabs(form, filling, &setting)?, &setting.sheet);
         if pages.len() == 1 {
             return with_margins(pages, filling, forms, &setting);
         }
         first_try.get_or_insert((pages, setting));
     }
-    let (pages, setting) = first_try.expect("SCALES is not empty");
-    with_margins(pages, filling, forms, &setting)
+    match first_try {
+        Some((pages, setting)) => with_margins(pages, filling, forms, &setting),
+        None => Ok(vec![]),
+    }
 }
 
 fn sheet(paper: Paper) -> Sheet {
@@ -110,8 +115,8 @@ fn sheet(paper: Paper) -> Sheet {
     Sheet {
         width: width * MM,
         height: height * MM,
-        left: 13.0 * MM,
-        right: 10.0 * MM,
+        left: 12.0 * MM,
+        right: 9.0 * MM,
         top: 11.5 * MM,
         bottom: 9.0 * MM,
     }
@@ -131,7 +136,10 @@ fn slabs(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
         slabs.extend(lines);
     }
     slabs.iter_mut().for_each(|slab| slab.keep = true);
-    slabs.push(Slab { keep: true, ..Slab::space(0.6 * MM) });
+    slabs.push(Slab {
+        keep: true,
+        ..Slab::space(0.6 * MM)
+    });
 
     for item in &form.body {
         slabs.extend(body_item(item, filling, s)?);
@@ -148,7 +156,19 @@ fn slabs(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
 
 fn head(form: &Form, filling: &Filling, s: &Setting) -> Result<Slab> {
     let agency = filling.agency;
-    let size = 8.1 * s.scale;
+    // Names stay on one line as long as they can be read there.
+    let column = s.sheet.measure() * blocks::HEAD_SPLIT - 1.5 * MM;
+    let names = [
+        (agency.parent.as_deref(), Style::regular(1.0)),
+        (Some(&*agency.desk), Style::bold(1.0)),
+    ];
+    let widest = names.map(|(text, style)| text.map_or(0.0, |text| measure(text, style, s.fonts)));
+    let fitting = column / widest[0].max(widest[1]);
+    let size = if fitting > 7.2 * s.scale {
+        fitting.min(8.3 * s.scale)
+    } else {
+        8.0 * s.scale
+    };
     let lines = |text: &str, style: Style| HeadPart::Lines(vec![Span::new(text, style)]);
     let mut left = Vec::new();
     if let Some(parent) = &agency.parent {
@@ -157,14 +177,21 @@ fn head(form: &Form, filling: &Filling, s: &Setting) -> Result<Slab> {
     left.push(lines(&agency.desk, Style::bold(size)));
     left.push(HeadPart::Rule(0.4));
     if filling.number.is_some() {
-        left.push(HeadPart::Lines(fill(&form.head.number, &filling.values, size)?));
+        left.push(HeadPart::Lines(fill(
+            &form.head.number,
+            &filling.values,
+            size,
+        )?));
     }
     let bars = codes::code128(filling.code);
-    if let Some(code) = &bars {
-        let column = s.sheet.measure() * 0.45 - 1.5 * MM;
-        if let Some(module) = bar_width(code.len(), column) {
-            left.push(HeadPart::Bars { code, module, height: 6.5 * MM });
-        }
+    if let Some(code) = &bars
+        && let Some(module) = bar_width(code.len(), column)
+    {
+        left.push(HeadPart::Bars {
+            code,
+            module,
+            height: 6.5 * MM,
+        });
     }
     let date = plain(&form.head.place_and_date, &filling.values)?;
     let right = [
@@ -181,7 +208,10 @@ fn head(form: &Form, filling: &Filling, s: &Setting) -> Result<Slab> {
 fn bar_width(modules: usize, column: f32) -> Option<f32> {
     let quiet = 20;
     let dot = 72.0 / 600.0;
-    [6.0, 5.0, 4.0].map(|dots| dots * dot).into_iter().find(|width| (modules + quiet) as f32 * width <= column + 6.0 * MM)
+    [6.0, 5.0, 4.0]
+        .map(|dots| dots * dot)
+        .into_iter()
+        .find(|width| (modules + quiet) as f32 * width <= column + 6.0 * MM)
 }
 
 fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
@@ -191,55 +221,27 @@ fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
             if !holds(condition.as_deref(), values)? {
                 return Ok(vec![]);
             }
-            Ok(blocks::paragraph(&fill(line, values, s.body())?, Align::Left, s))
+            Ok(blocks::paragraph(
+                &fill(line, values, s.body())?,
+                Align::Left,
+                s,
+            ))
         }
-        Item::Pair { pair: [left, right], condition } => {
+        Item::Pair {
+            pair: [left, right],
+            condition,
+        } => {
             if !holds(condition.as_deref(), values)? {
                 return Ok(vec![]);
             }
-            Ok(blocks::pair(&fill(left, values, s.body())?, &fill(right, values, s.body())?, s))
+            Ok(blocks::pair(
+                &fill(left, values, s.body())?,
+                &fill(right, values, s.body())?,
+                s,
+            ))
         }
         Item::Papers { papers } => Ok(papers_table(papers, filling.papers, s)),
     }
-}
-
-/// TT | Thành phần hồ sơ | Số lượng (Bản chính | Bản chứng thực | Bản photo).
-fn papers_table(words: &PapersWords, papers: &[PaperRow], s: &Setting) -> Vec<Slab> {
-    let regular = Style::regular(s.cell());
-    let italic = Style::italic(s.cell());
-    let x = blocks::edges(&[7.5 * MM, 0.0, 11.0 * MM, 16.5 * MM, 11.5 * MM], s);
-    let counts = [words.originals.as_str(), &words.certified, &words.copies];
-    let head = Rc::new(blocks::grouped_head(&[&words.number, &words.name], &words.count, &counts, &x, s));
-    let count = |n: u32| {
-        let text = if n == 0 { String::new() } else { n.to_string() };
-        Cell::new(&text, regular, Align::Centre)
-    };
-    let mut rows: Vec<Vec<Cell>> = papers
-        .iter()
-        .enumerate()
-        .map(|(i, paper)| {
-            let number = Cell::new(&(i + 1).to_string(), regular, Align::Centre);
-            let mut name = Cell::new(&paper.name, regular, Align::Left);
-            let none = paper.originals == 0 && paper.certified == 0 && paper.copies == 0;
-            if paper.missing && none {
-                let missing = Style { face: crate::fonts::FaceId::BoldItalic, ..regular };
-                let missing = Cell { columns: 3, ..Cell::new(&words.missing, missing, Align::Centre) };
-                return vec![number, name, missing];
-            }
-            if paper.missing {
-                name.spans.push(Span::new(&format!(" ({})", words.missing.to_lowercase()), italic));
-            }
-            vec![number, name, count(paper.originals), count(paper.certified), count(paper.copies)]
-        })
-        .collect();
-    if rows.is_empty() {
-        let none = Cell { columns: 5, ..Cell::new(&words.none, italic, Align::Centre) };
-        rows.push(vec![none]);
-    }
-    let mut slabs = vec![(*head).clone()];
-    slabs.extend(blocks::rows(&rows, &head, &x, s));
-    slabs.push(Slab::space(0.8 * MM));
-    slabs
 }
 
 fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
@@ -259,7 +261,12 @@ fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
     let between = codes::qr(filling.code).map_or_else(Vec::new, |rows| {
         blocks::square(&rows, quiet, 1.0 * MM, side / rows.len() as f32)
     });
-    Ok(blocks::signatures(&signers, &between, side + 2.0 * quiet, s))
+    Ok(blocks::signatures(
+        &signers,
+        &between,
+        side + 2.0 * quiet,
+        s,
+    ))
 }
 
 /// Notes stand at the foot of the last sheet, under a rule, together with the signatures.
@@ -271,20 +278,32 @@ fn notes(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
     rule.height = 2.4 * MM;
     let line = Slab {
         height: 0.9 * MM,
-        draws: vec![crate::page::horizontal(s.sheet.left, 0.0, s.sheet.measure())],
+        draws: vec![crate::page::horizontal(
+            s.sheet.left,
+            0.0,
+            s.sheet.measure(),
+        )],
         keep: true,
         ..Slab::default()
     };
     let mut slabs = vec![rule, line];
     for note in &form.notes {
-        slabs.extend(blocks::small_print(&fill(note, &filling.values, 7.6 * s.scale)?, s));
+        slabs.extend(blocks::small_print(
+            &fill(note, &filling.values, 7.6 * s.scale)?,
+            s,
+        ));
     }
     Ok(slabs)
 }
 
 /// MẪU and BẢN IN LẠI above the type area; case code and sheet number below it, once there is
 /// more than one sheet.
-fn with_margins(mut pages: Vec<Page>, filling: &Filling, forms: &FormSet, s: &Setting) -> Result<Vec<Page>> {
+fn with_margins(
+    mut pages: Vec<Page>,
+    filling: &Filling,
+    forms: &FormSet,
+    s: &Setting,
+) -> Result<Vec<Page>> {
     let mut values = filling.values.clone();
     let total = pages.len();
     values.insert("sheets", Some(total.to_string()));
@@ -295,19 +314,43 @@ fn with_margins(mut pages: Vec<Page>, filling: &Filling, forms: &FormSet, s: &Se
             values.insert("time", Some(at.format("%H:%M").to_string()));
             values.insert("date", Some(at.format("%d/%m/%Y").to_string()));
             let text = forms.word("reprint", &values)?;
-            top.push(blocks::margin_line(&text, Style::bold(9.5), Align::Left, 9.2 * MM, s));
+            top.push(blocks::margin_line(
+                &text,
+                Style::bold(9.5),
+                Align::Left,
+                9.2 * MM,
+                s,
+            ));
         }
         if filling.agency.sample {
             let text = forms.word("sample", &values)?;
-            top.push(blocks::margin_line(&text, Style::bold(16.0), Align::Right, 9.6 * MM, s));
+            top.push(blocks::margin_line(
+                &text,
+                Style::bold(16.0),
+                Align::Right,
+                9.6 * MM,
+                s,
+            ));
         }
         page.draws.splice(0..0, top);
         if total > 1 {
             let foot = page.height - 5.0 * MM;
             let code = forms.word("sheet_code", &values)?;
             let sheet = forms.word("sheet", &values)?;
-            page.draws.push(blocks::margin_line(&code, Style::regular(8.0), Align::Left, foot, s));
-            page.draws.push(blocks::margin_line(&sheet, Style::regular(8.0), Align::Right, foot, s));
+            page.draws.push(blocks::margin_line(
+                &code,
+                Style::regular(8.0),
+                Align::Left,
+                foot,
+                s,
+            ));
+            page.draws.push(blocks::margin_line(
+                &sheet,
+                Style::regular(8.0),
+                Align::Right,
+                foot,
+                s,
+            ));
         }
     }
     Ok(pages)
@@ -319,7 +362,14 @@ pub(crate) fn date_values(t: DateTime<FixedOffset>) -> [(&'static str, Option<St
     let month = t.month();
     [
         ("day", Some(format!("{:02}", t.day()))),
-        ("month", Some(if month < 3 { format!("{month:02}") } else { month.to_string() })),
+        (
+            "month",
+            Some(if month < 3 {
+                format!("{month:02}")
+            } else {
+                month.to_string()
+            }),
+        ),
         ("year", Some(t.year().to_string())),
         ("hour", Some(format!("{:02}", t.hour()))),
         ("minute", Some(format!("{:02}", t.minute()))),

@@ -136,9 +136,8 @@ impl FormSet {
     /// # Errors
     /// `ASSET_FAULT` naming what is wrong.
     pub fn from_json(json: &str) -> Result<Self> {
-        let set: Self = serde_json::from_str(json).map_err(|e| {
-            fault(format!("Không đọc được bộ biểu mẫu: {e}."))
-        })?;
+        let set: Self = serde_json::from_str(json)
+            .map_err(|e| fault(format!("Không đọc được bộ biểu mẫu: {e}.")))?;
         for template in set.templates() {
             parse(template)?;
         }
@@ -150,14 +149,18 @@ impl FormSet {
     /// # Errors
     /// `ASSET_FAULT`, if a file was damaged before the build.
     pub fn built_in() -> Result<Vec<Self>> {
-        let mut sets = vec![Self::from_json(include_str!("../../../assets/forms/tt-01-2018.json"))?];
+        let mut sets = vec![Self::from_json(include_str!(
+            "../../../assets/forms/tt-01-2018.json"
+        ))?];
         sets.sort_by_key(|set| set.effective_from);
         Ok(sets)
     }
 
     /// The set in force on a day: the last one that had begun.
     pub fn in_force(sets: &[Self], day: NaiveDate) -> Option<&Self> {
-        sets.iter().filter(|set| set.effective_from <= day).max_by_key(|set| set.effective_from)
+        sets.iter()
+            .filter(|set| set.effective_from <= day)
+            .max_by_key(|set| set.effective_from)
     }
 
     pub(crate) fn form(&self, key: &str) -> Result<&Form> {
@@ -187,7 +190,11 @@ impl FormSet {
                 Item::Papers { .. } => vec![],
             });
             let names = form.signatures.iter().map(|signature| &signature.name);
-            head.into_iter().chain(&form.under_title).chain(body).chain(names).chain(&form.notes)
+            head.into_iter()
+                .chain(&form.under_title)
+                .chain(body)
+                .chain(names)
+                .chain(&form.notes)
         });
         self.words.values().chain(forms).map(String::as_str)
     }
@@ -206,7 +213,10 @@ fn parse(template: &str) -> Result<Vec<Part<'_>>> {
     let mut rest = template;
     while let Some(at) = rest.find(['*', '{', '}']) {
         if at > 0 {
-            parts.push(Part::Text { text: &rest[..at], bold });
+            parts.push(Part::Text {
+                text: &rest[..at],
+                bold,
+            });
         }
         let mark = rest.as_bytes()[at];
         rest = &rest[at + 1..];
@@ -228,7 +238,10 @@ fn parse(template: &str) -> Result<Vec<Part<'_>>> {
         return Err(broken());
     }
     if !rest.is_empty() {
-        parts.push(Part::Text { text: rest, bold: false });
+        parts.push(Part::Text {
+            text: rest,
+            bold: false,
+        });
     }
     Ok(parts)
 }
@@ -247,7 +260,7 @@ pub(crate) fn holds(condition: Option<&str>, values: &Values) -> Result<bool> {
 }
 
 /// Where a form leaves room to write by hand.
-const DOTS: &str = "………………………";
+const DOTS: &str = "………………";
 
 /// A template with its values, as styled text.
 pub(crate) fn fill(template: &str, values: &Values, size: f32) -> Result<Vec<Span>> {
@@ -297,7 +310,10 @@ mod tests {
     #[case("{A b}")]
     #[case("*bold")]
     fn broken_templates_are_refused(#[case] template: &str) {
-        assert_eq!(parse(template).err().map(|e| e.code), Some(Code::AssetFault));
+        assert_eq!(
+            parse(template).err().map(|e| e.code),
+            Some(Code::AssetFault)
+        );
     }
 
     #[test]
@@ -305,7 +321,10 @@ mod tests {
         let values = Values::from([("owner", Some("*{x}*".to_owned())), ("phone", None)]);
         assert_eq!(plain("Của: *{owner}*", &values).unwrap(), "Của: *{x}*");
         assert_eq!(plain("{phone}", &values).unwrap(), DOTS);
-        assert_eq!(plain("{email}", &values).unwrap_err().code, Code::AssetFault);
+        assert_eq!(
+            plain("{email}", &values).unwrap_err().code,
+            Code::AssetFault
+        );
     }
 
     #[test]
@@ -316,7 +335,8 @@ mod tests {
         new.effective_from = NaiveDate::from_ymd_opt(2027, 1, 1).unwrap();
         let sets = [old, new];
         let on = |y, m, d| {
-            FormSet::in_force(&sets, NaiveDate::from_ymd_opt(y, m, d).unwrap()).map(|s| s.id.as_str())
+            FormSet::in_force(&sets, NaiveDate::from_ymd_opt(y, m, d).unwrap())
+                .map(|s| s.id.as_str())
         };
         assert_eq!(on(2018, 12, 31), None);
         assert_eq!(on(2026, 12, 31), Some("tt-01-2018"));

@@ -12,9 +12,19 @@ pub(crate) const MM: f32 = 72.0 / 25.4;
 #[derive(Debug, Clone)]
 pub(crate) enum Draw {
     /// A line of text; `y` is the baseline, `spread` is added at each blank.
-    Text { x: f32, y: f32, runs: Vec<Run>, spread: f32 },
+    Text {
+        x: f32,
+        y: f32,
+        runs: Vec<Run>,
+        spread: f32,
+    },
     /// A filled rectangle: rules, table borders, modules of codes.
-    Fill { x: f32, y: f32, width: f32, height: f32 },
+    Fill {
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+    },
 }
 
 impl Draw {
@@ -44,11 +54,21 @@ pub(crate) enum Align {
 pub(crate) const RULE: f32 = 0.5;
 
 pub(crate) fn horizontal(x: f32, y: f32, width: f32) -> Draw {
-    Draw::Fill { x, y: y - RULE / 2.0, width, height: RULE }
+    Draw::Fill {
+        x,
+        y: y - RULE / 2.0,
+        width,
+        height: RULE,
+    }
 }
 
 pub(crate) fn vertical(x: f32, y: f32, height: f32) -> Draw {
-    Draw::Fill { x: x - RULE / 2.0, y: y - RULE / 2.0, width: RULE, height: height + RULE }
+    Draw::Fill {
+        x: x - RULE / 2.0,
+        y: y - RULE / 2.0,
+        width: RULE,
+        height: height + RULE,
+    }
 }
 
 /// One finished page.
@@ -69,7 +89,12 @@ pub(crate) fn place(line: &Line, x: f32, width: f32, baseline: f32, align: Align
         Align::Full if line.continues && line.blanks() > 0 => (0.0, spare / line.blanks() as f32),
         Align::Full => (0.0, 0.0),
     };
-    Draw::Text { x: x + shift, y: baseline, runs: line.runs.clone(), spread }
+    Draw::Text {
+        x: x + shift,
+        y: baseline,
+        runs: line.runs.clone(),
+        spread,
+    }
 }
 
 /// Lines below one another within a width: their height and what to draw, from y = 0.
@@ -85,7 +110,13 @@ pub(crate) fn stack(
     let mut draws = Vec::with_capacity(lines.len());
     for line in lines {
         let size = line_size(line);
-        draws.push(place(line, x, width, y + baseline(size, leading, fonts), align));
+        draws.push(place(
+            line,
+            x,
+            width,
+            y + baseline(size, leading, fonts),
+            align,
+        ));
         y += size * leading;
     }
     (y, draws)
@@ -93,7 +124,10 @@ pub(crate) fn stack(
 
 /// The largest size on a line; an empty one counts as the smallest print we use.
 pub(crate) fn line_size(line: &Line) -> f32 {
-    line.runs.iter().map(|run| run.style.size).fold(7.0, f32::max)
+    line.runs
+        .iter()
+        .map(|run| run.style.size)
+        .fold(7.0, f32::max)
 }
 
 /// Distance from the top of a line box to its baseline: the spare leading is halved above and

@@ -55,11 +55,15 @@ fn font_id(face: u8) -> FontId {
 fn used_letters(pages: &[Page], fonts: &Fonts) -> Used {
     let mut used = Used::new();
     for draw in pages.iter().flat_map(|page| &page.draws) {
-        let Draw::Text { runs, .. } = draw else { continue };
+        let Draw::Text { runs, .. } = draw else {
+            continue;
+        };
         for run in runs {
             for c in run.text.chars() {
                 let glyph = fonts.glyph(run.style.face, c);
-                used.entry(glyph.face).or_default().insert(glyph.drawn, glyph.id);
+                used.entry(glyph.face)
+                    .or_default()
+                    .insert(glyph.drawn, glyph.id);
             }
         }
     }
@@ -69,11 +73,12 @@ fn used_letters(pages: &[Page], fonts: &Fonts) -> Used {
 /// A face reduced to the given letters, in the shape printpdf embeds.
 fn cut_down(face: &Face, letters: &BTreeMap<char, u16>) -> Result<ParsedFont> {
     let mut remapper = GlyphRemapper::new();
-    let codepoint_to_glyph =
-        letters.iter().map(|(c, id)| (u32::from(*c), remapper.remap(*id))).collect();
-    let original_bytes = subsetter::subset(&face.data, 0, &remapper).map_err(|e| {
-        fault(&format!("Không nhúng được phông chữ {} ({e}).", face.name))
-    })?;
+    let codepoint_to_glyph = letters
+        .iter()
+        .map(|(c, id)| (u32::from(*c), remapper.remap(*id)))
+        .collect();
+    let original_bytes = subsetter::subset(&face.data, 0, &remapper)
+        .map_err(|e| fault(&format!("Không nhúng được phông chữ {} ({e}).", face.name)))?;
     let units = |em: f32| (em * face.units).round() as i16;
     Ok(ParsedFont {
         original_bytes,
@@ -86,7 +91,10 @@ fn cut_down(face: &Face, letters: &BTreeMap<char, u16>) -> Result<ParsedFont> {
             .filter_map(|id| Some((remapper.get(*id)?, (face.advance(*id) * face.units) as u16)))
             .collect(),
         units_per_em: face.units as u16,
-        font_metrics: FontMetrics { ascent: units(face.ascent), descent: units(face.descent) },
+        font_metrics: FontMetrics {
+            ascent: units(face.ascent),
+            descent: units(face.descent),
+        },
         font_type: FontType::TrueType,
         pdf_font_metrics: PdfFontMetricsStub {
             units_per_em: face.units as u16,
@@ -107,7 +115,12 @@ fn draw(page: &Page, fonts: &Fonts) -> PdfPage {
     let mut ops = Vec::new();
     for draw in &page.draws {
         match draw {
-            Draw::Fill { x, y, width, height } => ops.push(Op::DrawRectangle {
+            Draw::Fill {
+                x,
+                y,
+                width,
+                height,
+            } => ops.push(Op::DrawRectangle {
                 rectangle: printpdf::Rect {
                     x: pt(*x),
                     y: pt(page.height - y - height),
@@ -119,7 +132,12 @@ fn draw(page: &Page, fonts: &Fonts) -> PdfPage {
             }),
             Draw::Text { x, y, runs, spread } => {
                 ops.push(Op::StartTextSection);
-                ops.push(Op::SetTextCursor { pos: Point { x: pt(*x), y: pt(page.height - y) } });
+                ops.push(Op::SetTextCursor {
+                    pos: Point {
+                        x: pt(*x),
+                        y: pt(page.height - y),
+                    },
+                });
                 for run in runs {
                     show(&mut ops, run, *spread, fonts);
                 }
@@ -141,7 +159,10 @@ fn show(ops: &mut Vec<Op>, run: &Run, spread: f32, fonts: &Fonts) {
     let mut rest = &letters[..];
     while let Some((first_is_mark, glyph)) = rest.first() {
         let font = PdfFontHandle::External(font_id(glyph.face));
-        ops.push(Op::SetFont { font, size: pt(size) });
+        ops.push(Op::SetFont {
+            font,
+            size: pt(size),
+        });
         if *first_is_mark {
             mark(ops, run.style.face, size, base, *glyph, fonts);
             rest = &rest[1..];
@@ -172,17 +193,32 @@ fn show(ops: &mut Vec<Op>, run: &Run, spread: f32, fonts: &Fonts) {
 
 /// A combining mark over the letter before it: centred on its ink and raised above what it
 /// already carries (ê + ˘). Faces place marks for bare small letters only.
-fn mark(ops: &mut Vec<Op>, face: FaceId, size: f32, base: Option<Glyph>, glyph: Glyph, fonts: &Fonts) {
+fn mark(
+    ops: &mut Vec<Op>,
+    face: FaceId,
+    size: f32,
+    base: Option<Glyph>,
+    glyph: Glyph,
+    fonts: &Fonts,
+) {
     let ink = fonts.face(glyph.face).ink(glyph.id).unwrap_or_default();
     let advance = base.map_or(0.0, |b| b.advance);
-    let under = base.and_then(|b| fonts.face(b.face).ink(b.id)).unwrap_or_default();
-    let rise = if ink[3] <= 0.05 { 0.0 } else { (under[3] + 0.04 - ink[1]).max(0.0) };
+    let under = base
+        .and_then(|b| fonts.face(b.face).ink(b.id))
+        .unwrap_or_default();
+    let rise = if ink[3] <= 0.05 {
+        0.0
+    } else {
+        (under[3] + 0.04 - ink[1]).max(0.0)
+    };
     // From the pen, which stands after the base, to where the mark's own origin must be.
     let mut dx = (under[0] + under[2]) / 2.0 - advance - (ink[0] + ink[2]) / 2.0;
     if matches!(face, FaceId::Italic | FaceId::BoldItalic) {
         dx += rise * 0.2;
     }
-    ops.push(Op::SetLineOffset { multiplier: round(rise * size) });
+    ops.push(Op::SetLineOffset {
+        multiplier: round(rise * size),
+    });
     let back = dx + glyph.advance;
     ops.push(Op::ShowText {
         items: vec![
@@ -206,19 +242,34 @@ fn describe(file: &mut Document, about: &About) -> Result<()> {
         ("Title", text(&about.title)),
         ("Subject", text(&about.subject)),
         ("Creator", text("Một Cửa")),
-        ("Producer", text(concat!("Một Cửa ", env!("CARGO_PKG_VERSION")))),
+        (
+            "Producer",
+            text(concat!("Một Cửa ", env!("CARGO_PKG_VERSION"))),
+        ),
         ("CreationDate", time(about.created)),
         ("ModDate", time(about.modified)),
     ]);
     let id = file.add_object(info);
     file.trailer.set("Info", id);
-    let facts = format!("{} {} {}", about.title, about.subject, about.modified.timestamp());
+    // CID fonts and document language are younger than the 1.3 that printpdf states.
+    file.version = "1.7".to_owned();
+    let facts = format!(
+        "{} {} {}",
+        about.title,
+        about.subject,
+        about.modified.timestamp()
+    );
     let mark: Vec<u8> = facts.bytes().rev().cycle().take(16).collect();
     let mark = Object::String(mark, StringFormat::Hexadecimal);
     file.trailer.set("ID", vec![mark.clone(), mark]);
-    let catalog = file.catalog_mut().map_err(|e| fault(&format!("Không dựng được tệp PDF ({e}).")))?;
+    let catalog = file
+        .catalog_mut()
+        .map_err(|e| fault(&format!("Không dựng được tệp PDF ({e}).")))?;
     catalog.set("Lang", literal("vi-VN".to_owned()));
-    catalog.set("ViewerPreferences", Dictionary::from_iter([("DisplayDocTitle", Object::Boolean(true))]));
+    catalog.set(
+        "ViewerPreferences",
+        Dictionary::from_iter([("DisplayDocTitle", Object::Boolean(true))]),
+    );
     Ok(())
 }
 
@@ -230,7 +281,8 @@ fn save(mut file: Document) -> Result<Vec<u8>> {
     file.prune_objects();
     file.compress();
     let mut bytes = Vec::new();
-    file.save_to(&mut bytes).map_err(|e| fault(&format!("Không ghi được tệp PDF ({e}).")))?;
+    file.save_to(&mut bytes)
+        .map_err(|e| fault(&format!("Không ghi được tệp PDF ({e}).")))?;
     Ok(bytes)
 }
 
@@ -262,13 +314,26 @@ pub(crate) fn picture(
         ("Decode", Object::Array(vec![1.into(), 0.into()])),
     ]);
     let image = file.add_object(Stream::new(image, rows.to_vec()));
-    let place = format!("{} 0 0 {} {} 0 cm /I Do", round(w), round(h), round((page_width - w) / 2.0));
+    let place = format!(
+        "{} 0 0 {} {} 0 cm /I Do",
+        round(w),
+        round(h),
+        round((page_width - w) / 2.0)
+    );
     let content = file.add_object(Stream::new(Dictionary::new(), place.into_bytes()));
     let tree = file.new_object_id();
     let page = file.add_object(Dictionary::from_iter([
         ("Type", Object::from("Page")),
         ("Parent", Object::from(tree)),
-        ("MediaBox", Object::Array(vec![0.into(), 0.into(), round(page_width).into(), round(h).into()])),
+        (
+            "MediaBox",
+            Object::Array(vec![
+                0.into(),
+                0.into(),
+                round(page_width).into(),
+                round(h).into(),
+            ]),
+        ),
         ("Contents", Object::from(content)),
         (
             "Resources",

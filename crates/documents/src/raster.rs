@@ -28,7 +28,11 @@ pub struct Raster {
 
 impl Raster {
     pub(crate) fn new(height: usize, about: About) -> Self {
-        Self { height, rows: vec![0; height * WIDTH / 8], about }
+        Self {
+            height,
+            rows: vec![0; height * WIDTH / 8],
+            about,
+        }
     }
 
     /// Dots across.
@@ -47,7 +51,9 @@ impl Raster {
     }
 
     pub(crate) fn set(&mut self, x: i32, y: i32, ink: bool) {
-        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
+            return;
+        };
         if x >= WIDTH || y >= self.height {
             return;
         }
@@ -72,12 +78,18 @@ impl Raster {
             let scale = px(font, type_.size);
             let glyph = id.with_scale_and_position(scale, point(pen, y));
             pen += font.as_scaled(scale).h_advance(id);
-            let Some(outline) = font.outline_glyph(glyph) else { continue };
+            let Some(outline) = font.outline_glyph(glyph) else {
+                continue;
+            };
             let bounds = outline.px_bounds();
             outline.draw(|dx, dy, coverage| {
                 // Thermal heads spread a little: half covered is enough for ink.
                 if coverage >= 0.5 {
-                    self.set(bounds.min.x as i32 + dx as i32, bounds.min.y as i32 + dy as i32, ink);
+                    self.set(
+                        bounds.min.x as i32 + dx as i32,
+                        bounds.min.y as i32 + dy as i32,
+                        ink,
+                    );
                 }
             });
         }
@@ -91,7 +103,10 @@ impl Raster {
         encoder.set_depth(png::BitDepth::One);
         // In PNG 1 is white.
         let light: Vec<u8> = self.rows.iter().map(|byte| !byte).collect();
-        #[expect(clippy::expect_used, reason = "sizes are our own, and a Vec takes all that is written")]
+        #[expect(
+            clippy::expect_used,
+            reason = "sizes are our own, and a Vec takes all that is written"
+        )]
         encoder
             .write_header()
             .and_then(|mut writer| writer.write_image_data(&light))
@@ -119,7 +134,13 @@ impl Raster {
     /// # Errors
     /// `ASSET_FAULT` if the file cannot be put together.
     pub fn to_pdf(&self) -> Result<Vec<u8>> {
-        pdf::picture((WIDTH, self.height), &self.rows, DOTS_PER_INCH, 80.0 * MM, &self.about)
+        pdf::picture(
+            (WIDTH, self.height),
+            &self.rows,
+            DOTS_PER_INCH,
+            80.0 * MM,
+            &self.about,
+        )
     }
 }
 
@@ -132,12 +153,19 @@ pub(crate) struct Type<'a> {
 
 impl<'a> Type<'a> {
     pub(crate) fn new(fonts: &'a Fonts, weight: Weight, size: f32) -> Self {
-        Self { fonts: fonts.ticket(weight), size }
+        Self {
+            fonts: fonts.ticket(weight),
+            size,
+        }
     }
 
     /// The letter from the first face that has it; the first face's box if none has.
     fn glyph(&self, c: char) -> (&'a FontVec, ab_glyph::GlyphId) {
-        let found = self.fonts.iter().map(|font| (*font, font.glyph_id(c))).find(|(_, id)| id.0 != 0);
+        let found = self
+            .fonts
+            .iter()
+            .map(|font| (*font, font.glyph_id(c)))
+            .find(|(_, id)| id.0 != 0);
         found.unwrap_or((self.fonts[0], ab_glyph::GlyphId(0)))
     }
 
@@ -155,7 +183,11 @@ impl<'a> Type<'a> {
         let mut lines: Vec<String> = Vec::new();
         let mut line = String::new();
         for word in text.split_whitespace() {
-            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+            let longer = if line.is_empty() {
+                word.to_owned()
+            } else {
+                format!("{line} {word}")
+            };
             if self.width(&longer) <= width {
                 line = longer;
                 continue;

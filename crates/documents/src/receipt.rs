@@ -5,8 +5,9 @@ use motcua_domain::refusal::Result;
 
 use crate::{
     fonts::Fonts,
-    form::{self, Agency, Filling, PaperRow, moment},
+    form::{self, Agency, Filling, moment},
     forms::{FormSet, Values},
+    papers::PaperRow,
 };
 
 /// What identifies a person or organisation on paper.
@@ -148,7 +149,10 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
     let word = |key: &str| forms.word(key, &Values::new());
     let limit = match &data.limit {
         Some(limit) => {
-            let parts = [("value", Some(format!("{:02}", limit.value))), ("unit", Some(limit.unit.clone()))];
+            let parts = [
+                ("value", Some(format!("{:02}", limit.value))),
+                ("unit", Some(limit.unit.clone())),
+            ];
             forms.word("limit", &parts.into_iter().collect())?
         }
         None => word("limit_none")?,
@@ -159,7 +163,10 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         Due::NoAppointment => word("due_none")?,
     };
     let amount = |key: &str, dong: u64| {
-        forms.word(key, &[("amount", Some(grouped(dong)))].into_iter().collect())
+        forms.word(
+            key,
+            &[("amount", Some(grouped(dong)))].into_iter().collect(),
+        )
     };
     let fee = match data.fee {
         None => None,
@@ -179,7 +186,10 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         ("submitter", submitter.map(|party| party.name.clone())),
         ("submitter_id_label", submitter_id_label),
         ("submitter_id", submitter_id),
-        ("submitter_phone", submitter.and_then(|party| party.phone.clone())),
+        (
+            "submitter_phone",
+            submitter.and_then(|party| party.phone.clone()),
+        ),
         ("procedure", Some(data.procedure_name.clone())),
         ("procedure_code", Some(data.procedure_code.clone())),
         ("ground", data.missing_ground.clone()),

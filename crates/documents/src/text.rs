@@ -18,15 +18,24 @@ pub(crate) struct Style {
 
 impl Style {
     pub(crate) fn regular(size: f32) -> Self {
-        Self { face: FaceId::Regular, size }
+        Self {
+            face: FaceId::Regular,
+            size,
+        }
     }
 
     pub(crate) fn bold(size: f32) -> Self {
-        Self { face: FaceId::Bold, size }
+        Self {
+            face: FaceId::Bold,
+            size,
+        }
     }
 
     pub(crate) fn italic(size: f32) -> Self {
-        Self { face: FaceId::Italic, size }
+        Self {
+            face: FaceId::Italic,
+            size,
+        }
     }
 }
 
@@ -39,7 +48,10 @@ pub(crate) struct Span {
 
 impl Span {
     pub(crate) fn new(text: &str, style: Style) -> Self {
-        Self { text: clean(text), style }
+        Self {
+            text: clean(text),
+            style,
+        }
     }
 }
 
@@ -48,8 +60,13 @@ pub(crate) fn clean(text: &str) -> String {
     text.nfc()
         .filter_map(|c| match c {
             '\n' => Some('\n'),
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
-            | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
+            '\u{00AD}'
+            | '\u{061C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FE00}'..='\u{FE0F}'
             | '\u{FEFF}' => None,
             '\t' | '\u{2028}' | '\u{2029}' | '\u{000B}' | '\u{000C}' => Some(' '),
             c if c.is_control() => None,
@@ -75,8 +92,13 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// Places where a spread line may grow.
     pub(crate) fn blanks(&self) -> usize {
-        self.runs.iter().flat_map(|run| run.text.chars()).filter(|c| *c == ' ').count()
+        self.runs
+            .iter()
+            .flat_map(|run| run.text.chars())
+            .filter(|c| matches!(c, ' ' | '\u{00A0}'))
+            .count()
     }
 }
 
@@ -101,7 +123,11 @@ pub(crate) fn wrap(spans: &[Span], width: f32, fonts: &Fonts) -> Vec<Line> {
                 continue;
             }
             let advance = fonts.advance(span.style.face, c) * span.style.size;
-            paragraph.push(Letter { c, style: span.style, width: advance });
+            paragraph.push(Letter {
+                c,
+                style: span.style,
+                width: advance,
+            });
         }
     }
     if !paragraph.is_empty() || lines.is_empty() {
@@ -112,17 +138,26 @@ pub(crate) fn wrap(spans: &[Span], width: f32, fonts: &Fonts) -> Vec<Line> {
 
 /// The width of a text on one line.
 pub(crate) fn measure(text: &str, style: Style, fonts: &Fonts) -> f32 {
-    text.chars().map(|c| fonts.advance(style.face, c) * style.size).sum()
+    text.chars()
+        .map(|c| fonts.advance(style.face, c) * style.size)
+        .sum()
 }
 
 fn break_paragraph(letters: &[Letter], width: f32, lines: &mut Vec<Line>) {
     let mut line: Vec<Letter> = Vec::new();
     let mut used = 0.0;
     let from = lines.len();
-    for word in letters.split(|l| l.c == ' ').filter(|word| !word.is_empty()) {
+    for word in letters
+        .split(|l| l.c == ' ')
+        .filter(|word| !word.is_empty())
+    {
         let word_width = total(word);
         // The blank takes the style of what follows; both faces have nearly the same one.
-        let blank = if line.is_empty() { None } else { blank_before(word, letters) };
+        let blank = if line.is_empty() {
+            None
+        } else {
+            blank_before(word, letters)
+        };
         let gap = blank.map_or(0.0, |b| b.width);
         if used + gap + word_width <= width {
             line.extend(blank);
@@ -185,10 +220,17 @@ fn finish(letters: &[Letter], continues: bool) -> Line {
     for letter in letters {
         match runs.last_mut() {
             Some(run) if run.style == letter.style => run.text.push(letter.c),
-            _ => runs.push(Run { text: letter.c.to_string(), style: letter.style }),
+            _ => runs.push(Run {
+                text: letter.c.to_string(),
+                style: letter.style,
+            }),
         }
     }
-    Line { runs, width: total(letters), continues }
+    Line {
+        runs,
+        width: total(letters),
+        continues,
+    }
 }
 
 #[cfg(test)]
@@ -208,7 +250,10 @@ mod tests {
 
     #[test]
     fn hyphened_words_stay_whole_while_they_can() {
-        assert_eq!(lines("Đặng Thị Ngọc Uyển-Phương", 100.0), ["Đặng Thị Ngọc", "Uyển-Phương"]);
+        assert_eq!(
+            lines("Đặng Thị Ngọc Uyển-Phương", 100.0),
+            ["Đặng Thị Ngọc", "Uyển-Phương"]
+        );
         assert_eq!(lines("Uyển-Phương", 40.0), ["Uyển-", "Phương"]);
     }
 

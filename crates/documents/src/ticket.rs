@@ -77,10 +77,18 @@ pub fn ticket(data: &Ticket, fonts: &Fonts) -> Result<Raster> {
         modified: data.reprinted_at.unwrap_or(data.issued_at),
     };
     // Measured first, drawn second, by the same code.
-    let mut measured = Sheet { raster: Raster::new(0, about.clone()), fonts, y: 0.0 };
+    let mut measured = Sheet {
+        raster: Raster::new(0, about.clone()),
+        fonts,
+        y: 0.0,
+    };
     measured.lay(data);
     let height = measured.y.ceil() as usize;
-    let mut sheet = Sheet { raster: Raster::new(height, about), fonts, y: 0.0 };
+    let mut sheet = Sheet {
+        raster: Raster::new(height, about),
+        fonts,
+        y: 0.0,
+    };
     sheet.lay(data);
     Ok(sheet.raster)
 }
@@ -104,9 +112,15 @@ impl Sheet<'_> {
         self.centred(&data.service, Weight::SemiBold, 43.0, 1.3);
         match data.standing {
             Standing::Ordinary => {}
-            Standing::Priority(at) => self.boxed(&format!("{}{}", words::PRIORITY, at.format("%H:%M"))),
+            Standing::Priority(at) => {
+                self.boxed(&format!("{}{}", words::PRIORITY, at.format("%H:%M")))
+            }
             Standing::Appointment(at) => {
-                self.boxed(&format!("{}{}", words::APPOINTMENT, at.format("%H:%M, %d/%m/%Y")));
+                self.boxed(&format!(
+                    "{}{}",
+                    words::APPOINTMENT,
+                    at.format("%H:%M, %d/%m/%Y")
+                ));
             }
         }
         self.dashes();
@@ -114,7 +128,11 @@ impl Sheet<'_> {
         self.row(words::ISSUED, &issued, 31.0);
         self.row(words::AHEAD, &format!("{} người", data.people_ahead), 31.0);
         if let Some((from, to)) = data.expected {
-            let range = if from == to { format!("{to} phút") } else { format!("{from}–{to} phút") };
+            let range = if from == to {
+                format!("{to} phút")
+            } else {
+                format!("{from}–{to} phút")
+            };
             self.row(words::EXPECTED, &range, 43.0);
         }
         self.dashes();
@@ -133,7 +151,8 @@ impl Sheet<'_> {
     fn line(&mut self, text: &str, type_: &Type, leading: f32, ink: bool) {
         let x = (WIDTH as f32 - type_.width(text)) / 2.0;
         let baseline = self.y + type_.size * (leading / 2.0 + 0.36);
-        self.raster.text(x.round(), baseline.round(), text, type_, ink);
+        self.raster
+            .text(x.round(), baseline.round(), text, type_, ink);
         self.y += type_.size * leading;
     }
 
@@ -141,7 +160,8 @@ impl Sheet<'_> {
     fn number(&mut self, number: &str) {
         let number = clean(number);
         let at = |size| Type::new(self.fonts, Weight::Bold, size);
-        let size = (176.0 * INNER / at(176.0).width(&number)).min(176.0);
+        // At least a dot wide: an empty number is a fault, but no reason to divide by nothing.
+        let size = (176.0 * INNER / at(176.0).width(&number).max(1.0)).min(176.0);
         let type_ = at(size);
         self.y += 14.0;
         self.line(&number, &type_, 1.0, true);
@@ -152,7 +172,13 @@ impl Sheet<'_> {
     fn band(&mut self, text: &str) {
         let type_ = Type::new(self.fonts, Weight::Bold, 31.0);
         let height = 50.0;
-        self.raster.fill(MARGIN as i32, self.y as i32, INNER as i32, height as i32, true);
+        self.raster.fill(
+            MARGIN as i32,
+            self.y as i32,
+            INNER as i32,
+            height as i32,
+            true,
+        );
         let top = self.y;
         self.y += (height - type_.size * 1.2) / 2.0;
         self.line(text, &type_, 1.2, false);
@@ -169,8 +195,18 @@ impl Sheet<'_> {
             self.line(&line, &type_, 1.3, true);
         }
         self.y += 9.0;
-        let (x, y, w, h) = (MARGIN as i32, top as i32, INNER as i32, (self.y - top) as i32);
-        for (x, y, w, h) in [(x, y, w, 4), (x, y + h - 4, w, 4), (x, y, 4, h), (x + w - 4, y, 4, h)] {
+        let (x, y, w, h) = (
+            MARGIN as i32,
+            top as i32,
+            INNER as i32,
+            (self.y - top) as i32,
+        );
+        for (x, y, w, h) in [
+            (x, y, w, 4),
+            (x, y + h - 4, w, 4),
+            (x, y, 4, h),
+            (x + w - 4, y, 4, h),
+        ] {
             self.raster.fill(x, y, w, h, true);
         }
     }
@@ -192,13 +228,18 @@ impl Sheet<'_> {
         let baseline = (self.y + size * (1.5 / 2.0 + 0.36)).round();
         self.raster.text(MARGIN, baseline, label, &words, true);
         let x = MARGIN + INNER - figures.width(figure);
-        self.raster.text(x.round(), baseline, figure, &figures, true);
+        self.raster
+            .text(x.round(), baseline, figure, &figures, true);
         self.y += size * 1.5;
     }
 
     /// The square code, and beside it what to do.
     fn foot(&mut self, data: &Ticket) {
-        let text = format!("{} {}", clean(&data.number), data.issued_at.format("%Y-%m-%d"));
+        let text = format!(
+            "{} {}",
+            clean(&data.number),
+            data.issued_at.format("%Y-%m-%d")
+        );
         let top = self.y + 4.0;
         let mut code_width = 0.0;
         if let Some(rows) = codes::qr(&text) {
@@ -207,7 +248,8 @@ impl Sheet<'_> {
                 for (x, dark) in row.iter().enumerate() {
                     if *dark {
                         let (x, y) = (x as i32 * module, y as i32 * module);
-                        self.raster.fill(MARGIN as i32 + x, top as i32 + y, module, module, true);
+                        self.raster
+                            .fill(MARGIN as i32 + x, top as i32 + y, module, module, true);
                     }
                 }
             }

@@ -18,7 +18,13 @@ pub fn agency() -> Agency {
 }
 
 pub fn paper(name: &str, originals: u32, certified: u32, copies: u32) -> PaperRow {
-    PaperRow { name: name.into(), originals, certified, copies, missing: false }
+    PaperRow {
+        name: name.into(),
+        originals,
+        certified,
+        copies,
+        missing: false,
+    }
 }
 
 /// Four papers, handed in by the owner.
@@ -32,7 +38,9 @@ pub fn usual() -> Receipt {
         owner: Party {
             name: "Đặng Thị Ngọc Uyển-Phương Ỷ Lan".into(),
             id: Some((IdKind::Citizen, "001190000846".into())),
-            address: Some("Số 5, ngõ 12, phố Đặng Văn Ngữ, phường Bình Minh, thành phố Hà Nội".into()),
+            address: Some(
+                "Số 5, ngõ 12, phố Đặng Văn Ngữ, phường Bình Minh, thành phố Hà Nội".into(),
+            ),
             phone: Some("0912 000 846".into()),
             email: None,
         },
@@ -40,17 +48,28 @@ pub fn usual() -> Receipt {
         papers: vec![
             paper("Tờ khai đăng ký lại khai sinh", 1, 0, 0),
             paper("Giấy tờ cá nhân có ghi ngày, nơi sinh", 0, 1, 1),
-            paper("Văn bản cam đoan đã đăng ký khai sinh nhưng không lưu được bản chính", 1, 0, 0),
+            paper(
+                "Văn bản cam đoan đã đăng ký khai sinh nhưng không lưu được bản chính",
+                1,
+                0,
+                0,
+            ),
             paper("Bản sao giấy tờ chứng minh quan hệ cha, mẹ, con", 0, 1, 0),
         ],
         missing_ground: None,
         sets: 1,
-        limit: Some(TimeLimit { value: 5, unit: "ngày làm việc".into() }),
+        limit: Some(TimeLimit {
+            value: 5,
+            unit: "ngày làm việc".into(),
+        }),
         received_at: at("2026-11-18T09:21"),
         due: Due::At(at("2026-11-26T16:30")),
         return_at: "Bộ phận tiếp nhận và trả kết quả".into(),
         fee: None,
-        register: Some(RegisterEntry { book: "02".into(), entry: "1047".into() }),
+        register: Some(RegisterEntry {
+            book: "02".into(),
+            entry: "1047".into(),
+        }),
         officer: "Nguyễn Thị Thanh Hà".into(),
         note: None,
         reprinted_at: None,
@@ -74,10 +93,15 @@ pub fn proxy() -> Receipt {
         phone: Some("0987 000 321".into()),
         ..Party::default()
     });
-    receipt.procedure_name = "Cấp giấy chứng nhận đăng ký hoạt động của tổ chức khoa học và công nghệ".into();
+    receipt.procedure_name =
+        "Cấp giấy chứng nhận đăng ký hoạt động của tổ chức khoa học và công nghệ".into();
     receipt.papers[1].missing = true;
-    receipt.papers.push(PaperRow { missing: true, ..paper("Giấy chứng nhận đăng ký doanh nghiệp", 0, 0, 0) });
-    receipt.missing_ground = Some("Không khai thác được dữ liệu do sự cố (NĐ 309/2026/NĐ-CP Điều 2.1)".into());
+    receipt.papers.push(PaperRow {
+        missing: true,
+        ..paper("Giấy chứng nhận đăng ký doanh nghiệp", 0, 0, 0)
+    });
+    receipt.missing_ground =
+        Some("Không khai thác được dữ liệu do sự cố (NĐ 309/2026/NĐ-CP Điều 2.1)".into());
     receipt.fee = Some(Fee::Paid(3_000_000));
     receipt.return_at = "Trụ sở tổ chức, qua dịch vụ bưu chính công ích".into();
     receipt.reprinted_at = Some(at("2026-11-19T08:05"));
@@ -89,7 +113,10 @@ pub fn bare() -> Receipt {
     let mut receipt = usual();
     receipt.agency.parent = None;
     receipt.number = None;
-    receipt.owner = Party { name: "A".into(), ..Party::default() };
+    receipt.owner = Party {
+        name: "A".into(),
+        ..Party::default()
+    };
     receipt.papers.clear();
     receipt.limit = None;
     receipt.due = Due::NoAppointment;
@@ -114,16 +141,44 @@ pub fn many() -> Receipt {
 pub fn long() -> Receipt {
     let mut receipt = usual();
     let words = "Cấp, cấp lại, gia hạn và điều chỉnh nội dung giấy phép tiến hành công việc bức xạ đối với cơ sở sử dụng thiết bị phát tia X trong y tế ";
-    receipt.procedure_name = words.chars().cycle().take(1_094).collect::<String>().trim().into();
-    receipt.owner.name = "Nguyễn Phúc Hoàng ".chars().cycle().take(300).collect::<String>().trim().into();
+    receipt.procedure_name = words
+        .chars()
+        .cycle()
+        .take(1_094)
+        .collect::<String>()
+        .trim()
+        .into();
+    receipt.owner.name = "Nguyễn Phúc Hoàng "
+        .chars()
+        .cycle()
+        .take(300)
+        .collect::<String>()
+        .trim()
+        .into();
     receipt.papers.push(paper(&"Ệ".repeat(300), 1, 0, 0));
-    receipt.papers.push(paper(&"Thuyết minh chi tiết từng nội dung công việc và dự toán kinh phí; ".repeat(110), 1, 0, 1));
-    receipt.papers.push(paper("☐ Bản cam kết\n☑ Bản kê khai\n\u{F0FC} Bản vẽ 王", 99, 0, 0));
+    receipt.papers.push(paper(
+        &"Thuyết minh chi tiết từng nội dung công việc và dự toán kinh phí; ".repeat(110),
+        1,
+        0,
+        1,
+    ));
+    receipt.papers.push(paper(
+        "☐ Bản cam kết\n☑ Bản kê khai\n\u{F0FC} Bản vẽ 王",
+        99,
+        0,
+        0,
+    ));
     receipt
 }
 
 pub fn all() -> [(&'static str, Receipt); 5] {
-    [("usual", usual()), ("proxy", proxy()), ("bare", bare()), ("many", many()), ("long", long())]
+    [
+        ("usual", usual()),
+        ("proxy", proxy()),
+        ("bare", bare()),
+        ("many", many()),
+        ("long", long()),
+    ]
 }
 
 pub fn ordinary_ticket() -> Ticket {
@@ -148,14 +203,23 @@ pub fn tickets() -> [(&'static str, Ticket); 4] {
         standing: Standing::Priority(at("2026-11-18T08:59")),
         ..ordinary_ticket()
     };
-    let reprint = Ticket { reprinted_at: Some(at("2026-11-18T09:22")), ..priority.clone() };
+    let reprint = Ticket {
+        reprinted_at: Some(at("2026-11-18T09:22")),
+        ..priority.clone()
+    };
     let long = Ticket {
         number: "KHCN-1038".into(),
         office: "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG XÃ EA H'ĐING, TỈNH ĐẮK LẮK".into(),
-        service: "Hoạt động khoa học và công nghệ, sở hữu trí tuệ, tiêu chuẩn đo lường chất lượng".into(),
+        service: "Hoạt động khoa học và công nghệ, sở hữu trí tuệ, tiêu chuẩn đo lường chất lượng"
+            .into(),
         standing: Standing::Appointment(at("2026-11-18T10:00")),
         expected: None,
         ..ordinary_ticket()
     };
-    [("ordinary", ordinary_ticket()), ("priority", priority), ("reprint", reprint), ("long", long)]
+    [
+        ("ordinary", ordinary_ticket()),
+        ("priority", priority),
+        ("reprint", reprint),
+        ("long", long),
+    ]
 }

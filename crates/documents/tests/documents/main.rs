@@ -1,6 +1,13 @@
 //! Papers and tickets as somebody else's programs read them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are tests"
+)]
+
 mod cases;
 mod receipts;
+mod speed;
 mod tickets;
 mod tools;

@@ -26,17 +26,21 @@ impl File {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        Self { path, _folder: folder }
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
+        Self {
+            path,
+            _folder: folder,
+        }
     }
 
     /// What `tool args… FILE more…` prints.
     pub fn ask(&self, tool: &str, args: &[&str], more: &[&str]) -> String {
-        let out = Command::new(tool).args(args).arg(&self.path).args(more).output();
-        let out = out.unwrap_or_else(|e| panic!("{tool} is needed (poppler-utils, zbar-tools): {e}"));
+        let out = Command::new(tool)
+            .args(args)
+            .arg(&self.path)
+            .args(more)
+            .output();
+        let out =
+            out.unwrap_or_else(|e| panic!("{tool} is needed (poppler-utils, zbar-tools): {e}"));
         assert!(
             out.status.success(),
             "{tool}: {}",
@@ -55,7 +59,11 @@ impl File {
         let folder = self.path.parent().unwrap();
         let stem = folder.join("page");
         let dpi = dpi.to_string();
-        self.ask("pdftoppm", &["-r", &dpi, "-gray", "-png"], &[stem.to_str().unwrap()]);
+        self.ask(
+            "pdftoppm",
+            &["-r", &dpi, "-gray", "-png"],
+            &[stem.to_str().unwrap()],
+        );
         let mut pages: Vec<PathBuf> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -80,7 +88,9 @@ pub fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
 
 /// Where goldens lie.
 pub fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/goldens")
+        .join(name)
 }
 
 /// Whether goldens are to be written anew (after looking at them).

@@ -12,6 +12,8 @@ pub mod lay_thu_tuc;
 pub(crate) mod reading;
 pub mod search;
 pub mod template;
+#[cfg(test)]
+mod tests;
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;

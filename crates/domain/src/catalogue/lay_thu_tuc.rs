@@ -281,16 +281,18 @@ fn ran_into_name(name: &str, printed: u32) -> bool {
     if printed < 10 {
         return false;
     }
-    let folded = text::fold(name);
-    let last = folded.rsplit(' ').next().unwrap_or_default();
-    let breaks_off = folded.ends_with('/')
-        || matches!(last, "so" | "mau" | "nam" | "dinh" | "thong tu" | "luat");
-    // Form numbers such as "BM.NCC.20" or "03-QĐ" that go on with digits.
-    let form_number =
-        last.contains(['.', '-']) && last.len() >= 4 && last.chars().any(|c| c.is_ascii_digit());
-    breaks_off
-        || (printed > reading::MAX_COUNT && form_number)
-        || (form_number && last.contains('.') && !last.ends_with('.'))
+    // With diacritics: "hồ sơ" is no "số", and "theo quy định" breaks off nowhere.
+    let lower = name.to_lowercase();
+    let last = lower.rsplit(' ').next().unwrap_or_default();
+    let breaks_off = lower.ends_with('/') || matches!(last, "số" | "mẫu" | "năm");
+    let law = ["nghị định", "thông tư", "quyết định"]
+        .iter()
+        .any(|kind| lower.ends_with(kind));
+    // Form numbers that go on with digits: "BM.NCC.20" | "31", "03-QĐ" | "6131".
+    let has_digit = last.chars().any(|c| c.is_ascii_digit());
+    let dotted = last.contains('.') && !last.ends_with('.') && has_digit;
+    let hyphened = last.contains('-') && has_digit;
+    breaks_off || dotted || (printed > reading::MAX_COUNT && (law || hyphened))
 }
 
 fn results(row: &Map<String, Value>) -> Read<Vec<ResultPaper>> {

@@ -266,7 +266,12 @@ pub(crate) fn time_limit(value: &str, unit: &str) -> Read<Option<Limit>> {
         .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ',' | '-')))
         .unwrap_or(value.len());
     let (number, rest) = value.split_at(digits);
-    let unit = if unit.trim().is_empty() { rest } else { unit };
+    // A unit beside the number counts where no other is given; "1e300" is a number, not 1 "e300".
+    let (number, unit) = match unit.trim() {
+        "" => (number, rest),
+        unit if text::fold(rest) == text::fold(unit) => (number, unit),
+        unit => (value, unit),
+    };
     let Some(number) = decimal(number.trim()) else {
         return fault(
             Code::ProcedureInvalid,

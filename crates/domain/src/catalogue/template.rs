@@ -150,6 +150,21 @@ pub fn is_header(cells: &[String]) -> bool {
     found.contains(&Column::Code) && found.contains(&Column::Name)
 }
 
+/// Spreadsheets take `1.000010` for a number and drop its zeros, or write it with a comma.
+/// National codes always have six decimals, so they can be made whole again.
+fn whole_code(raw: &str) -> String {
+    let decimals = raw
+        .strip_prefix(|c: char| c.is_ascii_digit())
+        .and_then(|r| r.strip_prefix(['.', ',']));
+    match decimals {
+        Some(d) if (1..6).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{}.{d:0<6}", &raw[..1])
+        }
+        Some(d) if d.len() == 6 => format!("{}.{d}", &raw[..1]),
+        _ => raw.to_owned(),
+    }
+}
+
 /// One row's cells by column; absent cells are blank.
 struct Cells<'a> {
     places: &'a HashMap<Column, usize>,
@@ -249,7 +264,7 @@ impl Table {
             };
         }
         self.open = None;
-        let code = reading::code(cells.get(Column::Code), false)?;
+        let code = reading::code(&whole_code(cells.get(Column::Code)), false)?;
         *seen = Some(code.clone());
         let name = reading::name(cells.get(Column::Name), "Tên thủ tục")?;
         if name.is_empty() {

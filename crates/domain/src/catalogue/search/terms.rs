@@ -70,6 +70,8 @@ impl Query {
                 );
             }
         }
+        // A lone combining mark folds to nothing, and nothing begins every word.
+        terms.retain(|t| !t.folded.is_empty());
         terms.truncate(MAX_TERMS);
         Self { terms }
     }

@@ -5,8 +5,9 @@
 //! - A write or truncate is *unsynced* until a sync of that file. A sync makes all earlier
 //!   changes of that file durable.
 //! - New and removed names are durable after the next sync of the folder. That is a removal that
-//!   asks for it, or the first sync of a new file: SQLite then syncs the folder of a journal or
-//!   WAL itself, and ext4, XFS and NTFS put their log of names on the platter with any new file.
+//!   asks for it, the first sync of a journal or WAL after it was opened (SQLite's unix layer then
+//!   syncs the folder, whether the file is new or not), or the first sync of any new file (with
+//!   which ext4, XFS and NTFS put their log of names on the platter).
 //!   Until then a power cut may bring a removed file back, or take a new one away.
 //! - A power cut keeps any subset of the unsynced changes, in their order for one place, and
 //!   tears each of them at 512-byte sectors. A sector being written may also end as noise or as
@@ -152,8 +153,9 @@ impl Disk {
         }
     }
 
-    /// Everything written to this file so far is on the platter.
-    pub(super) fn sync(&mut self, id: FileId) {
+    /// Everything written to this file so far is on the platter; with `folder`, and after the
+    /// first sync of a new file, so are all names.
+    pub(super) fn sync(&mut self, id: FileId, folder: bool) {
         if let Some(file) = self.files.get_mut(&id) {
             for unsynced in file.unsynced.drain(..) {
                 apply(&mut file.durable, &unsynced.change);
@@ -161,7 +163,7 @@ impl Disk {
         }
         let is_new = |name: &String| self.durable_names.get(name) != Some(&id);
         let name = self.names.iter().find(|(_, at)| **at == id);
-        if name.is_some_and(|(name, _)| is_new(name)) {
+        if folder || name.is_some_and(|(name, _)| is_new(name)) {
             // The disk of the model has one folder.
             self.durable_names = self.names.clone();
         }
@@ -329,7 +331,7 @@ mod tests {
         let mut disk = Disk::default();
         let id = disk.create("a");
         disk.write(id, 0, &[1; 1024]);
-        disk.sync(id);
+        disk.sync(id, false);
         disk.write(id, 1024, &[2; 1024]);
         let mut lengths = BTreeSet::new();
         let mut torn = false;
@@ -357,7 +359,7 @@ mod tests {
         for (synced, expected) in [(false, vec![false, true]), (true, vec![false])] {
             let mut disk = Disk::default();
             let id = disk.create("journal");
-            disk.sync(id);
+            disk.sync(id, false);
             disk.remove("journal", synced);
             let back: BTreeSet<bool> = (0..100)
                 .map(|seed| content(&disk.after_power_cut(seed), "journal").is_some())
@@ -370,10 +372,10 @@ mod tests {
     fn what_a_failed_sync_dropped_is_readable_until_the_cut_only() {
         let mut disk = Disk::default();
         let id = disk.create("a");
-        disk.sync(id);
+        disk.sync(id, false);
         disk.write(id, 0, b"gone");
         disk.lose_unsynced(id);
-        disk.sync(id);
+        disk.sync(id, false);
         assert_eq!(content(&disk.as_seen(), "a"), Some(&b"gone"[..]));
         for seed in 0..50 {
             assert_eq!(content(&disk.after_power_cut(seed), "a"), Some(&b""[..]));

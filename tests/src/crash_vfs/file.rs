@@ -12,7 +12,7 @@
 use std::ffi::{c_int, c_void};
 use std::mem::size_of;
 use std::ptr;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use rusqlite::ffi;
 
@@ -34,6 +34,8 @@ pub(super) struct Handle {
     pub(super) id: HandleId,
     pub(super) name: String,
     pub(super) delete_on_close: bool,
+    /// The next successful sync of this file syncs the folder as well.
+    pub(super) sync_folder: AtomicBool,
 }
 
 static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
@@ -133,7 +135,12 @@ unsafe extern "C" fn xTruncate(file: *mut ffi::sqlite3_file, len: ffi::sqlite3_i
 unsafe extern "C" fn xSync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
     // SAFETY: an open file.
     let handle = unsafe { handle(file) };
-    guard(&handle.machine).sync(handle.file, &handle.name)
+    let folder = handle.sync_folder.load(Ordering::SeqCst);
+    let code = guard(&handle.machine).sync(handle.file, &handle.name, folder);
+    if code == ffi::SQLITE_OK {
+        handle.sync_folder.store(false, Ordering::SeqCst);
+    }
+    code
 }
 
 unsafe extern "C" fn xFileSize(

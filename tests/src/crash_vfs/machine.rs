@@ -281,11 +281,11 @@ impl Machine {
         }
     }
 
-    pub(super) fn sync(&mut self, file: FileId, on: &str) -> c_int {
+    pub(super) fn sync(&mut self, file: FileId, on: &str, folder: bool) -> c_int {
         match self.verdict(Op::Sync, on) {
             Verdict::Proceed => {
                 if !self.lying_sync {
-                    self.disk.sync(file);
+                    self.disk.sync(file, folder);
                 }
                 ffi::SQLITE_OK
             }

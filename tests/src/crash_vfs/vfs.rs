@@ -11,6 +11,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -135,7 +136,8 @@ unsafe extern "C" fn xOpen(
         return ffi::SQLITE_CANTOPEN;
     };
     let mut locked = guard(&machine);
-    let opened = locked.open(name.as_deref(), flags & ffi::SQLITE_OPEN_CREATE != 0);
+    let create = flags & ffi::SQLITE_OPEN_CREATE != 0;
+    let opened = locked.open(name.as_deref(), create);
     let id = locked.new_handle();
     drop(locked);
     let file_id = match opened {
@@ -143,8 +145,10 @@ unsafe extern "C" fn xOpen(
         Err(code) => return code,
     };
     let delete_on_close = flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0 && name.is_some();
+    let log = ffi::SQLITE_OPEN_MAIN_JOURNAL | ffi::SQLITE_OPEN_SUPER_JOURNAL | ffi::SQLITE_OPEN_WAL;
     let handle = file::Handle {
         machine,
+        sync_folder: AtomicBool::new(create && flags & log != 0),
         file: file_id,
         id,
         delete_on_close,

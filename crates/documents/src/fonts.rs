@@ -209,6 +209,9 @@ fn drawn_as(c: char) -> char {
     }
 }
 
+/// Everything below is looked up by index: Latin, Greek, Cyrillic, Vietnamese, punctuation.
+const NEAR: u32 = 0x2200;
+
 /// One font file with the figures that layout and embedding need.
 pub(crate) struct Face {
     pub(crate) data: Cow<'static, [u8]>,
@@ -220,6 +223,8 @@ pub(crate) struct Face {
     pub(crate) units: f32,
     /// Sorted by code point.
     cmap: Vec<(u32, u16)>,
+    /// The same for the code points that papers are made of, by index; 0 is none.
+    near: Vec<u16>,
     advances: Vec<u16>,
 }
 
@@ -262,6 +267,10 @@ impl Face {
         }
         cmap.sort_unstable();
         cmap.dedup_by_key(|entry| entry.0);
+        let mut near = vec![0; NEAR as usize];
+        for (c, id) in cmap.iter().take_while(|(c, _)| *c < NEAR) {
+            near[*c as usize] = *id;
+        }
         let advances = (0..font.number_of_glyphs())
             .map(|id| font.glyph_hor_advance(ttf_parser::GlyphId(id)).unwrap_or(0))
             .collect();
@@ -281,17 +290,25 @@ impl Face {
             ],
             units,
             cmap,
+            near,
             advances,
             data,
         })
     }
 
     pub(crate) fn glyph(&self, c: char) -> Option<u16> {
-        let at = self
-            .cmap
-            .binary_search_by_key(&u32::from(c), |entry| entry.0)
-            .ok()?;
-        Some(self.cmap[at].1).filter(|id| *id != 0)
+        let code = u32::from(c);
+        let id = match self.near.get(code as usize) {
+            Some(id) => *id,
+            None => {
+                self.cmap[self
+                    .cmap
+                    .binary_search_by_key(&code, |entry| entry.0)
+                    .ok()?]
+                .1
+            }
+        };
+        (id != 0).then_some(id)
     }
 
     pub(crate) fn advance(&self, id: u16) -> f32 {

@@ -44,9 +44,9 @@ pub(crate) struct Filling<'a> {
     pub(crate) values: Values,
 }
 
-/// Type scales to try before a form spills onto a second sheet. The smallest leaves 9.3 pt body
-/// type, which one still reads at arm's length.
-const SCALES: [f32; 5] = [1.0, 0.975, 0.95, 0.925, 0.9];
+/// Type scales to try, smallest first. The smallest leaves 9.3 pt body type, which one still
+/// reads at arm's length.
+const SCALES: [f32; 5] = [0.9, 0.925, 0.95, 0.975, 1.0];
 
 /// The form `key` of a set as a PDF, all its copies in one file.
 pub(crate) fn set(
@@ -73,9 +73,21 @@ pub(crate) fn set(
         &form.copies[..]
     };
     let mut pages = Vec::new();
+    let mut scale = None;
     for copy in copies {
         filling.values.insert("copy", Some(copy.clone()));
-        pages.extend(one_copy(form, filling, forms, fonts)?);
+        // Copies differ by one line, so what fits one fits all; they must look alike anyway.
+        let scale = match scale {
+            Some(scale) => scale,
+            None => *scale.insert(fitting_scale(form, filling, fonts)?),
+        };
+        let setting = Setting {
+            sheet: sheet(form.paper),
+            fonts,
+            scale,
+        };
+        let copy = paginate(&slabs(form, filling, &setting)?, &setting.sheet);
+        pages.extend(with_margins(copy, filling, forms, &setting)?);
     }
     let about = About {
         title: form.name.clone(),
@@ -86,24 +98,31 @@ pub(crate) fn set(
     pdf::write(&pages, &about, fonts)
 }
 
-fn one_copy(form: &Form, filling: &Filling, forms: &FormSet, fonts: &Fonts) -> Result<Vec<Page>> {
-    let mut first_try = None;
-    for scale in SCALES {
+/// The largest type with which a form fits one sheet; full size if none does.
+fn fitting_scale(form: &Form, filling: &Filling, fonts: &Fonts) -> Result<f32> {
+    let fits = |scale: f32| -> Result<bool> {
         let setting = Setting {
             sheet: sheet(form.paper),
             fonts,
             scale,
         };
-        let pages = paginate(&slabs(form, filling, &setting)?, &setting.sheet);
-        if pages.len() == 1 {
-            return with_margins(pages, filling, forms, &setting);
+        Ok(paginate(&slabs(form, filling, &setting)?, &setting.sheet).len() == 1)
+    };
+    let full = SCALES.len() - 1;
+    if fits(SCALES[full])? || !fits(SCALES[0])? {
+        return Ok(SCALES[full]);
+    }
+    // The first fits, the last does not.
+    let (mut low, mut high) = (0, full);
+    while high - low > 1 {
+        let middle = (low + high) / 2;
+        if fits(SCALES[middle])? {
+            low = middle
+        } else {
+            high = middle
         }
-        first_try.get_or_insert((pages, setting));
     }
-    match first_try {
-        Some((pages, setting)) => with_margins(pages, filling, forms, &setting),
-        None => Ok(vec![]),
-    }
+    Ok(SCALES[low])
 }
 
 fn sheet(paper: Paper) -> Sheet {

@@ -249,7 +249,12 @@ fn describe(file: &mut Document, about: &About) -> Result<()> {
         ("CreationDate", time(about.created)),
         ("ModDate", time(about.modified)),
     ]);
-    let id = file.add_object(info);
+    // In the place of printpdf's own, so that nothing is left over.
+    let id = match file.trailer.get(b"Info").and_then(Object::as_reference) {
+        Ok(id) => id,
+        Err(_) => file.new_object_id(),
+    };
+    file.set_object(id, info);
     file.trailer.set("Info", id);
     // CID fonts and document language are younger than the 1.3 that printpdf states.
     file.version = "1.7".to_owned();
@@ -277,9 +282,20 @@ fn literal(text: String) -> Object {
     Object::String(text.into_bytes(), StringFormat::Literal)
 }
 
+/// The usual level of deflate.
+const PACKING: u8 = 6;
+
 fn save(mut file: Document) -> Result<Vec<u8>> {
-    file.prune_objects();
-    file.compress();
+    for object in file.objects.values_mut() {
+        if let Object::Stream(stream) = object
+            && !stream.dict.has(b"Filter")
+        {
+            // lopdf packs at the highest level: three times slower for one per cent less.
+            let packed = miniz_oxide::deflate::compress_to_vec_zlib(&stream.content, PACKING);
+            stream.set_content(packed);
+            stream.dict.set("Filter", "FlateDecode");
+        }
+    }
     let mut bytes = Vec::new();
     file.save_to(&mut bytes)
         .map_err(|e| fault(&format!("Không ghi được tệp PDF ({e}).")))?;

@@ -4,7 +4,7 @@
 //! in. A written hyphen (Uyển-Phương, NĐ-CP) breaks only when the whole word is wider than the
 //! line; a word without any break is then cut between letters as a last resort.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::fonts::{FaceId, Fonts, is_mark};
 
@@ -57,22 +57,25 @@ impl Span {
 
 /// Composed text without invisible characters; line ends stay, other blanks become spaces.
 pub(crate) fn clean(text: &str) -> String {
+    let plain = |c: char| !c.is_control() && visible(c);
+    // Nearly every text is composed already; looking is much cheaper than composing.
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes && text.chars().all(plain) {
+        return text.to_owned();
+    }
     text.nfc()
         .filter_map(|c| match c {
             '\n' => Some('\n'),
-            '\u{00AD}'
-            | '\u{061C}'
-            | '\u{180E}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}' => None,
             '\t' | '\u{2028}' | '\u{2029}' | '\u{000B}' | '\u{000C}' => Some(' '),
-            c if c.is_control() => None,
-            c => Some(c),
+            c => (!c.is_control() && visible(c)).then_some(c),
         })
         .collect()
+}
+
+/// Not a joiner, direction mark or other character without ink or width.
+fn visible(c: char) -> bool {
+    !matches!(c, '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+        | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}')
 }
 
 /// A stretch of a line in one style.

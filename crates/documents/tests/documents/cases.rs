@@ -3,11 +3,11 @@
 use chrono::{DateTime, FixedOffset};
 use motcua_documents::*;
 
-pub fn at(text: &str) -> DateTime<FixedOffset> {
+pub(crate) fn at(text: &str) -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339(&format!("{text}:00+07:00")).unwrap()
 }
 
-pub fn agency() -> Agency {
+pub(crate) fn agency() -> Agency {
     Agency {
         parent: Some("ỦY BAN NHÂN DÂN PHƯỜNG BÌNH MINH".into()),
         desk: "BỘ PHẬN TIẾP NHẬN VÀ TRẢ KẾT QUẢ".into(),
@@ -17,7 +17,7 @@ pub fn agency() -> Agency {
     }
 }
 
-pub fn paper(name: &str, originals: u32, certified: u32, copies: u32) -> PaperRow {
+pub(crate) fn paper(name: &str, originals: u32, certified: u32, copies: u32) -> PaperRow {
     PaperRow {
         name: name.into(),
         originals,
@@ -28,7 +28,7 @@ pub fn paper(name: &str, originals: u32, certified: u32, copies: u32) -> PaperRo
 }
 
 /// Four papers, handed in by the owner.
-pub fn usual() -> Receipt {
+pub(crate) fn usual() -> Receipt {
     Receipt {
         agency: agency(),
         number: Some("0047/BPTNTKQ".into()),
@@ -77,7 +77,7 @@ pub fn usual() -> Receipt {
 }
 
 /// Handed in by a proxy, one paper missing on a lawful ground, printed again.
-pub fn proxy() -> Receipt {
+pub(crate) fn proxy() -> Receipt {
     let mut receipt = usual();
     receipt.agency.sample = false;
     receipt.owner = Party {
@@ -109,7 +109,7 @@ pub fn proxy() -> Receipt {
 }
 
 /// Nothing optional at all.
-pub fn bare() -> Receipt {
+pub(crate) fn bare() -> Receipt {
     let mut receipt = usual();
     receipt.agency.parent = None;
     receipt.number = None;
@@ -125,7 +125,7 @@ pub fn bare() -> Receipt {
 }
 
 /// 111 papers, the most of the national catalogue, with long names.
-pub fn many() -> Receipt {
+pub(crate) fn many() -> Receipt {
     let mut receipt = usual();
     receipt.papers = (0..111)
         .map(|i| {
@@ -138,7 +138,7 @@ pub fn many() -> Receipt {
 
 /// A procedure name of 1,094 characters, a signer of 300 letters, a word without any break, a
 /// paper taller than a page.
-pub fn long() -> Receipt {
+pub(crate) fn long() -> Receipt {
     let mut receipt = usual();
     let words = "Cấp, cấp lại, gia hạn và điều chỉnh nội dung giấy phép tiến hành công việc bức xạ đối với cơ sở sử dụng thiết bị phát tia X trong y tế ";
     receipt.procedure_name = words
@@ -171,7 +171,7 @@ pub fn long() -> Receipt {
     receipt
 }
 
-pub fn all() -> [(&'static str, Receipt); 5] {
+pub(crate) fn all() -> [(&'static str, Receipt); 5] {
     [
         ("usual", usual()),
         ("proxy", proxy()),
@@ -181,7 +181,7 @@ pub fn all() -> [(&'static str, Receipt); 5] {
     ]
 }
 
-pub fn ordinary_ticket() -> Ticket {
+pub(crate) fn ordinary_ticket() -> Ticket {
     Ticket {
         desk: "BỘ PHẬN MỘT CỬA".into(),
         office: "PHƯỜNG BÌNH MINH".into(),
@@ -196,7 +196,7 @@ pub fn ordinary_ticket() -> Ticket {
     }
 }
 
-pub fn tickets() -> [(&'static str, Ticket); 4] {
+pub(crate) fn tickets() -> [(&'static str, Ticket); 4] {
     let priority = Ticket {
         number: "B-014".into(),
         service: "Hộ tịch".into(),

@@ -8,21 +8,22 @@ use std::{
 
 use motcua_documents::*;
 
-pub static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::load().unwrap());
-pub static FORMS: LazyLock<FormSet> = LazyLock::new(|| FormSet::built_in().unwrap().remove(0));
+pub(crate) static FONTS: LazyLock<Fonts> = LazyLock::new(|| Fonts::load().unwrap());
+pub(crate) static FORMS: LazyLock<FormSet> =
+    LazyLock::new(|| FormSet::built_in().unwrap().remove(0));
 
-pub fn pdf(data: &Receipt) -> Vec<u8> {
+pub(crate) fn pdf(data: &Receipt) -> Vec<u8> {
     receipt(data, &FORMS, &FONTS).unwrap()
 }
 
 /// A PDF on disk for the time of a test.
-pub struct File {
+pub(crate) struct File {
     _folder: tempfile::TempDir,
     path: PathBuf,
 }
 
 impl File {
-    pub fn new(bytes: &[u8], name: &str) -> Self {
+    pub(crate) fn new(bytes: &[u8], name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
@@ -33,7 +34,7 @@ impl File {
     }
 
     /// What `tool args… FILE more…` prints.
-    pub fn ask(&self, tool: &str, args: &[&str], more: &[&str]) -> String {
+    pub(crate) fn ask(&self, tool: &str, args: &[&str], more: &[&str]) -> String {
         let out = Command::new(tool)
             .args(args)
             .arg(&self.path)
@@ -50,12 +51,12 @@ impl File {
     }
 
     /// Text in content order (`-raw`) or as laid out (`-layout`).
-    pub fn text(&self, mode: &str) -> String {
+    pub(crate) fn text(&self, mode: &str) -> String {
         self.ask("pdftotext", &[mode], &["-"])
     }
 
     /// Pages as greyscale PNG at this resolution, in a folder that lives as long as this.
-    pub fn render(&self, dpi: u32) -> Vec<PathBuf> {
+    pub(crate) fn render(&self, dpi: u32) -> Vec<PathBuf> {
         let folder = self.path.parent().unwrap();
         let stem = folder.join("page");
         let dpi = dpi.to_string();
@@ -75,7 +76,7 @@ impl File {
 }
 
 /// Grey pixels of a PNG: width, height, bytes.
-pub fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
+pub(crate) fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
     let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
     let mut decoder = png::Decoder::new(file);
     decoder.set_transformations(png::Transformations::EXPAND);
@@ -87,13 +88,13 @@ pub fn pixels(path: &Path) -> (u32, u32, Vec<u8>) {
 }
 
 /// Where goldens lie.
-pub fn golden(name: &str) -> PathBuf {
+pub(crate) fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/goldens")
         .join(name)
 }
 
 /// Whether goldens are to be written anew (after looking at them).
-pub fn blessing() -> bool {
+pub(crate) fn blessing() -> bool {
     std::env::var_os("MOTCUA_BLESS").is_some()
 }

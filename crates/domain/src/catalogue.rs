@@ -226,7 +226,7 @@ pub fn fee_summary(procedure: &Procedure, kind: ChannelKind) -> FeeSummary {
         }
     }
     // The portal prints 0 both for "free" and for "see the note", so a note forbids the word.
-    let says_free = notes.iter().all(|n| reading::says_free(n));
+    let says_free = notes.iter().all(|n| reading::numbers::says_free(n));
     let free = amounts.is_empty() && says_free && fees().any(|f| f.amount == Some(0));
     FeeSummary {
         amounts,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::reading::{self, Fault, Read, as_text, fault, field};
+use super::reading::{self, Fault, Read, as_text, fault, field, numbers};
 use super::{Channel, ChannelLimit, Fee, Paper, Procedure, ResultPaper, RowRefusal};
 use crate::refusal::Code;
 use crate::text;
@@ -196,7 +196,7 @@ fn channel_limit(time: &Map<String, Value>) -> Read<ChannelLimit> {
         )?);
     }
     Ok(ChannelLimit {
-        limit: reading::time_limit(&value, &unit)?,
+        limit: numbers::time_limit(&value, &unit)?,
         text: reading::paragraphs(&string(time, "MOTA", "Mô tả")?, "Mô tả")?,
         fees,
     })
@@ -210,7 +210,7 @@ pub(crate) fn read_fee(raw: &str, unit: &str, note: &str) -> Read<Fee> {
         text::fold(&unit).as_str(),
         "" | "vnd" | "dong" | "d" | "viet nam dong" | "dong viet nam"
     );
-    let amount = if in_dong { reading::money(raw)? } else { None };
+    let amount = if in_dong { numbers::money(raw)? } else { None };
     let mut words = Vec::new();
     if amount.is_none() && !raw.trim().is_empty() {
         words.push(reading::paragraphs(
@@ -250,14 +250,14 @@ fn paper(item: &Map<String, Value>, group: Option<String>) -> Read<Option<Paper>
     if name.is_empty() {
         return Ok(None);
     }
-    let printed = reading::count(&string(item, "SOBANCHINH", "Số bản chính")?, "Số bản chính")?;
-    let copies = reading::count(&string(item, "SOBANSAO", "Số bản sao")?, "Số bản sao")?;
+    let printed = numbers::count(&string(item, "SOBANCHINH", "Số bản chính")?, "Số bản chính")?;
+    let copies = numbers::count(&string(item, "SOBANSAO", "Số bản sao")?, "Số bản sao")?;
     // The portal's older answers have no numbers: a listed paper is then asked for once.
     let printed = printed.unwrap_or(u32::from(copies.is_none()));
     let glued = ran_into_name(&name, printed);
     let originals =
-        reading::within_count(if glued { printed % 10 } else { printed }, "Số bản chính")?;
-    let copies = reading::within_count(copies.unwrap_or(0), "Số bản sao")?;
+        numbers::within_count(if glued { printed % 10 } else { printed }, "Số bản chính")?;
+    let copies = numbers::within_count(copies.unwrap_or(0), "Số bản sao")?;
     Ok(Some(Paper {
         required: reading::asked_of_everyone(&name, originals, copies),
         name,
@@ -292,7 +292,7 @@ fn ran_into_name(name: &str, printed: u32) -> bool {
     let has_digit = last.chars().any(|c| c.is_ascii_digit());
     let dotted = last.contains('.') && !last.ends_with('.') && has_digit;
     let hyphened = last.contains('-') && has_digit;
-    breaks_off || dotted || (printed > reading::MAX_COUNT && (law || hyphened))
+    breaks_off || dotted || (printed > numbers::MAX_COUNT && (law || hyphened))
 }
 
 fn results(row: &Map<String, Value>) -> Read<Vec<ResultPaper>> {

@@ -4,185 +4,19 @@
 //! there; headers are found whatever their order, case or diacritics. Rows that repeat a code
 //! and name, or leave both blank as merged cells do, add papers to that procedure.
 
+mod columns;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use super::intake::{MAX_ROWS, ParsedFile, RowRefusal, too_many_rows, unreadable};
 use super::lay_thu_tuc::{read_fee, split_subjects};
-use super::reading::{self, Fault, Read, fault};
+use super::reading::{self, Fault, Read, fault, numbers};
 use super::{Channel, ChannelKind, ChannelLimit, Paper, Procedure, ResultPaper};
 use crate::refusal::{Code, Result};
-use crate::text;
-
-/// A column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Column {
-    Code,
-    Name,
-    Field,
-    FieldCode,
-    Level,
-    Decision,
-    Agency,
-    Subjects,
-    Channels,
-    Limit,
-    LimitUnit,
-    Fee,
-    Note,
-    Group,
-    Paper,
-    Originals,
-    Copies,
-    Form,
-    PaperCode,
-    Result,
-    ResultCode,
-    Requirements,
-    EffectiveFrom,
-}
-
-/// The template's header, in its order, with other headers seen in exports (folded).
-const HEADERS: &[(Column, &str, &[&str])] = &[
-    (
-        Column::Code,
-        "Mã TTHC",
-        &["ma so", "ma thu tuc", "ma thu tuc hanh chinh", "ma"],
-    ),
-    (
-        Column::Name,
-        "Tên TTHC",
-        &[
-            "ten",
-            "ten thu tuc",
-            "ten thu tuc hanh chinh",
-            "thu tuc",
-            "thu tuc hanh chinh",
-        ],
-    ),
-    (Column::Field, "Lĩnh vực", &["ten linh vuc"]),
-    (Column::FieldCode, "Mã lĩnh vực", &[]),
-    (Column::Level, "Cấp thực hiện", &["cap"]),
-    (
-        Column::Decision,
-        "Số quyết định",
-        &["quyet dinh", "quyet dinh cong bo"],
-    ),
-    (
-        Column::Agency,
-        "Cơ quan thực hiện",
-        &["co quan", "don vi thuc hien"],
-    ),
-    (Column::Subjects, "Đối tượng thực hiện", &["doi tuong"]),
-    (
-        Column::Channels,
-        "Hình thức nộp",
-        &["cach thuc thuc hien", "cach thuc", "kenh"],
-    ),
-    (
-        Column::Limit,
-        "Thời hạn",
-        &["thoi gian", "thoi han giai quyet", "thoi gian giai quyet"],
-    ),
-    (
-        Column::LimitUnit,
-        "Đơn vị",
-        &["don vi tinh", "don vi thoi han"],
-    ),
-    (
-        Column::Fee,
-        "Phí (đồng)",
-        &["phi", "le phi", "phi le phi", "phi le phi dong"],
-    ),
-    (Column::Note, "Mô tả thời hạn, phí", &["mo ta", "ghi chu"]),
-    (Column::Group, "Trường hợp", &[]),
-    (
-        Column::Paper,
-        "Giấy tờ",
-        &["ten giay to", "thanh phan ho so", "thanh phan"],
-    ),
-    (Column::Originals, "Bản chính", &["so ban chinh"]),
-    (Column::Copies, "Bản sao", &["so ban sao"]),
-    (
-        Column::Form,
-        "Mẫu đơn",
-        &["ten mau don", "bieu mau", "mau don to khai"],
-    ),
-    (Column::PaperCode, "Mã giấy tờ", &[]),
-    (
-        Column::Result,
-        "Kết quả",
-        &["ket qua thuc hien", "ten ket qua"],
-    ),
-    (Column::ResultCode, "Mã kết quả", &[]),
-    (
-        Column::Requirements,
-        "Yêu cầu, điều kiện",
-        &["yeu cau", "dieu kien"],
-    ),
-    (
-        Column::EffectiveFrom,
-        "Áp dụng từ",
-        &["ngay ap dung", "ap dung tu ngay", "ngay hieu luc"],
-    ),
-];
-
-/// The header row of the template.
-pub fn header() -> Vec<&'static str> {
-    HEADERS.iter().map(|(_, title, _)| *title).collect()
-}
-
-/// A header reduced to its folded words, so that "PHÍ  (Đồng)" and "phi dong" are one.
-fn normal(title: &str) -> String {
-    text::folded_words(title).join(" ")
-}
-
-fn column(title: &str) -> Option<Column> {
-    let title = normal(title);
-    HEADERS
-        .iter()
-        .find(|(_, own, others)| normal(own) == title || others.contains(&title.as_str()))
-        .map(|(c, ..)| *c)
-}
-
-/// Whether a row is the header of the table: it names both the code and the name.
-pub fn is_header(cells: &[String]) -> bool {
-    let found: Vec<Column> = cells.iter().filter_map(|c| column(c)).collect();
-    found.contains(&Column::Code) && found.contains(&Column::Name)
-}
-
-/// Spreadsheets take `1.000010` for a number and drop its zeros, or write it with a comma.
-/// National codes always have six decimals, so they can be made whole again.
-fn whole_code(raw: &str) -> String {
-    let decimals = raw
-        .strip_prefix(|c: char| c.is_ascii_digit())
-        .and_then(|r| r.strip_prefix(['.', ',']));
-    match decimals {
-        Some(d) if (1..6).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()) => {
-            format!("{}.{d:0<6}", &raw[..1])
-        }
-        Some(d) if d.len() == 6 => format!("{}.{d}", &raw[..1]),
-        _ => raw.to_owned(),
-    }
-}
-
-/// One row's cells by column; absent cells are blank.
-struct Cells<'a> {
-    places: &'a HashMap<Column, usize>,
-    cells: &'a [String],
-}
-
-impl Cells<'_> {
-    fn get(&self, column: Column) -> &str {
-        self.places
-            .get(&column)
-            .and_then(|i| self.cells.get(*i))
-            .map_or("", |c| c.trim())
-    }
-
-    fn name(&self, column: Column, what: &str) -> Read<Option<String>> {
-        reading::optional_name(self.get(column), what)
-    }
-}
+use columns::{Cells, Column, column, whole_code};
+pub use columns::{header, is_header};
 
 /// Reads the rows below a header. `rows` gives each row's number in the sheet and its cells.
 ///
@@ -345,7 +179,7 @@ fn first_row(code: String, name: String, cells: &Cells<'_>) -> Read<Procedure> {
 
 /// The table has one limit and one fee, the same for every way of handing in.
 fn channels(cells: &Cells<'_>) -> Read<Vec<Channel>> {
-    let limit = reading::time_limit(cells.get(Column::Limit), cells.get(Column::LimitUnit))?;
+    let limit = numbers::time_limit(cells.get(Column::Limit), cells.get(Column::LimitUnit))?;
     let note = reading::paragraphs(cells.get(Column::Note), "Mô tả thời hạn, phí")?;
     let fee = match cells.get(Column::Fee) {
         "" => None,
@@ -387,14 +221,14 @@ fn paper(cells: &Cells<'_>) -> Read<Option<Paper>> {
     if name.is_empty() {
         return Ok(None);
     }
-    let copies = reading::count(cells.get(Column::Copies), "Số bản sao")?;
-    let originals = reading::count(cells.get(Column::Originals), "Số bản chính")?;
+    let copies = numbers::count(cells.get(Column::Copies), "Số bản sao")?;
+    let originals = numbers::count(cells.get(Column::Originals), "Số bản chính")?;
     // A paper listed without any number is asked for once.
-    let originals = reading::within_count(
+    let originals = numbers::within_count(
         originals.unwrap_or(u32::from(copies.is_none())),
         "Số bản chính",
     )?;
-    let copies = reading::within_count(copies.unwrap_or(0), "Số bản sao")?;
+    let copies = numbers::within_count(copies.unwrap_or(0), "Số bản sao")?;
     Ok(Some(Paper {
         required: reading::asked_of_everyone(&name, originals, copies),
         name,

@@ -1,1 +1,27 @@
-//! (being written)
+//! The application: every command and query once, authorised, independent of any screen.
+//!
+//! It owns the registry of verbs, who may use them, idempotence by command id, and the order
+//! **commit, then print, announce, send**. Rules live in `motcua_domain`, rows in
+//! `motcua_store`; windows, HTTP and the command line only carry a name and JSON here.
+
+mod assets;
+pub mod catalogue_file;
+mod change;
+pub mod clock;
+mod demo;
+mod dump;
+mod open;
+mod print_queue;
+mod registry;
+mod say;
+mod verbs;
+mod view;
+
+pub use change::{Change, Topic};
+pub use open::{App, Settings};
+pub use registry::{Caller, commands};
+
+use motcua_store::Error;
+
+/// What a verb answers inside the application.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

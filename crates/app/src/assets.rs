@@ -1,0 +1,115 @@
+//! The dated data that ships with the program: calendar, office hours, forms, units, the demo
+//! catalogue. Each can be replaced by a file of the same name in the data folder.
+
+use std::{borrow::Cow, fs, path::Path, sync::OnceLock};
+
+use motcua_documents::{FontFiles, Fonts, FormSet};
+use motcua_domain::{Code, Refusal, calendar::Calendar, units::Units};
+
+use crate::Result;
+
+pub(crate) const CALENDAR: (&str, &str) = (
+    "vn-2025-2027.json",
+    include_str!("../../../assets/calendar/vn-2025-2027.json"),
+);
+pub(crate) const HOURS: (&str, &str) = (
+    "office-hours.json",
+    include_str!("../../../assets/calendar/office-hours.json"),
+);
+const UNITS: &str = include_str!("../../../assets/units/vn-34.json");
+pub(crate) const DEMO_CATALOGUE: &str = include_str!("../../../assets/catalogue/demo.json");
+
+/// A shipped file, or the one that the branch put in its place.
+fn text(dir: &Path, (name, shipped): (&str, &str)) -> Result<String> {
+    match fs::read_to_string(dir.join("assets").join(name)) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(shipped.to_owned()),
+        Err(error) => {
+            tracing::error!(%error, name, "replaced asset cannot be read");
+            Err(Refusal::new(
+                Code::AssetFault,
+                format!("Không đọc được tệp {name} trong thư mục dữ liệu. Hồ sơ đã ghi vẫn an toàn. Mời báo người quản trị sửa hoặc bỏ tệp này."),
+            )
+            .into())
+        }
+    }
+}
+
+/// Loaded when first needed: a command line call that prints nothing needs no fonts.
+#[derive(Debug, Default)]
+pub(crate) struct Assets {
+    calendar: OnceLock<Calendar>,
+    units: OnceLock<Units>,
+    forms: OnceLock<Vec<FormSet>>,
+    fonts: OnceLock<Fonts>,
+}
+
+impl Assets {
+    pub(crate) fn calendar(&self, dir: &Path) -> Result<&Calendar> {
+        if let Some(calendar) = self.calendar.get() {
+            return Ok(calendar);
+        }
+        let calendar = Calendar::from_json(&text(dir, CALENDAR)?, &text(dir, HOURS)?)?;
+        Ok(self.calendar.get_or_init(|| calendar))
+    }
+
+    pub(crate) fn units(&self) -> Result<&Units> {
+        if let Some(units) = self.units.get() {
+            return Ok(units);
+        }
+        let units = Units::from_json(UNITS)?;
+        Ok(self.units.get_or_init(|| units))
+    }
+
+    /// The form set of that name: a case keeps the one in force when it was received.
+    pub(crate) fn form_set(&self, dir: &Path, id: &str) -> Result<&FormSet> {
+        let sets = match self.forms.get() {
+            Some(sets) => sets,
+            None => {
+                let mut sets = FormSet::built_in()?;
+                let folder = dir.join("assets").join("forms");
+                if let Ok(entries) = fs::read_dir(&folder) {
+                    for entry in entries.flatten() {
+                        let set = FormSet::from_json(
+                            &fs::read_to_string(entry.path()).map_err(motcua_store::Error::from)?,
+                        )?;
+                        sets.retain(|s| s.id != set.id);
+                        sets.push(set);
+                    }
+                }
+                self.forms.get_or_init(|| sets)
+            }
+        };
+        sets.iter().find(|s| s.id == id).ok_or_else(|| {
+            Refusal::new(
+                Code::AssetFault,
+                format!("Máy này không có bộ biểu mẫu {id}. Hồ sơ đã ghi vẫn an toàn. Mời báo người quản trị bổ sung bộ biểu mẫu."),
+            )
+            .into()
+        })
+    }
+
+    pub(crate) fn fonts(&self, dir: &Path) -> Result<&Fonts> {
+        if let Some(fonts) = self.fonts.get() {
+            return Ok(fonts);
+        }
+        let fonts = Fonts::from_bytes(replaced_fonts(dir))?;
+        Ok(self.fonts.get_or_init(|| fonts))
+    }
+}
+
+/// The shipped faces; a branch may put another official face in place of one.
+fn replaced_fonts(dir: &Path) -> FontFiles {
+    let mut files = FontFiles::built_in();
+    let folder = dir.join("assets").join("fonts");
+    let replace = |face: &mut Cow<'static, [u8]>, name: &str| {
+        if let Ok(bytes) = fs::read(folder.join(name)) {
+            *face = Cow::Owned(bytes);
+        }
+    };
+    replace(&mut files.regular, "Tinos-Regular.ttf");
+    replace(&mut files.bold, "Tinos-Bold.ttf");
+    replace(&mut files.italic, "Tinos-Italic.ttf");
+    replace(&mut files.bold_italic, "Tinos-BoldItalic.ttf");
+    files
+}

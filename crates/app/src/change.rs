@@ -1,0 +1,68 @@
+//! What changed, pushed to every screen after the commit. A screen looks anew; it never polls.
+
+use std::sync::{Mutex, PoisonError, mpsc};
+
+use serde::Serialize;
+
+/// A part of what screens show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Visits, the queue, counters.
+    Queue,
+    /// Cases.
+    Cases,
+    /// The catalogue of procedures.
+    Catalogue,
+    /// The branch document.
+    Branch,
+    /// Print jobs and printers.
+    Print,
+    /// Day figures and day end.
+    Day,
+}
+
+/// A committed change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Grows with every committed event.
+    pub revision: u64,
+    /// What to look at anew.
+    pub topics: Vec<Topic>,
+}
+
+/// Those who want to be told.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners(Mutex<Vec<mpsc::Sender<Change>>>);
+
+impl Listeners {
+    pub(crate) fn subscribe(&self) -> mpsc::Receiver<Change> {
+        let (sender, receiver) = mpsc::channel();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(sender);
+        receiver
+    }
+
+    pub(crate) fn tell(&self, change: &Change) {
+        // A listener that went away is forgotten.
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|l| l.send(change.clone()).is_ok());
+    }
+}
+
+/// What a command touches, by its name.
+pub(crate) fn topics(name: &str) -> Vec<Topic> {
+    match name.split('.').next().unwrap_or_default() {
+        "visit" | "leg" | "queue" => vec![Topic::Queue, Topic::Day],
+        "day" | "clock" => vec![Topic::Queue, Topic::Day, Topic::Branch],
+        "case" => vec![Topic::Cases, Topic::Queue, Topic::Day],
+        "catalogue" => vec![Topic::Catalogue, Topic::Branch],
+        "branch" => vec![Topic::Branch, Topic::Queue],
+        "print" | "printer" => vec![Topic::Print, Topic::Cases, Topic::Queue],
+        _ => Vec::new(),
+    }
+}

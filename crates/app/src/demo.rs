@@ -1,0 +1,158 @@
+//! The demo branch: invented people at an invented ward, real procedures marked as sample data.
+
+use motcua_domain::branch::{
+    Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, Target,
+};
+use motcua_protocol::event::{Body, BranchConfigured, BranchEvent};
+use motcua_store::table::branch::branch_entity;
+
+use crate::{App, Result, assets::DEMO_CATALOGUE, verbs};
+
+/// Configures the branch and imports the sample catalogue, in one transaction.
+pub(crate) fn fill(app: &App) -> Result<()> {
+    app.store.write(&app.system(), |tx| {
+        let event = BranchConfigured {
+            branch: branch().checked()?,
+        };
+        tx.append(
+            branch_entity(),
+            &Body::Branch(BranchEvent::Configured(Box::new(event))),
+        )?;
+        let report = verbs::import_demo(tx, DEMO_CATALOGUE)?;
+        tracing::info!(
+            imported = report.imported,
+            rejected = report.rejected.len(),
+            "demo catalogue"
+        );
+        Ok(())
+    })
+}
+
+fn service(
+    code: &str,
+    prefix: &str,
+    name: &str,
+    hint: &str,
+    kind: ServiceKind,
+    minutes: u32,
+) -> Service {
+    Service {
+        code: code.to_owned(),
+        prefix: prefix.to_owned(),
+        name: name.to_owned(),
+        hint: hint.to_owned(),
+        kind,
+        minutes,
+        contingent: None,
+    }
+}
+
+fn officer(id: &str, name: &str, roles: &[Role]) -> Officer {
+    Officer {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        roles: roles.to_vec(),
+    }
+}
+
+fn counter(number: u16, name: &str, services: &[&str]) -> Counter {
+    Counter {
+        number,
+        name: name.to_owned(),
+        services: services.iter().map(|s| (*s).to_owned()).collect(),
+    }
+}
+
+fn branch() -> Branch {
+    Branch {
+        office: Office {
+            code: "H99.12".to_owned(),
+            parent: "ỦY BAN NHÂN DÂN PHƯỜNG BÌNH MINH".to_owned(),
+            unit: "BỘ PHẬN TIẾP NHẬN VÀ TRẢ KẾT QUẢ".to_owned(),
+            name: "Phường Bình Minh".to_owned(),
+            place: "Bình Minh".to_owned(),
+            address: "Số 1, đường Mẫu, phường Bình Minh".to_owned(),
+            phone: "1900 0000".to_owned(),
+            number_suffix: "BPTNTKQ".to_owned(),
+        },
+        services: vec![
+            service(
+                "ho-tich",
+                "A",
+                "Hộ tịch, chứng thực",
+                "Khai sinh, kết hôn, trích lục, bản sao",
+                ServiceKind::Submit,
+                12,
+            ),
+            service(
+                "noi-vu",
+                "B",
+                "Nội vụ, người có công",
+                "Hội, thi đua, tôn giáo, chính sách",
+                ServiceKind::Submit,
+                15,
+            ),
+            service(
+                "khoa-hoc",
+                "C",
+                "Khoa học và công nghệ",
+                "Sở hữu trí tuệ, đo lường, viễn thông, thông tin",
+                ServiceKind::Submit,
+                15,
+            ),
+            service(
+                "tra-ket-qua",
+                "D",
+                "Nhận kết quả",
+                "Quét mã trên giấy hẹn để chọn nhanh",
+                ServiceKind::Collect,
+                5,
+            ),
+            service(
+                "huong-dan",
+                "E",
+                "Hướng dẫn, nộp trực tuyến",
+                "Máy công cộng, tài khoản định danh",
+                ServiceKind::Guide,
+                8,
+            ),
+        ],
+        counters: vec![
+            counter(1, "Quầy 1", &[]),
+            counter(2, "Quầy 2", &[]),
+            counter(3, "Quầy 3", &[]),
+            counter(4, "Quầy 4", &[]),
+        ],
+        officers: vec![
+            officer(
+                "ha",
+                "Nguyễn Thị Thanh Hà",
+                &[Role::Officer, Role::Reception],
+            ),
+            officer("dung", "Phạm Tiến Dũng", &[Role::Officer]),
+            officer("khoi", "Lê Minh Khôi", &[Role::Reception]),
+            officer(
+                "lan",
+                "Trần Ngọc Lan",
+                &[Role::Supervisor, Role::Officer, Role::Reception],
+            ),
+            officer("quan-tri", "Đỗ Văn Quản", &[Role::Admin]),
+        ],
+        queue: QueueRules::default(),
+        targets: vec![
+            Target {
+                minutes: 30,
+                from_year: 2022,
+                source: "QĐ 1979/QĐ-BKHCN ngày 26/7/2021, mục IV.1".to_owned(),
+            },
+            Target {
+                minutes: 15,
+                from_year: 2025,
+                source: "QĐ 1979/QĐ-BKHCN ngày 26/7/2021, mục IV.1".to_owned(),
+            },
+        ],
+        case_pattern: "{agency}-{yymmdd}-{4}".to_owned(),
+        form_set: "tt-01-2018".to_owned(),
+        demo: true,
+    }
+}

@@ -1,0 +1,260 @@
+//! An open branch: the store, the clock, the dated data, the print queue, the listeners.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock, mpsc},
+    time::Duration,
+};
+
+use chrono::NaiveDate;
+use motcua_domain::{
+    Code, Refusal,
+    branch::Branch,
+    catalogue::{
+        Procedure,
+        search::{Entry, Index},
+    },
+};
+use motcua_store::{Author, Backup, Options, Store, Verified, table::branch::ProcedureRow};
+use uuid::Uuid;
+
+use crate::{
+    Result,
+    assets::Assets,
+    change::{Change, Listeners, Topic},
+    clock::Clock,
+    demo, print_queue,
+};
+
+/// How to open a branch.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The data folder.
+    pub dir: PathBuf,
+    /// Where what must outlive the folder lies (epoch tokens).
+    pub state_dir: Option<PathBuf>,
+    /// How long to wait for another process to let go of the folder.
+    pub patience: Duration,
+    /// Keep a file that holds room on the disk.
+    pub ballast: bool,
+    /// SQLite VFS by name; the system's unless said.
+    pub vfs: Option<String>,
+    /// Go on with print jobs in the background. A single command leaves them to the next start.
+    pub printing: bool,
+    /// CUPS server, the machine's own unless said.
+    pub cups: Option<String>,
+}
+
+impl Settings {
+    /// The usual settings for a folder.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            state_dir: state_dir(),
+            patience: Duration::ZERO,
+            ballast: true,
+            vfs: None,
+            printing: false,
+            cups: None,
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            vfs: self.vfs.clone(),
+            state_dir: self.state_dir.clone(),
+            ballast: self.ballast,
+            patience: self.patience,
+            readers: 2,
+        }
+    }
+}
+
+/// The folder of this user for what must outlive a data folder.
+fn state_dir() -> Option<PathBuf> {
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
+    set("MOTCUA_STATE_DIR").or_else(|| {
+        set("XDG_STATE_HOME")
+            .or_else(|| set("LOCALAPPDATA"))
+            .or_else(|| set("HOME").map(|h| h.join(".local/state")))
+            .map(|base| base.join("motcua"))
+    })
+}
+
+/// A catalogue made searchable, as of one day and revision of the catalogue.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    pub(crate) procedures: Vec<ProcedureRow>,
+    pub(crate) index: Index,
+    on: NaiveDate,
+}
+
+/// The application on one data folder.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) store: Store,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) assets: Assets,
+    pub(crate) listeners: Listeners,
+    pub(crate) prints: print_queue::Queue,
+    pub(crate) settings: Settings,
+    catalogue: RwLock<Option<Arc<Catalogue>>>,
+}
+
+impl App {
+    /// Opens the branch of a folder.
+    ///
+    /// # Errors
+    /// Those of the store: `NO_BRANCH`, `FOLDER_IN_USE`, `STORE_NEWER`, …
+    pub fn open(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
+        let store = Store::open(&settings.dir, clock.moment(), settings.options())?;
+        let app = Self::start(store, settings, clock);
+        app.close_earlier_days()?;
+        Ok(app)
+    }
+
+    /// Makes a demo branch in an empty folder: officers, counters, catalogue, calendar, nobody
+    /// in the queue.
+    ///
+    /// # Errors
+    /// `BRANCH_EXISTS`, and those of the store.
+    pub fn demo(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
+        let store = Store::create(&settings.dir, clock.moment(), settings.options())?;
+        let app = Self::start(store, settings, clock);
+        demo::fill(&app)?;
+        Ok(app)
+    }
+
+    fn start(store: Store, settings: Settings, clock: impl Clock + 'static) -> Arc<Self> {
+        let printing = settings.printing;
+        let app = Arc::new(Self {
+            store,
+            clock: Box::new(clock),
+            assets: Assets::default(),
+            listeners: Listeners::default(),
+            prints: print_queue::Queue::default(),
+            settings,
+            catalogue: RwLock::new(None),
+        });
+        if printing {
+            print_queue::start(&app);
+        }
+        app
+    }
+
+    /// Puts a backup into a folder; what was there is moved aside.
+    ///
+    /// # Errors
+    /// `BACKUP_INVALID`, and those of the store.
+    pub fn restore(settings: &Settings, file: &Path, clock: &dyn Clock) -> Result<Backup> {
+        motcua_store::restore(&settings.dir, file, clock.moment(), settings.options())
+    }
+
+    /// Writes a backup.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn backup(&self, file: &Path) -> Result<Backup> {
+        self.store.backup(file)
+    }
+
+    /// Checks chain, projections and numbers.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn verify(&self) -> Result<Verified> {
+        self.store.verify()
+    }
+
+    /// Writes every projection anew.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn rebuild(&self) -> Result<usize> {
+        self.store.rebuild()
+    }
+
+    /// Told of every committed change from now on.
+    pub fn subscribe(&self) -> mpsc::Receiver<Change> {
+        self.listeners.subscribe()
+    }
+
+    pub(crate) fn tell(&self, topics: Vec<Topic>) {
+        if topics.contains(&Topic::Catalogue) {
+            *self
+                .catalogue
+                .write()
+                .unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        }
+        if !topics.is_empty() {
+            self.listeners.tell(&Change {
+                revision: self.store.revision(),
+                topics,
+            });
+        }
+    }
+
+    /// The branch document.
+    pub(crate) fn branch(&self) -> Result<Branch> {
+        self.store.read(|read| read.branch())?.ok_or_else(|| {
+            Refusal::new(Code::NoBranch, "Thư mục này chưa có cấu hình chi nhánh. Mời tạo chi nhánh dùng thử hoặc nhập cấu hình.").into()
+        })
+    }
+
+    /// Time now by the corrected clock.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.store.now(self.clock.moment()).0
+    }
+
+    /// The business day: never moves back.
+    pub(crate) fn today(&self) -> Result<NaiveDate> {
+        let by_clock = motcua_store::today(self.now_ms());
+        let last = self.store.read(|read| read.business_date())?;
+        Ok(last.map_or(by_clock, |last| last.max(by_clock)))
+    }
+
+    /// The catalogue in force on a day, searchable. Kept until an import changes it.
+    pub(crate) fn catalogue(&self, on: NaiveDate) -> Result<Arc<Catalogue>> {
+        let kept = self
+            .catalogue
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
+        if let Some(kept) = kept.filter(|c| c.on == on) {
+            return Ok(kept);
+        }
+        let procedures = self.store.read(|read| read.procedures(on))?;
+        let index = Index::new(procedures.iter().map(|p| entry(&p.procedure)));
+        let fresh = Arc::new(Catalogue {
+            procedures,
+            index,
+            on,
+        });
+        *self
+            .catalogue
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    /// An author for what the program does by itself.
+    pub(crate) fn system(&self) -> Author {
+        Author {
+            actor: "system".to_owned(),
+            command_id: Uuid::now_v7(),
+            moment: self.clock.moment(),
+        }
+    }
+}
+
+fn entry(procedure: &Procedure) -> Entry<'_> {
+    Entry {
+        code: &procedure.code,
+        name: &procedure.name,
+        field: procedure.field_name.as_deref(),
+    }
+}

@@ -1,0 +1,314 @@
+//! The registry: from a name and JSON to the one function that does it.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use motcua_domain::{
+    Code, Refusal,
+    branch::{Branch, Role},
+};
+use motcua_protocol::{
+    ApiError, canonical,
+    verbs::{self, Kind, Verb},
+};
+use motcua_store::{Author, Error, Write};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{App, Result, change, verbs as handlers};
+
+/// Who calls.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// Officer id. The command line, which has the folder itself, may leave it out and then
+    /// acts as the branch's first administrator.
+    pub officer: Option<String>,
+    /// Made before the act; also accepted as `command_id` within the argument.
+    pub command_id: Option<Uuid>,
+}
+
+/// What a handler knows beside its argument.
+#[derive(Debug, Clone)]
+pub(crate) struct Ctx {
+    pub(crate) branch: Branch,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) officer: String,
+}
+
+type Query = Box<dyn Fn(&App, &Ctx, Value) -> Result<Value> + Send + Sync>;
+type Command = Box<dyn Fn(&App, &Ctx, &mut Write<'_>, Value) -> Result<Value> + Send + Sync>;
+
+enum Handler {
+    Query(Query),
+    Command(Command),
+}
+
+/// Name → handler, filled once.
+#[derive(Default)]
+pub(crate) struct Registry {
+    handlers: HashMap<&'static str, Handler>,
+}
+
+impl Registry {
+    pub(crate) fn query<V: Verb>(&mut self, run: fn(&App, &Ctx, V) -> Result<V::Answer>) {
+        self.handlers.insert(
+            V::NAME,
+            Handler::Query(Box::new(move |app, ctx, args| {
+                Ok(serde_json::to_value(run(app, ctx, argument::<V>(args)?)?)?)
+            })),
+        );
+    }
+
+    pub(crate) fn command<V: Verb>(
+        &mut self,
+        run: fn(&App, &Ctx, &mut Write<'_>, V) -> Result<V::Answer>,
+    ) {
+        self.handlers.insert(
+            V::NAME,
+            Handler::Command(Box::new(move |app, ctx, tx, args| {
+                Ok(serde_json::to_value(run(
+                    app,
+                    ctx,
+                    tx,
+                    argument::<V>(args)?,
+                )?)?)
+            })),
+        );
+    }
+}
+
+fn registry() -> &'static Registry {
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    REGISTRY.get_or_init(|| {
+        let mut registry = Registry::default();
+        handlers::register(&mut registry);
+        registry
+    })
+}
+
+/// Names of everything that has a handler; a test compares them with the protocol's list.
+#[cfg(test)]
+pub(crate) fn handled() -> Vec<&'static str> {
+    registry().handlers.keys().copied().collect()
+}
+
+/// Every command and query with its JSON schemas and roles.
+pub fn commands() -> Vec<Value> {
+    verbs::all()
+        .into_iter()
+        .map(|verb| {
+            let (argument, answer) = (verb.schemas)();
+            json!({
+                "name": verb.name,
+                "kind": match verb.kind { Kind::Command => "command", Kind::Query => "query" },
+                "roles": verb.roles,
+                "argument": argument,
+                "answer": answer,
+            })
+        })
+        .collect()
+}
+
+/// Reads an argument; a refusal names the field at fault.
+fn argument<V: Verb>(args: Value) -> Result<V> {
+    serde_path_to_error::deserialize(args).map_err(|error| {
+        let path = error.path().to_string();
+        let text = error.inner().to_string();
+        tracing::debug!(path, text, "argument refused");
+        let missing = text
+            .strip_prefix("missing field `")
+            .and_then(|rest| rest.split('`').next());
+        let (code, field, message) = match missing {
+            Some(name) => {
+                let field = if path == "." {
+                    name.to_owned()
+                } else {
+                    format!("{path}.{name}")
+                };
+                (
+                    Code::FieldRequired,
+                    field.clone(),
+                    format!("Thiếu ô “{field}”. Chưa ghi gì. Mời bổ sung rồi làm lại."),
+                )
+            }
+            None => {
+                let field = if path == "." { String::new() } else { path };
+                (
+                    Code::ArgumentInvalid,
+                    field.clone(),
+                    format!("Ô “{field}” có giá trị không đúng dạng. Chưa ghi gì. Mời xem lại."),
+                )
+            }
+        };
+        let refusal = Refusal::new(code, message);
+        Error::from(if field.is_empty() {
+            refusal
+        } else {
+            refusal.at(field)
+        })
+    })
+}
+
+impl App {
+    /// Does one command or query.
+    ///
+    /// # Errors
+    /// A refusal or a fault, in words for the officer.
+    pub fn call(&self, caller: &Caller, name: &str, args: Value) -> Result<Value, ApiError> {
+        self.dispatch(caller, name, args)
+            .map_err(|error| ApiError::from(Refusal::from(error)))
+    }
+
+    fn dispatch(&self, caller: &Caller, name: &str, mut args: Value) -> Result<Value> {
+        let Some(handler) = registry().handlers.get(name) else {
+            return Err(Refusal::new(
+                Code::UnknownCommand,
+                format!("Không có lệnh “{name}”. Mời xem danh sách lệnh."),
+            )
+            .into());
+        };
+        if args.is_null() {
+            args = json!({});
+        }
+        let Some(object) = args.as_object_mut() else {
+            return Err(Refusal::new(
+                Code::ArgumentInvalid,
+                "Tham số phải là một đối tượng JSON. Chưa ghi gì.",
+            )
+            .into());
+        };
+        let command_id = match object.remove("command_id") {
+            None => caller.command_id,
+            Some(id) => Some(
+                id.as_str()
+                    .and_then(|id| Uuid::parse_str(id).ok())
+                    .ok_or_else(|| {
+                        Refusal::new(
+                            Code::ArgumentInvalid,
+                            "Mã lệnh (command_id) phải là UUID. Chưa ghi gì.",
+                        )
+                        .at("command_id")
+                    })?,
+            ),
+        };
+        let ctx = self.context(caller, name)?;
+        match handler {
+            Handler::Query(run) => run(self, &ctx, args),
+            Handler::Command(run) => self.command(
+                &ctx,
+                name,
+                command_id.unwrap_or_else(Uuid::now_v7),
+                args,
+                run,
+            ),
+        }
+    }
+
+    /// One transaction: the effect and the record that this command had it.
+    fn command(
+        &self,
+        ctx: &Ctx,
+        name: &str,
+        command_id: Uuid,
+        args: Value,
+        run: &Command,
+    ) -> Result<Value> {
+        let args_hash = *blake3::hash(&canonical::bytes(&args)).as_bytes();
+        let author = Author {
+            actor: ctx.officer.clone(),
+            command_id,
+            moment: self.clock.moment(),
+        };
+        let mut done_before = false;
+        let answer = self.store.write(&author, |tx| {
+            if let Some(done) = tx.read().command(command_id)? {
+                if done.name != name || done.args_hash != args_hash {
+                    return Err(Refusal::new(
+                        Code::CommandIdReused,
+                        "Mã lệnh này đã dùng cho việc khác. Việc trước vẫn nguyên, việc này chưa làm. Mời bấm lại.",
+                    )
+                    .at("command_id")
+                    .into());
+                }
+                done_before = true;
+                return Ok(serde_json::from_str(&done.answer)?);
+            }
+            let answer = run(self, ctx, tx, args)?;
+            tx.record_command(command_id, name, &args_hash, &answer.to_string())?;
+            Ok(answer)
+        })?;
+        if !done_before {
+            self.tell(change::topics(name));
+        }
+        Ok(answer)
+    }
+
+    /// Who acts, and whether they may.
+    fn context(&self, caller: &Caller, name: &str) -> Result<Ctx> {
+        let branch = self.branch()?;
+        let officer = match &caller.officer {
+            Some(id) => branch.officer(id).ok_or_else(|| {
+                Refusal::new(
+                    Code::OfficerUnknown,
+                    "Chi nhánh không có cán bộ này. Mời chọn lại người dùng.",
+                )
+                .at("officer")
+            })?,
+            None => branch
+                .officers
+                .iter()
+                .find(|o| o.roles.contains(&Role::Admin))
+                .ok_or_else(|| {
+                    Refusal::new(Code::OfficerUnknown, "Mời cho biết cán bộ đang làm việc.")
+                        .at("officer")
+                })?,
+        };
+        let allowed = roles(name).is_none_or(|needed| {
+            needed.is_empty()
+                || officer.roles.contains(&Role::Admin)
+                || needed.iter().any(|r| officer.roles.contains(r))
+        });
+        if !allowed {
+            return Err(Refusal::new(
+                Code::NotAllowed,
+                format!(
+                    "{} không có quyền làm việc này. Mời nhờ giám sát.",
+                    officer.name
+                ),
+            )
+            .into());
+        }
+        Ok(Ctx {
+            roles: officer.roles.clone(),
+            officer: officer.id.clone(),
+            branch,
+        })
+    }
+}
+
+/// Roles of a verb, looked up without building its schemas.
+fn roles(name: &str) -> Option<&'static [Role]> {
+    static ROLES: OnceLock<HashMap<&'static str, &'static [Role]>> = OnceLock::new();
+    ROLES
+        .get_or_init(|| {
+            verbs::all()
+                .into_iter()
+                .map(|v| (v.name, v.roles))
+                .collect()
+        })
+        .get(name)
+        .copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_promised_is_handled_and_nothing_else() {
+        let mut promised: Vec<_> = verbs::all().into_iter().map(|v| v.name).collect();
+        let mut handled = handled();
+        promised.sort_unstable();
+        handled.sort_unstable();
+        assert_eq!(promised, handled);
+    }
+}

@@ -1,0 +1,153 @@
+//! Events in words, for the history of a number: what a supervisor reads out to a citizen who
+//! asks why they waited.
+
+use motcua_domain::{
+    branch::Branch,
+    visit::{Cause, Class, HoldTo, Outcome, ReturnTo, Ticket, VisitEvent},
+};
+use motcua_protocol::Time;
+
+use crate::view::service_name;
+
+/// A clock time for a sentence.
+fn clock(ms: i64) -> String {
+    Time::from_ms(ms).0.format("%H:%M").to_string()
+}
+
+/// A class in words.
+pub(crate) fn class(class: Class) -> &'static str {
+    match class {
+        Class::Ordinary => "thường",
+        Class::Elderly => "người cao tuổi",
+        Class::Disabled => "khuyết tật, ốm nặng",
+        Class::Pregnant => "mang thai, bế con nhỏ",
+        Class::Merit => "người có công",
+        Class::Appointment => "có lịch hẹn",
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "Kết thúc, đã phục vụ xong",
+        Outcome::Transferred => "Chuyển đi",
+        Outcome::Left => "Người dân ra về",
+        Outcome::NoShow => "Không đến sau khi được gọi",
+        Outcome::Cancelled => "Hủy lịch hẹn",
+        Outcome::Void => "Hủy số do cấp nhầm",
+        Outcome::UnservedAtClose => "Hết giờ, chưa được phục vụ",
+        Outcome::EndedByLogout => "Cán bộ thoát khi đang phục vụ",
+        Outcome::EndedBySystem => "Máy đóng khi hết ngày, giờ kết thúc chưa chắc",
+    }
+}
+
+fn with_note(text: String, note: Option<&str>) -> String {
+    match note {
+        Some(note) => format!("{text}: {note}."),
+        None => format!("{text}."),
+    }
+}
+
+/// What happened, in one sentence.
+pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
+    match event {
+        VisitEvent::Registered(e) => {
+            let number = e
+                .ticket
+                .as_ref()
+                .map_or_else(|| "Đặt hẹn".to_owned(), |t| format!("Cấp số {}", t.label()));
+            let ranked = if e.class == Class::Ordinary || e.class == Class::Appointment {
+                String::new()
+            } else {
+                format!(
+                    ", ưu tiên {}, xếp như đã đến lúc {}",
+                    class(e.class),
+                    clock(e.rank_ms)
+                )
+            };
+            let promised = e
+                .quote
+                .map_or_else(String::new, |q| format!(", báo chờ {}–{} phút", q.lo, q.hi));
+            format!(
+                "{number}, {}{ranked}{promised}.",
+                service_name(branch, &e.service)
+            )
+        }
+        VisitEvent::CheckedIn { ticket, .. } => {
+            format!("Đã đến theo hẹn, cấp số {}.", Ticket::label(ticket))
+        }
+        VisitEvent::Identified { party } => format!("Ghi tên {}.", party.name),
+        VisitEvent::Classified { class: c, rank_ms } => format!(
+            "Đổi lớp thành {}, xếp như đã đến lúc {}.",
+            class(*c),
+            clock(*rank_ms)
+        ),
+        VisitEvent::Jumped { reason, .. } => format!("Giám sát cho vào trước: {reason}."),
+        VisitEvent::Called { counter } => format!("Gọi đến quầy {counter}."),
+        VisitEvent::Recalled {} => "Gọi lại.".to_owned(),
+        VisitEvent::CallUndone {} => "Hoàn tác lần gọi, thời gian chờ giữ nguyên.".to_owned(),
+        VisitEvent::Started {} => "Bắt đầu phục vụ.".to_owned(),
+        VisitEvent::HeldAside(held) => {
+            let who = match held.cause {
+                Cause::Citizen => "theo yêu cầu của người dân, đồng hồ chờ dừng",
+                Cause::Office => "do cơ quan, đồng hồ chờ vẫn chạy",
+            };
+            format!("Tạm giữ ({who}): {}.", held.reason)
+        }
+        VisitEvent::Resumed {
+            to: HoldTo::Serving,
+            ..
+        } => "Phục vụ tiếp.".to_owned(),
+        VisitEvent::Resumed {
+            to: HoldTo::Waiting,
+            ..
+        } => "Trở lại hàng chờ, đứng đầu lớp của mình.".to_owned(),
+        VisitEvent::Missed {} => "Gọi nhưng vắng mặt, đồng hồ chờ dừng.".to_owned(),
+        VisitEvent::Returned {
+            to: ReturnTo::Waiting,
+            rank_ms,
+        } => match rank_ms {
+            Some(rank) => format!("Đã quay lại, xếp như đã đến lúc {}.", clock(*rank)),
+            None => "Đã quay lại.".to_owned(),
+        },
+        VisitEvent::Returned {
+            to: ReturnTo::Called { counter },
+            ..
+        } => format!("Đã quay lại, gọi đến quầy {counter}."),
+        VisitEvent::Transferred {
+            service,
+            counter,
+            note,
+            ..
+        } => {
+            let to = counter.map_or_else(String::new, |c| format!(", quầy {c}"));
+            with_note(
+                format!(
+                    "Chuyển sang {}{to}, giữ chỗ trong hàng",
+                    service_name(branch, service)
+                ),
+                note.as_deref(),
+            )
+        }
+        VisitEvent::ServiceAdded { service } => format!(
+            "Thêm việc {} trong cùng lượt.",
+            service_name(branch, service)
+        ),
+        VisitEvent::Ended { outcome: o, note } => {
+            with_note(outcome(*o).to_owned(), note.as_deref())
+        }
+        VisitEvent::ClosedByDay { outcome: o } => {
+            format!("Đóng ngày: {}.", outcome(*o).to_lowercase())
+        }
+        VisitEvent::Reopened {
+            serving, reason, ..
+        } => {
+            let to = if *serving {
+                "tại quầy"
+            } else {
+                "vào hàng chờ"
+            };
+            with_note(format!("Mở lại {to}"), reason.as_deref())
+        }
+        VisitEvent::TicketPrinted { .. } => "In phiếu số.".to_owned(),
+    }
+}

@@ -1,0 +1,101 @@
+//! The branch document, the clock, and what waits to be sent.
+
+use motcua_protocol::{
+    Time,
+    event::{Body, BranchConfigured, BranchEvent, ClockConfirmed as Confirmed},
+    verbs::admin::{
+        BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, SyncStatus,
+        SyncStatusAnswer,
+    },
+};
+use motcua_store::{Write, table::branch::branch_entity};
+
+use crate::{App, Result, registry::Ctx};
+
+/// The system clock may be off this much before anybody is told.
+const SKEW_MS: i64 = 120_000;
+
+/// `branch.get`
+pub(crate) fn get(app: &App, ctx: &Ctx, _args: BranchGet) -> Result<BranchAnswer> {
+    let (now_ms, skew_ms) = app.store.now(app.clock.moment());
+    let date = app.today()?;
+    let (procedures, unclosed_date) = app
+        .store
+        .read(|read| Ok((read.procedure_count()?, read.unclosed_day(date)?)))?;
+    Ok(BranchAnswer {
+        branch: ctx.branch.clone(),
+        date,
+        now: Time::from_ms(now_ms),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock_warning: (skew_ms.abs() > SKEW_MS).then(|| {
+            format!(
+                "Đồng hồ máy lệch {} phút so với lần ghi trước. Thời gian chờ vẫn được tính đúng. Mời giám sát chỉnh đồng hồ rồi xác nhận.",
+                skew_ms.abs() / 60_000
+            )
+        }),
+        disk_warning: app.store.short_of_room().then(|| {
+            "Ổ đĩa gần đầy. Bản ghi đã có vẫn an toàn. Mời báo người quản trị giải phóng ổ đĩa.".to_owned()
+        }),
+        unclosed_date,
+        procedures,
+    })
+}
+
+/// `branch.configure`
+pub(crate) fn configure(
+    _app: &App,
+    _ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: BranchConfigure,
+) -> Result<BranchAnswer> {
+    let branch = args.branch.checked().map_err(|r| r.within("branch"))?;
+    let event = BranchConfigured {
+        branch: branch.clone(),
+    };
+    tx.append(
+        branch_entity(),
+        &Body::Branch(BranchEvent::Configured(Box::new(event))),
+    )?;
+    let procedures = tx.read().procedure_count()?;
+    Ok(BranchAnswer {
+        branch,
+        date: tx.date(),
+        now: Time::from_ms(tx.now_ms()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock_warning: None,
+        disk_warning: None,
+        unclosed_date: None,
+        procedures,
+    })
+}
+
+/// `clock.confirm`
+pub(crate) fn confirm_clock(
+    app: &App,
+    _ctx: &Ctx,
+    tx: &mut Write<'_>,
+    _args: ClockConfirm,
+) -> Result<ClockConfirmed> {
+    tx.trust_clock();
+    let event = Confirmed {
+        system_ms: tx.now_ms(),
+    };
+    tx.append(app.store.device(), &Body::Branch(BranchEvent::Clock(event)))?;
+    Ok(ClockConfirmed {
+        now: Time::from_ms(tx.now_ms()),
+    })
+}
+
+/// `sync.status`
+pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<SyncStatusAnswer> {
+    let (unsent, oldest) = app.store.read(|read| read.event_count())?;
+    Ok(SyncStatusAnswer {
+        office: ctx.branch.office.code.clone(),
+        unsent,
+        oldest_unsent_at: oldest.map(Time::from_ms),
+        last_error: None,
+        next_try_at: None,
+        quarantined: 0,
+        enrolled: false,
+    })
+}

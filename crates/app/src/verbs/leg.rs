@@ -1,0 +1,310 @@
+//! Acts on the present leg of a visit. Each is the table of transitions applied to one event.
+
+use motcua_domain::{
+    Code, Refusal,
+    visit::{Act, Cause, Desk, HoldTo, Hop, ReturnTo, Ticket, Visit, decide},
+};
+use motcua_protocol::{
+    Time,
+    event::Body,
+    verbs::visit::{
+        AddService, Finish, Hold, Leave, LegAnswer, Miss, NoShow, Recall, Reopen, Resume, Return,
+        Start, Transfer, UndoCall, Void,
+    },
+};
+use motcua_store::{Read, Write};
+use uuid::Uuid;
+
+use super::queue;
+use crate::{App, Result, registry::Ctx, view};
+
+/// A visit, or a refusal that names the field.
+pub(crate) fn find(read: &Read<'_>, id: Uuid) -> Result<Visit> {
+    read.visit(id)?.ok_or_else(|| {
+        Refusal::new(
+            Code::NotFound,
+            "Không thấy lượt này. Có thể số thuộc chi nhánh khác. Mời tìm lại.",
+        )
+        .at("visit_id")
+        .into()
+    })
+}
+
+/// Decides an act, appends its event, and gives the visit as it then is.
+pub(crate) fn act(
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    id: Uuid,
+    act: Act,
+    counter: Option<u16>,
+) -> Result<Visit> {
+    act_with(ctx, tx, id, act, counter, None)
+}
+
+pub(crate) fn act_with(
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    id: Uuid,
+    act: Act,
+    counter: Option<u16>,
+    ticket: Option<Ticket>,
+) -> Result<Visit> {
+    let visit = find(&tx.read(), id)?;
+    let same_day = visit.date == tx.date();
+    if !same_day
+        && !matches!(
+            act,
+            Act::Identify { .. } | Act::CloseDay { .. } | Act::Leave { .. }
+        )
+    {
+        return Err(Refusal::new(
+            Code::VisitOtherDay,
+            format!(
+                "Số {} thuộc ngày {}, không phải hôm nay. Mời cấp số mới.",
+                visit.label(),
+                visit.date.format("%d/%m/%Y")
+            ),
+        )
+        .at("visit_id")
+        .into());
+    }
+    let counter_has = match counter {
+        Some(counter) => queue::busy_with(&tx.read(), tx.date(), counter)?
+            .filter(|(other, _)| *other != id)
+            .map(|(_, label)| label),
+        None => None,
+    };
+    let stamp = tx.stamp();
+    let desk = Desk {
+        stamp: &stamp,
+        branch: &ctx.branch,
+        roles: &ctx.roles,
+        counter_has,
+        ticket,
+    };
+    let event = decide(&visit, act, &desk)?;
+    tx.append(id, &Body::Visit(event))?;
+    find(&tx.read(), id)
+}
+
+/// The present leg after a command.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every verb ends in an answer that may be a refusal"
+)]
+pub(crate) fn answer(id: Uuid, visit: &Visit) -> Result<LegAnswer> {
+    Ok(view::leg_answer(id, visit))
+}
+
+/// `leg.recall`
+pub(crate) fn recall(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Recall) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(ctx, tx, args.visit_id, Act::Recall, None)?,
+    )
+}
+
+/// `leg.undo_call`
+pub(crate) fn undo_call(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: UndoCall,
+) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(ctx, tx, args.visit_id, Act::UndoCall, None)?,
+    )
+}
+
+/// `leg.start`
+pub(crate) fn start(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Start) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(ctx, tx, args.visit_id, Act::Start, None)?,
+    )
+}
+
+/// `leg.hold`
+pub(crate) fn hold(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Hold) -> Result<LegAnswer> {
+    let hold = Act::Hold {
+        reason: args.reason,
+        cause: args.cause.unwrap_or(Cause::Office),
+        due_ms: args.due_at.map(Time::ms),
+    };
+    answer(args.visit_id, &act(ctx, tx, args.visit_id, hold, None)?)
+}
+
+/// `leg.resume`
+pub(crate) fn resume(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resume) -> Result<LegAnswer> {
+    let visit = find(&tx.read(), args.visit_id)?;
+    let to = args.to.unwrap_or(HoldTo::Serving);
+    let front_rank_ms = match to {
+        HoldTo::Serving => None,
+        HoldTo::Waiting => tx
+            .read()
+            .open_visits(tx.date())?
+            .iter()
+            .filter(|row| {
+                row.visit.class == visit.class
+                    && row.visit.state() == motcua_domain::visit::State::Waiting
+            })
+            .map(|row| row.visit.leg().rank_ms)
+            .min(),
+    };
+    let counter = args.counter.or(visit.leg().counter);
+    answer(
+        args.visit_id,
+        &act(
+            ctx,
+            tx,
+            args.visit_id,
+            Act::Resume { to, front_rank_ms },
+            counter,
+        )?,
+    )
+}
+
+/// `leg.miss`
+pub(crate) fn miss(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Miss) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(ctx, tx, args.visit_id, Act::Miss, None)?,
+    )
+}
+
+/// `leg.return`
+pub(crate) fn come_back(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: Return,
+) -> Result<LegAnswer> {
+    let to = args
+        .counter
+        .map_or(ReturnTo::Waiting, |counter| ReturnTo::Called { counter });
+    answer(
+        args.visit_id,
+        &act(ctx, tx, args.visit_id, Act::Return { to }, args.counter)?,
+    )
+}
+
+/// `leg.no_show`
+pub(crate) fn no_show(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: NoShow,
+) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(ctx, tx, args.visit_id, Act::NoShow, None)?,
+    )
+}
+
+/// `leg.transfer`
+pub(crate) fn transfer(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: Transfer,
+) -> Result<LegAnswer> {
+    let visit = find(&tx.read(), args.visit_id)?;
+    let service = args.service.unwrap_or_else(|| visit.leg().service.clone());
+    let hop = Hop {
+        service,
+        counter: args.counter,
+        note: args.note,
+    };
+    answer(
+        args.visit_id,
+        &act(ctx, tx, args.visit_id, Act::Transfer(hop), None)?,
+    )
+}
+
+/// `leg.add_service`
+pub(crate) fn add_service(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: AddService,
+) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(
+            ctx,
+            tx,
+            args.visit_id,
+            Act::AddService {
+                service: args.service,
+            },
+            None,
+        )?,
+    )
+}
+
+/// `leg.finish`
+pub(crate) fn finish(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Finish) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(
+            ctx,
+            tx,
+            args.visit_id,
+            Act::Finish { note: args.note },
+            None,
+        )?,
+    )
+}
+
+/// `leg.leave`
+pub(crate) fn leave(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Leave) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(
+            ctx,
+            tx,
+            args.visit_id,
+            Act::Leave {
+                reason: args.reason,
+            },
+            None,
+        )?,
+    )
+}
+
+/// `leg.void`
+pub(crate) fn void(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Void) -> Result<LegAnswer> {
+    answer(
+        args.visit_id,
+        &act(
+            ctx,
+            tx,
+            args.visit_id,
+            Act::Void {
+                reason: args.reason,
+            },
+            None,
+        )?,
+    )
+}
+
+/// `leg.reopen`
+pub(crate) fn reopen(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Reopen) -> Result<LegAnswer> {
+    let visit = find(&tx.read(), args.visit_id)?;
+    let serving = args.serving.unwrap_or(false);
+    let counter = if serving { visit.leg().counter } else { None };
+    answer(
+        args.visit_id,
+        &act(
+            ctx,
+            tx,
+            args.visit_id,
+            Act::Reopen {
+                serving,
+                reason: args.reason,
+            },
+            counter,
+        )?,
+    )
+}

@@ -1,0 +1,79 @@
+//! One file per subject; one function per verb. The list below is checked against the
+//! protocol's by a test.
+
+mod branch;
+mod case;
+mod catalogue;
+mod day;
+mod desk;
+mod leg;
+mod paper;
+mod people;
+mod queue;
+mod register;
+
+use crate::registry::Registry;
+
+pub(crate) fn register(registry: &mut Registry) {
+    registry.command(register::register);
+    registry.command(register::book);
+    registry.command(register::check_in);
+    registry.command(register::identify);
+    registry.command(register::classify);
+    registry.query(desk::visit);
+    registry.query(desk::log);
+    registry.query(desk::desk);
+    registry.query(queue::snapshot);
+    registry.query(queue::preview);
+    registry.command(queue::call_next);
+    registry.command(queue::call);
+    registry.command(queue::jump);
+    registry.command(queue::issuing);
+    registry.command(leg::recall);
+    registry.command(leg::undo_call);
+    registry.command(leg::start);
+    registry.command(leg::hold);
+    registry.command(leg::resume);
+    registry.command(leg::miss);
+    registry.command(leg::come_back);
+    registry.command(leg::no_show);
+    registry.command(leg::transfer);
+    registry.command(leg::add_service);
+    registry.command(leg::finish);
+    registry.command(leg::leave);
+    registry.command(leg::void);
+    registry.command(leg::reopen);
+    registry.query(day::figures);
+    registry.query(day::open_legs);
+    registry.command(day::close);
+    registry.command(case::receive);
+    registry.query(case::get);
+    registry.query(case::search);
+    registry.query(catalogue::get);
+    registry.query(catalogue::search);
+    registry.command(catalogue::import);
+    registry.query(catalogue::due);
+    registry.query(people::parse_card);
+    registry.query(people::find);
+    registry.query(people::check);
+    registry.query(people::units);
+    registry.query(paper::render);
+    registry.command(paper::submit);
+    registry.query(paper::jobs);
+    registry.command(paper::retry);
+    registry.command(paper::cancel);
+    registry.query(paper::printers);
+    registry.command(paper::assign);
+    registry.query(branch::get);
+    registry.command(branch::configure);
+    registry.command(branch::confirm_clock);
+    registry.query(branch::sync_status);
+}
+
+/// Imports the shipped sample catalogue.
+pub(crate) fn import_demo(
+    tx: &mut motcua_store::Write<'_>,
+    json: &str,
+) -> crate::Result<motcua_protocol::verbs::case::CatalogueImported> {
+    catalogue::import_bytes(tx, "demo.json", json.as_bytes())
+}

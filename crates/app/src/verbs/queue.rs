@@ -1,0 +1,347 @@
+//! The queue: who waits, who is called next, what a newcomer is told.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use motcua_domain::{
+    Code, Refusal,
+    branch::Branch,
+    visit::{
+        Act, Quote, State,
+        estimate::{self, OpenCounter, ServiceTime},
+        order,
+    },
+};
+use motcua_protocol::{
+    Time,
+    event::{Body, BranchEvent, IssuingChanged},
+    verbs::{
+        queue::{
+            Call, CallNext, Called, CounterRow, Issuing, IssuingAnswer, Jump, Preview,
+            PreviewAnswer, Row, ServiceRow, Snapshot, SnapshotAnswer,
+        },
+        visit::LegAnswer,
+    },
+};
+use motcua_store::{
+    Read, Write,
+    table::{branch::day_entity, visit::VisitRow},
+};
+use uuid::Uuid;
+
+use super::{leg, register};
+use crate::{App, Result, registry::Ctx, view};
+
+/// Service times older than this say little about today.
+const MEMORY_MS: i64 = 28 * 86_400_000;
+
+/// What a counter has called or serves.
+pub(crate) fn busy_with(
+    read: &Read<'_>,
+    date: NaiveDate,
+    counter: u16,
+) -> Result<Option<(Uuid, String)>> {
+    Ok(read
+        .open_visits(date)?
+        .into_iter()
+        .find(|row| {
+            row.visit.leg().counter == Some(counter)
+                && matches!(row.visit.state(), State::Called | State::Serving)
+        })
+        .map(|row| (row.id, row.visit.label())))
+}
+
+/// The queue in numbers: services, counters, times.
+struct Line {
+    services: HashMap<String, usize>,
+    counters: Vec<OpenCounter>,
+    times: Vec<ServiceTime>,
+}
+
+impl Line {
+    fn read(branch: &Branch, read: &Read<'_>, open: &[VisitRow], now_ms: i64) -> Result<Self> {
+        let services: HashMap<String, usize> = branch
+            .services
+            .iter()
+            .enumerate()
+            .map(|(i, s)| (s.code.clone(), i))
+            .collect();
+        let times = branch
+            .services
+            .iter()
+            .map(|s| {
+                Ok(ServiceTime::from_experience(
+                    read.service_times(&s.code, now_ms - MEMORY_MS)?,
+                    s.minutes,
+                ))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let counters = branch
+            .counters
+            .iter()
+            .map(|counter| {
+                let serves = branch
+                    .services
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, s)| counter.serves(&s.code))
+                    .map(|(i, _)| i)
+                    .collect();
+                let busy = open
+                    .iter()
+                    .find(|r| {
+                        r.visit.leg().counter == Some(counter.number)
+                            && matches!(r.visit.state(), State::Called | State::Serving)
+                    })
+                    .and_then(|r| {
+                        let leg = r.visit.leg();
+                        let elapsed = leg
+                            .serve_ms
+                            .map_or(0, |from| view::effective(&r.visit, now_ms) - from);
+                        Some((*services.get(&leg.service)?, elapsed.max(0)))
+                    });
+                OpenCounter { serves, busy }
+            })
+            .collect();
+        Ok(Self {
+            services,
+            counters,
+            times,
+        })
+    }
+
+    /// People called before somebody of that rank for that service, and the wait to expect.
+    fn promise(&self, open: &[VisitRow], service: &str, rank_ms: i64) -> (u32, Option<Quote>) {
+        let Some(&target) = self.services.get(service) else {
+            return (0, None);
+        };
+        let before: Vec<usize> = open
+            .iter()
+            .filter(|r| r.visit.state() == State::Waiting && r.visit.leg().rank_ms <= rank_ms)
+            .filter_map(|r| self.services.get(&r.visit.leg().service).copied())
+            .collect();
+        let ahead = before.iter().filter(|s| **s == target).count() as u32;
+        (
+            ahead,
+            estimate::quote(&before, target, &self.counters, &self.times),
+        )
+    }
+}
+
+/// What somebody who joins with that rank is told.
+pub(crate) fn promise(
+    branch: &Branch,
+    read: &Read<'_>,
+    date: NaiveDate,
+    now_ms: i64,
+    service: &str,
+    rank_ms: i64,
+) -> Result<(u32, Option<Quote>)> {
+    let open = read.open_visits(date)?;
+    Ok(Line::read(branch, read, &open, now_ms)?.promise(&open, service, rank_ms))
+}
+
+/// `queue.snapshot`
+pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<SnapshotAnswer> {
+    let branch = &ctx.branch;
+    let now_ms = app.now_ms();
+    let date = app.today()?;
+    app.store.read(|read| {
+        let open = read.open_visits(date)?;
+        let line = Line::read(branch, read, &open, now_ms)?;
+        let day = read.day(date)?;
+        let rows = |state: State| -> Vec<Row> {
+            open.iter()
+                .filter(|r| r.visit.state() == state)
+                .map(|r| view::row(branch, r.id, &r.visit, now_ms))
+                .collect()
+        };
+        let mut missed = rows(State::Missed);
+        missed.sort_by_key(|r| std::cmp::Reverse(r.since));
+        let mut booked = rows(State::Booked);
+        booked.sort_by_key(|r| r.slot_at);
+        let services = branch
+            .services
+            .iter()
+            .map(|service| {
+                let (_, quote) = line.promise(&open, &service.code, now_ms);
+                ServiceRow {
+                    code: service.code.clone(),
+                    name: service.name.clone(),
+                    hint: service.hint.clone(),
+                    prefix: service.prefix.clone(),
+                    waiting: open
+                        .iter()
+                        .filter(|r| {
+                            r.visit.state() == State::Waiting
+                                && r.visit.leg().service == service.code
+                        })
+                        .count() as u32,
+                    quote,
+                    issuing: !day.closed && day.stopped.get(&service.code) != Some(&true),
+                    counters: branch
+                        .counters
+                        .iter()
+                        .filter(|c| c.serves(&service.code))
+                        .count() as u32,
+                }
+            })
+            .collect();
+        let counters = branch
+            .counters
+            .iter()
+            .map(|counter| {
+                let at = open.iter().find(|r| {
+                    r.visit.leg().counter == Some(counter.number)
+                        && matches!(r.visit.state(), State::Called | State::Serving)
+                });
+                let row = at.map(|r| view::row(branch, r.id, &r.visit, now_ms));
+                CounterRow {
+                    number: counter.number,
+                    name: counter.name.clone(),
+                    services: counter.services.clone(),
+                    ticket: row.as_ref().map(|r| r.ticket.clone()),
+                    state: row.as_ref().map(|r| r.state),
+                    since: row.as_ref().map(|r| r.since),
+                    officer: row.and_then(|r| r.officer),
+                }
+            })
+            .collect();
+        let recent = read
+            .latest_visits(date, 8)?
+            .iter()
+            .map(|r| view::row(branch, r.id, &r.visit, now_ms))
+            .collect();
+        Ok(SnapshotAnswer {
+            date,
+            now: Time::from_ms(now_ms),
+            revision: app.store.revision(),
+            services,
+            waiting: rows(State::Waiting),
+            called: rows(State::Called),
+            serving: rows(State::Serving),
+            held: rows(State::Held),
+            missed,
+            booked,
+            counters,
+            recent,
+        })
+    })
+}
+
+/// `queue.preview`
+pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnswer> {
+    let service = ctx.branch.service(&args.service)?;
+    let now_ms = app.now_ms();
+    let date = app.today()?;
+    let rank_ms = register::rank_now(ctx, now_ms, args.class.unwrap_or_default());
+    app.store.read(|read| {
+        let (people_ahead, quote) =
+            promise(&ctx.branch, read, date, now_ms, &service.code, rank_ms)?;
+        let number = read.last_number(&format!("ticket:{}", service.prefix), date)? + 1;
+        Ok(PreviewAnswer {
+            ticket: format!("{}-{number:03}", service.prefix),
+            people_ahead,
+            quote,
+            ranked_as_at: Time::from_ms(rank_ms),
+            counters: ctx
+                .branch
+                .counters
+                .iter()
+                .filter(|c| c.serves(&service.code))
+                .count() as u32,
+        })
+    })
+}
+
+/// Who would be called next by a counter.
+pub(crate) fn next_for(
+    branch: &Branch,
+    read: &Read<'_>,
+    date: NaiveDate,
+    counter: u16,
+) -> Result<Option<VisitRow>> {
+    let counter = branch.counter(counter)?;
+    let mut waiting: Vec<VisitRow> = read
+        .open_visits(date)?
+        .into_iter()
+        .filter(|r| order::callable(&r.visit, counter))
+        .collect();
+    waiting.sort_by(|a, b| view::call_order(&(a.id, &a.visit), &(b.id, &b.visit)));
+    Ok(waiting.into_iter().next())
+}
+
+/// `queue.call_next`
+pub(crate) fn call_next(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: CallNext,
+) -> Result<Option<Called>> {
+    let counter = ctx.branch.counter(args.counter)?.number;
+    if let Some((_, label)) = busy_with(&tx.read(), tx.date(), counter)? {
+        return Err(Refusal::new(
+            Code::CounterBusy,
+            format!("Quầy đang có số {label}. Mời kết thúc hoặc tạm giữ số này rồi gọi tiếp."),
+        )
+        .at("counter")
+        .into());
+    }
+    match next_for(&ctx.branch, &tx.read(), tx.date(), counter)? {
+        None => Ok(None),
+        Some(row) => call_visit(ctx, tx, row.id, counter).map(Some),
+    }
+}
+
+/// `queue.call`
+pub(crate) fn call(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Call) -> Result<Called> {
+    let counter = ctx.branch.counter(args.counter)?.number;
+    call_visit(ctx, tx, args.visit_id, counter)
+}
+
+fn call_visit(ctx: &Ctx, tx: &mut Write<'_>, visit_id: Uuid, counter: u16) -> Result<Called> {
+    let visit = leg::act(ctx, tx, visit_id, Act::Call { counter }, Some(counter))?;
+    Ok(Called {
+        visit_id,
+        ticket: visit.label(),
+        counter,
+        called_at: Time::from_ms(tx.now_ms()),
+    })
+}
+
+/// `queue.jump`
+pub(crate) fn jump(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Jump) -> Result<LegAnswer> {
+    leg::answer(
+        args.visit_id,
+        &leg::act(
+            ctx,
+            tx,
+            args.visit_id,
+            Act::Jump {
+                reason: args.reason,
+            },
+            None,
+        )?,
+    )
+}
+
+/// `queue.issuing`
+pub(crate) fn issuing(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: Issuing,
+) -> Result<IssuingAnswer> {
+    ctx.branch.service(&args.service)?;
+    let date = tx.date();
+    let event = IssuingChanged {
+        date,
+        service: args.service.clone(),
+        open: args.open,
+    };
+    tx.append(day_entity(date), &Body::Branch(BranchEvent::Issuing(event)))?;
+    Ok(IssuingAnswer {
+        service: args.service,
+        open: args.open,
+    })
+}

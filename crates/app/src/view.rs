@@ -1,0 +1,143 @@
+//! From stored state to the rows that screens show.
+
+use motcua_domain::{
+    branch::Branch,
+    visit::{State, Visit, order},
+};
+use motcua_protocol::{
+    Time,
+    verbs::{
+        case::CaseRow,
+        queue::Row,
+        visit::{LegAnswer, VisitView},
+    },
+};
+use motcua_store::{Read, table::case as stored};
+use uuid::Uuid;
+
+use crate::Result;
+
+/// The effective time of a visit that corresponds to the device's time `now_ms`.
+pub(crate) fn effective(visit: &Visit, now_ms: i64) -> i64 {
+    visit.last_ms + (now_ms - visit.last_wall_ms).max(0)
+}
+
+/// Whether the official wait runs on.
+pub(crate) fn wait_running(visit: &Visit) -> bool {
+    match visit.state() {
+        State::Waiting | State::Called => true,
+        State::Held => visit
+            .leg()
+            .held
+            .as_ref()
+            .is_some_and(|h| h.cause == motcua_domain::visit::Cause::Office),
+        State::Booked | State::Serving | State::Missed | State::Closed => false,
+    }
+}
+
+pub(crate) fn service_name<'a>(branch: &'a Branch, code: &'a str) -> &'a str {
+    branch
+        .services
+        .iter()
+        .find(|s| s.code == code)
+        .map_or(code, |s| s.name.as_str())
+}
+
+pub(crate) fn officer_name<'a>(branch: &'a Branch, id: &'a str) -> &'a str {
+    if id == "system" {
+        return "Máy";
+    }
+    branch.officer(id).map_or(id, |o| o.name.as_str())
+}
+
+pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now_ms: i64) -> Row {
+    let leg = visit.leg();
+    let at = effective(visit, now_ms);
+    Row {
+        visit_id: id,
+        ticket: visit.label(),
+        service: leg.service.clone(),
+        service_name: service_name(branch, &leg.service).to_owned(),
+        class: visit.class,
+        name: visit.applicant.as_ref().map(|p| p.name.clone()),
+        queued_at: Time::from_ms(visit.legs[0].queued_ms),
+        state: leg.state,
+        since: Time::from_ms(leg.spans.last().map_or(leg.queued_ms, |s| s.from_ms)),
+        wait_ms: visit.clocks(at).wait_ms,
+        wait_running: wait_running(visit),
+        ranked_as_at: Time::from_ms(leg.rank_ms),
+        counter: leg.counter,
+        officer: leg
+            .officer
+            .as_deref()
+            .map(|o| officer_name(branch, o).to_owned()),
+        calls: leg.calls,
+        misses: leg.misses,
+        last_call_at: leg.last_call_ms.map(Time::from_ms),
+        party_size: visit.party_size,
+        planned: visit.planned.len() as u32,
+        held: leg.held.clone(),
+        note: leg.note.clone(),
+        quote: visit.quote,
+        slot_at: visit.slot_ms.map(Time::from_ms),
+        outcome: leg.outcome,
+        accurate: visit.accurate(),
+        ticket_prints: visit.ticket_prints,
+    }
+}
+
+pub(crate) fn leg_answer(id: Uuid, visit: &Visit) -> LegAnswer {
+    let leg = visit.leg();
+    LegAnswer {
+        visit_id: id,
+        ticket: visit.label(),
+        leg: visit.legs.len() - 1,
+        state: leg.state,
+        service: leg.service.clone(),
+        counter: leg.counter,
+        queued_at: Time::from_ms(leg.queued_ms),
+        served_at: leg.serve_ms.map(Time::from_ms),
+        ended_at: leg.end_ms.map(Time::from_ms),
+        outcome: leg.outcome,
+        calls: leg.calls,
+        accurate: leg.accurate,
+    }
+}
+
+pub(crate) fn visit_view(
+    read: &Read<'_>,
+    id: Uuid,
+    visit: Visit,
+    now_ms: i64,
+) -> Result<VisitView> {
+    Ok(VisitView {
+        visit_id: id,
+        ticket: visit.label(),
+        state: visit.state(),
+        clocks: visit.clocks(effective(&visit, now_ms)),
+        now: Time::from_ms(now_ms),
+        wait_running: wait_running(&visit),
+        cases: read.cases_of_visit(id)?.iter().map(case_row).collect(),
+        visit,
+    })
+}
+
+pub(crate) fn case_row(row: &stored::CaseRow) -> CaseRow {
+    let received = &row.case.received;
+    CaseRow {
+        case_id: row.id,
+        case_code: received.code.clone(),
+        procedure_code: received.procedure.code.clone(),
+        procedure_name: received.procedure.name.clone(),
+        applicant: received.applicant.name.clone(),
+        received_at: Time::from_ms(received.received_ms),
+        due_at: received.due_ms.map(Time::from_ms),
+        status: row.case.status,
+        receipts: row.case.prints("receipt") as u32,
+    }
+}
+
+/// Position in the call order: what an officer sees listed is what the machine calls.
+pub(crate) fn call_order(a: &(Uuid, &Visit), b: &(Uuid, &Visit)) -> std::cmp::Ordering {
+    order::key(a.0, a.1).cmp(&order::key(b.0, b.1))
+}

@@ -122,8 +122,12 @@ fn cut_run<S: Scenario>(s: &S, trial: Trial, seed: u64, targets: &Targets, repor
         }
         image = vfs.power_cut(rng.bits());
         report.faults += 1;
+        // The check is a look aside: the next life goes on from the disk as the cut has left it,
+        // and so with the other files of the folder as they were.
         let sound = CrashVfs::from_image(image.clone(), seed);
+        let beside = home.read_beside();
         let outcome = s.check(home.place(&sound), &acked);
+        home.write_beside(&beside);
         if !report.judge(seed, &struck, outcome) {
             return;
         }
@@ -272,6 +276,28 @@ impl Home {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("crash.db");
         Self { folder, path }
+    }
+
+    /// The real files of the folder.
+    fn read_beside(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let entries = std::fs::read_dir(self.folder.path()).into_iter().flatten();
+        entries
+            .flatten()
+            .filter_map(|entry| Some((entry.path(), std::fs::read(entry.path()).ok()?)))
+            .collect()
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "without a folder for temporary files no test can run"
+    )]
+    fn write_beside(&self, files: &[(PathBuf, Vec<u8>)]) {
+        for (path, _) in self.read_beside() {
+            std::fs::remove_file(path).expect("a file of our own folder");
+        }
+        for (path, bytes) in files {
+            std::fs::write(path, bytes).expect("a file of our own folder");
+        }
     }
 
     fn place<'a>(&'a self, vfs: &'a CrashVfs) -> Place<'a> {

@@ -93,6 +93,11 @@ pub(crate) fn paginate(slabs: &[Slab], sheet: &Sheet) -> Vec<Page> {
     pages
 }
 
+/// Whether one page holds everything; much cheaper than composing it.
+pub(crate) fn fits_one(slabs: &[Slab], sheet: &Sheet) -> bool {
+    slabs.is_empty() || group_height(slabs, true) <= sheet.room() + 0.01
+}
+
 /// Runs of slabs that stay together. A chain too long for a page is cut where it must be:
 /// better a page break than text over the edge.
 fn groups<'a>(slabs: &'a [Slab], sheet: &Sheet) -> Vec<&'a [Slab]> {

@@ -8,7 +8,7 @@ use motcua_domain::refusal::Result;
 use crate::{
     blocks::{self, HeadPart, Setting, Signer},
     codes,
-    flow::{Sheet, Slab, paginate},
+    flow::{Sheet, Slab, fits_one, paginate},
     fonts::Fonts,
     forms::{Form, FormSet, Item, Paper, Values, fill, holds, plain},
     page::{Align, Draw, MM, Page},
@@ -106,7 +106,7 @@ fn fitting_scale(form: &Form, filling: &Filling, fonts: &Fonts) -> Result<f32> {
             fonts,
             scale,
         };
-        Ok(paginate(&slabs(form, filling, &setting)?, &setting.sheet).len() == 1)
+        Ok(fits_one(&slabs(form, filling, &setting)?, &setting.sheet))
     };
     let full = SCALES.len() - 1;
     if fits(SCALES[full])? || !fits(SCALES[0])? {

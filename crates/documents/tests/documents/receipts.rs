@@ -346,3 +346,12 @@ fn a_form_set_without_the_form_is_refused() {
         Code::AssetFault
     );
 }
+
+#[test]
+fn letters_with_two_marks_stay_one_letter() {
+    // Ê Đê and Jrai write marks that Unicode composes only in part.
+    let mut data = cases::usual();
+    data.owner.name = "Hbiă Mlô̆ Kơ̆ Bê̆ Ư̆n".into();
+    let text = File::new(&pdf(&data), "receipt.pdf").text("-raw");
+    assert!(flat(&text).contains(&flat(&data.owner.name)), "{text}");
+}

@@ -1,0 +1,113 @@
+//! The one door to the back end. The window talks to Rust in-process; a browser talks to the
+//! same verbs over HTTP. Nothing else imports either.
+import type { ApiError as WireError } from "$lib/gen/ApiError";
+import type { Code } from "$lib/gen/Code";
+import type { VerbName, Verbs } from "$lib/gen/verbs";
+import { httpBackend } from "./http";
+import { tauriBackend } from "./tauri";
+
+export type { VerbName, Verbs };
+export type Args<N extends VerbName> = Verbs[N]["args"];
+export type Answer<N extends VerbName> = Verbs[N]["answer"];
+
+/** What changed, as told by the back end. */
+export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day";
+export interface Change {
+  revision: number;
+  topics: Topic[];
+}
+export type ScanEvent = { type: "scan"; text: string } | { type: "damaged" };
+
+/** A refusal or fault: match on `code`, show `message`, `field` names the input at fault. */
+export class ApiError extends Error {
+  readonly code: Code | "UNREACHABLE";
+  readonly field: string | undefined;
+  constructor(wire: { code: Code | "UNREACHABLE"; message: string; field?: string | undefined }) {
+    super(wire.message);
+    this.name = "ApiError";
+    this.code = wire.code;
+    this.field = wire.field;
+  }
+}
+
+export interface Call {
+  name: VerbName;
+  args: unknown;
+  officer: string;
+  commandId: string;
+}
+
+export interface Backend {
+  call(call: Call): Promise<unknown>;
+  onChange(listener: (change: Change) => void): () => void;
+  onScan(listener: (event: ScanEvent) => void): () => void;
+}
+
+function isWireError(value: unknown): value is WireError {
+  return typeof value === "object" && value !== null && "code" in value && "message" in value;
+}
+
+/** Whatever came back instead of an answer, as the one error the screens know. */
+export function apiError(cause: unknown): ApiError {
+  if (cause instanceof ApiError) return cause;
+  if (isWireError(cause)) return new ApiError(cause);
+  return new ApiError({ code: "UNREACHABLE", message: String(cause) });
+}
+
+let backend: Backend | undefined;
+function door(): Backend {
+  backend ??= "__TAURI_INTERNALS__" in window ? tauriBackend() : httpBackend();
+  return backend;
+}
+
+/** Replaces the back end, in component tests. */
+export function useBackend(other: Backend): void {
+  backend = other;
+}
+
+let officer = "";
+/** Who acts from now on. Rust decides what they may. */
+export function actAs(id: string): void {
+  officer = id;
+}
+
+/** Identity of one intention; the same id sent again is the same command. */
+export function newCommandId(): string {
+  return crypto.randomUUID();
+}
+
+/** Asks or commands. `commandId` is made before any waiting, so that a retry repeats nothing. */
+export async function rpc<N extends VerbName>(
+  name: N,
+  args: Args<N>,
+  commandId: string = newCommandId(),
+): Promise<Answer<N>> {
+  try {
+    return (await door().call({ name, args, officer, commandId })) as Answer<N>;
+  } catch (cause) {
+    throw apiError(cause);
+  }
+}
+
+export function onChange(listener: (change: Change) => void): () => void {
+  return door().onChange(listener);
+}
+
+export function onScan(listener: (event: ScanEvent) => void): () => void {
+  return door().onScan(listener);
+}
+
+/** Commands that went out and were never answered: tried again, they keep their id. */
+const unanswered = new Map<string, string>();
+
+/** Sends a command so that trying again after a broken line repeats nothing. */
+export function command<N extends VerbName>(name: N, args: Args<N>): Promise<Answer<N>> {
+  const signature = `${name} ${JSON.stringify(args)}`;
+  const id = unanswered.get(signature) ?? newCommandId();
+  unanswered.delete(signature);
+  return rpc(name, args, id).catch((cause: unknown) => {
+    const error = apiError(cause);
+    if (error.code === "UNREACHABLE") unanswered.set(signature, id);
+    throw error;
+  });
+}

@@ -1,0 +1,17 @@
+//! In-process: one typed command and two events of the Tauri shell.
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import type { Backend, Change, ScanEvent } from "./index";
+
+function subscribe<T>(event: string, listener: (payload: T) => void): () => void {
+  const stop = listen<T>(event, ({ payload }) => listener(payload));
+  return () => void stop.then((unlisten) => unlisten());
+}
+
+export function tauriBackend(): Backend {
+  return {
+    call: ({ name, args, officer, commandId }) => invoke("rpc", { name, args, officer, commandId }),
+    onChange: (listener) => subscribe<Change>("change", listener),
+    onScan: (listener) => subscribe<ScanEvent>("scan", listener),
+  };
+}

@@ -1,0 +1,435 @@
+//! One counter's work: the visit at the desk, its drafts, and the acts of the key rail.
+import { type Answer, ApiError, apiError, command, rpc } from "$lib/backend";
+import type { QueueRow } from "$lib/gen/QueueRow";
+import { t } from "$lib/i18n.svelte";
+import { since } from "$lib/time.svelte";
+import {
+  type CaseDraft,
+  changeWho,
+  dropDraft,
+  dropOtherDrafts,
+  emptyCase,
+  loadDraft,
+  missingPapers,
+  partyOf,
+  receiveArgs,
+  saveDraft,
+  type VisitDraft,
+  type Who,
+} from "./draft.svelte";
+import { live, refresh } from "./live.svelte";
+import { session } from "./session.svelte";
+import { errorText, perform, say, sayError, undoFor } from "./strip.svelte";
+
+export type Entry = Answer<"catalogue.get">;
+export type Dialog =
+  | { kind: "busy" }
+  | { kind: "hold" }
+  | { kind: "transfer" }
+  | { kind: "ground"; papers: number[] }
+  | { kind: "outOfTurn"; row: QueueRow }
+  | { kind: "notApplicable"; index: number }
+  | { kind: "log"; visitId: string; ticket: string };
+
+class Desk {
+  visitId = $state("");
+  draft = $state<VisitDraft>();
+  entries = $state.raw<Record<string, Entry>>({});
+  due = $state.raw<{ key: string; answer: Answer<"calendar.due"> }>();
+  /** F9 was pressed: what is missing may now be shown in red. */
+  attempted = $state(false);
+  errors = $state<Record<string, string>>({});
+  warnings = $state<Record<string, string>>({});
+  partyOpen = $state(false);
+  dialog = $state<Dialog>();
+  /** Where the focus should go next; screens take it and clear it. */
+  wanted = $state<"procedure" | "papers" | "party" | undefined>();
+
+  get view() {
+    return live.desk?.value.visit;
+  }
+  get rules() {
+    return live.branch?.branch.queue;
+  }
+  get active(): CaseDraft | undefined {
+    return this.draft?.cases[this.draft.active];
+  }
+  get entry(): Entry | undefined {
+    return this.active ? this.entries[this.active.procedure] : undefined;
+  }
+  get leg() {
+    return this.view?.visit.legs.at(-1);
+  }
+  get serving(): boolean {
+    return this.view?.state === "serving";
+  }
+  get called(): boolean {
+    return this.view?.state === "called";
+  }
+  get missing(): number[] {
+    return this.active && this.entry ? missingPapers(this.active, this.entry) : [];
+  }
+  /** Something typed that is not handed in. */
+  get unfinished(): boolean {
+    return this.draft?.cases.some((c) => c.procedure !== "" && !c.received) ?? false;
+  }
+  /** Milliseconds before the person may be called once more. */
+  get recallLeft(): number {
+    const last = this.leg?.last_call_ms;
+    const desk = live.desk;
+    if (!last || !desk || !this.view) return 0;
+    const now = Date.parse(this.view.now) + since(desk.at);
+    return Math.max(0, last + (this.rules?.recall_gap_s ?? 20) * 1000 - now);
+  }
+
+  /** Brings the drafts in line with the visit that is at the desk. */
+  follow(): void {
+    const view = this.view;
+    if (!view) {
+      if (this.visitId !== "") this.forget();
+      return;
+    }
+    if (view.visit_id !== this.visitId) {
+      this.forget();
+      this.visitId = view.visit_id;
+      this.draft = loadDraft(view.visit_id) ?? { cases: [emptyCase(view.visit.applicant)], active: 0 };
+      this.partyOpen = false;
+      const queue = live.queue?.value;
+      if (queue) {
+        const open = [...queue.waiting, ...queue.called, ...queue.serving, ...queue.held, ...queue.missed];
+        dropOtherDrafts(new Set([...open.map((row) => row.visit_id), view.visit_id]));
+      }
+    }
+    this.adoptReceived();
+    for (const each of this.draft?.cases ?? []) if (each.procedure && !each.received) void this.load(each.procedure);
+  }
+
+  /** Cases taken in elsewhere, or before the drafts were lost, stand beside the drafts. */
+  private adoptReceived(): void {
+    const draft = this.draft;
+    if (!draft) return;
+    for (const row of this.view?.cases ?? []) {
+      if (draft.cases.some((c) => c.received?.caseId === row.case_id)) continue;
+      const adopted = emptyCase(this.view?.visit.applicant);
+      adopted.procedure = row.procedure_code;
+      adopted.procedureName = row.procedure_name;
+      adopted.received = {
+        caseId: row.case_id,
+        code: row.case_code,
+        receivedAt: row.received_at,
+        dueAt: row.due_at ?? undefined,
+        instant: row.status === "returned",
+        warnings: [],
+      };
+      const same = draft.cases.findIndex((c) => !c.received && c.procedure === row.procedure_code);
+      if (same >= 0) draft.cases[same] = adopted;
+      else draft.cases.unshift(adopted);
+    }
+  }
+
+  private forget(): void {
+    if (this.visitId !== "" && this.draft) saveDraft(this.visitId, $state.snapshot(this.draft) as VisitDraft);
+    this.visitId = "";
+    this.draft = undefined;
+    this.attempted = false;
+    this.errors = {};
+    this.warnings = {};
+    this.dialog = undefined;
+  }
+
+  save(): void {
+    if (this.visitId !== "" && this.draft) saveDraft(this.visitId, $state.snapshot(this.draft) as VisitDraft);
+  }
+
+  async load(code: string): Promise<Entry | undefined> {
+    const known = this.entries[code];
+    if (known) return known;
+    try {
+      const entry = await rpc("catalogue.get", { code });
+      this.entries = { ...this.entries, [code]: entry };
+      return entry;
+    } catch (cause) {
+      sayError(cause);
+      return undefined;
+    }
+  }
+
+  async choose(code: string, name: string): Promise<void> {
+    const draft = this.active;
+    if (!draft || draft.received) return;
+    if (draft.procedure !== code) {
+      draft.procedure = code;
+      draft.procedureName = name;
+      draft.papers = {};
+      draft.feeAmount = "";
+      draft.feeMethod = "cash";
+      this.attempted = false;
+    }
+    if (await this.load(code)) this.wanted = "papers";
+  }
+
+  async askDue(): Promise<void> {
+    const entry = this.entry;
+    if (!entry) return;
+    const key = JSON.stringify(entry.limit ?? null);
+    try {
+      this.due = { key, answer: await rpc("calendar.due", { limit: entry.limit }) };
+    } catch (cause) {
+      this.due = undefined;
+      sayError(cause);
+    }
+  }
+
+  setWho(who: Who): void {
+    if (!this.active) return;
+    changeWho(this.active, who);
+    this.errors = {};
+    this.warnings = {};
+    this.partyOpen = who !== "self" || this.active.applicant.name === "";
+    if (this.partyOpen) this.wanted = "party";
+  }
+
+  /** Checks what was typed, as soon as a field is left; an empty field is no error yet. */
+  async check(which: "applicant" | "submitter"): Promise<void> {
+    const draft = this.active;
+    if (!draft) return;
+    const prefix = `${which}.`;
+    const keep = (all: Record<string, string>) =>
+      Object.fromEntries(Object.entries(all).filter(([field]) => !field.startsWith(prefix)));
+    try {
+      const { warnings } = await rpc("citizen.check", { party: partyOf(draft[which]) });
+      this.errors = keep(this.errors);
+      this.warnings = {
+        ...keep(this.warnings),
+        ...Object.fromEntries(warnings.map((w) => [prefix + (w.field ?? "").replace(/^party\./, ""), w.message])),
+      };
+    } catch (cause) {
+      const error = apiError(cause);
+      this.errors = keep(this.errors);
+      if (error.field && error.code !== "FIELD_REQUIRED") {
+        this.errors[prefix + error.field.replace(/^party\./, "")] = error.message;
+      }
+    }
+  }
+
+  // ---- acts ----
+
+  callNext(): Promise<void> {
+    return perform("call", async () => {
+      const called = await command("queue.call_next", { counter: session.counter });
+      if (!called) {
+        say(t("desk.nobody"), "info");
+        return;
+      }
+      await this.afterCall(called.visit_id, called.ticket);
+    });
+  }
+
+  call(row: QueueRow): Promise<void> {
+    return perform("call", async () => {
+      const called = await command("queue.call", { visit_id: row.visit_id, counter: session.counter });
+      await this.afterCall(called.visit_id, called.ticket);
+    });
+  }
+
+  private async afterCall(visitId: string, ticket: string): Promise<void> {
+    say(
+      t("done.called", { ticket }),
+      "done",
+      undoFor(this.rules?.undo_call_s ?? 60, t("undo.call"), async () => {
+        await command("leg.undo_call", { visit_id: visitId });
+        say(t("done.callUndone", { ticket }));
+      }),
+    );
+    await Promise.all([refresh.desk(), refresh.queue()]);
+  }
+
+  private onVisit(key: string, act: (visitId: string, ticket: string) => Promise<void>): Promise<void> {
+    const view = this.view;
+    if (!view) return Promise.resolve();
+    return perform(key, async () => {
+      await act(view.visit_id, view.ticket);
+      await Promise.all([refresh.desk(), refresh.queue()]);
+    });
+  }
+
+  recall = () =>
+    this.onVisit("recall", async (visit_id, ticket) => {
+      await command("leg.recall", { visit_id });
+      say(t("done.recalled", { ticket }));
+    });
+
+  start = () =>
+    this.onVisit("start", async (visit_id, ticket) => {
+      await command("leg.start", { visit_id });
+      say(t("done.started", { ticket }));
+      this.wanted = this.active?.procedure ? "papers" : "procedure";
+    });
+
+  hold = (reason: string, cause: "citizen" | "office") =>
+    this.onVisit("hold", async (visit_id, ticket) => {
+      await command("leg.hold", { visit_id, reason, cause });
+      this.dialog = undefined;
+      say(
+        t("done.held", { ticket }),
+        "done",
+        undoFor(600, t("undo.hold"), () => this.resume(visit_id)),
+      );
+    });
+
+  resume = async (visitId: string): Promise<void> => {
+    await command("leg.resume", { visit_id: visitId, to: "serving", counter: session.counter });
+    await Promise.all([refresh.desk(), refresh.queue()]);
+  };
+
+  miss = () =>
+    this.onVisit("miss", async (visit_id, ticket) => {
+      await command("leg.miss", { visit_id });
+      say(
+        t("done.missed", { ticket }),
+        "done",
+        undoFor(300, t("undo.miss"), async () => {
+          await command("leg.return", { visit_id, counter: session.counter });
+          await Promise.all([refresh.desk(), refresh.queue()]);
+        }),
+      );
+    });
+
+  back = (row: QueueRow) =>
+    perform(`back.${row.visit_id}`, async () => {
+      await command("leg.return", { visit_id: row.visit_id });
+      say(t("done.back", { ticket: row.ticket }));
+      await refresh.queue();
+    });
+
+  transfer = (service: string | undefined, counter: number | undefined, note: string | undefined) =>
+    this.onVisit("transfer", async (visit_id, ticket) => {
+      await command("leg.transfer", { visit_id, service, counter, note });
+      this.dialog = undefined;
+      say(t("done.transferred", { ticket }));
+    });
+
+  finish = () =>
+    this.onVisit("finish", async (visit_id, ticket) => {
+      const kept = this.draft && ($state.snapshot(this.draft) as VisitDraft);
+      await command("leg.finish", { visit_id });
+      this.visitId = "";
+      this.draft = undefined;
+      dropDraft(visit_id);
+      say(
+        t("done.finished", { ticket }),
+        "done",
+        undoFor(this.rules?.reopen_s ?? 600, t("undo.finish"), async () => {
+          if (kept) saveDraft(visit_id, kept);
+          await command("leg.reopen", { visit_id, serving: true, reason: t("undo.reason") });
+          await Promise.all([refresh.desk(), refresh.queue()]);
+        }),
+      );
+    });
+
+  finishThenCall = async () => {
+    this.dialog = undefined;
+    await this.finish();
+    if (!this.view) await this.callNext();
+  };
+
+  holdThenCall = async () => {
+    await this.hold(t("hold.forNext"), "office");
+    if (!this.view) await this.callNext();
+  };
+
+  /** F9. Recorded first; printing follows and can never undo it. */
+  receive = (ground?: string) => {
+    const draft = this.active;
+    const entry = this.entry;
+    const visitId = this.visitId;
+    if (!draft || !entry || draft.received || visitId === "") return Promise.resolve();
+    this.attempted = true;
+    const missing = this.missing;
+    if (missing.length > 0 && ground === undefined) {
+      this.dialog = { kind: "ground", papers: missing };
+      return Promise.resolve();
+    }
+    return perform("receive", async () => {
+      let answer: Answer<"case.receive">;
+      try {
+        answer = await command("case.receive", receiveArgs(draft, entry, visitId, session.counter, ground));
+      } catch (cause) {
+        this.show(cause);
+        return;
+      }
+      this.dialog = undefined;
+      this.attempted = false;
+      this.errors = {};
+      const instant = entry.limit?.value === 0;
+      draft.received = {
+        caseId: answer.case_id,
+        code: answer.case_code,
+        receivedAt: answer.received_at,
+        dueAt: answer.due_at,
+        instant,
+        warnings: answer.warnings.map((w) => w.message),
+      };
+      this.save();
+      say(t(instant ? "done.receivedInstant" : "done.received", { code: answer.case_code }));
+      if (!instant) await this.print(answer.case_id, answer.case_code);
+      await Promise.all([refresh.desk(), refresh.jobs()]);
+    });
+  };
+
+  /** A refused case names its field: the field says why, and gets the focus. */
+  private show(cause: unknown): void {
+    const error = apiError(cause);
+    sayError(error);
+    if (error.code === "PAPERS_MISSING") {
+      this.dialog = { kind: "ground", papers: this.missing };
+      return;
+    }
+    this.dialog = undefined;
+    if (error instanceof ApiError && error.field) {
+      this.errors = { ...this.errors, [error.field]: errorText(error) };
+      if (/^(applicant|submitter)\b/.test(error.field)) {
+        this.partyOpen = true;
+        this.wanted = "party";
+      }
+    }
+  }
+
+  async print(caseId: string, code: string, printer?: string): Promise<void> {
+    try {
+      await command("print.submit", { kind: "receipt", id: caseId, printer });
+    } catch (cause) {
+      say(t("print.keptSafe", { code, why: errorText(cause) }), "problem");
+    }
+    await refresh.jobs();
+  }
+
+  addCase(): void {
+    if (!this.draft || !this.serving) return;
+    const open = this.draft.cases.findIndex((c) => !c.received && c.procedure === "");
+    if (open >= 0) this.draft.active = open;
+    else {
+      const last = this.draft.cases.at(-1);
+      const fresh = emptyCase(this.view?.visit.applicant);
+      // The next case is usually for the same people.
+      if (last) {
+        fresh.who = last.who;
+        fresh.applicant = { ...last.applicant };
+        fresh.submitter = { ...last.submitter };
+      }
+      this.draft.cases.push(fresh);
+      this.draft.active = this.draft.cases.length - 1;
+    }
+    this.attempted = false;
+    this.wanted = "procedure";
+  }
+
+  select(index: number): void {
+    if (!this.draft?.cases[index]) return;
+    this.draft.active = index;
+    this.attempted = false;
+    this.errors = {};
+  }
+}
+
+export const desk = new Desk();

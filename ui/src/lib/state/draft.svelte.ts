@@ -1,0 +1,234 @@
+//! What the officer has entered for a visit and not handed in yet. It survives a reload of the
+//! window and goes away with the visit.
+import type { Args } from "$lib/backend";
+import type { CatalogueEntry } from "$lib/gen/CatalogueEntry";
+import type { FeeMethod } from "$lib/gen/FeeMethod";
+import type { Party } from "$lib/gen/Party";
+import type { PartyKind } from "$lib/gen/PartyKind";
+import type { ReturnMethod } from "$lib/gen/ReturnMethod";
+import { read, readOptional } from "$lib/text";
+
+export type Who = "self" | "proxy" | "organisation";
+export type Column = "originals" | "certified" | "copies";
+export const columns: Column[] = ["originals", "certified", "copies"];
+
+export interface PartyDraft {
+  kind: PartyKind;
+  name: string;
+  id_number: string;
+  birth_date: string;
+  sex: string;
+  phone: string;
+  email: string;
+  address: string;
+  representative: string;
+}
+
+export interface PaperDraft {
+  originals: number;
+  certified: number;
+  copies: number;
+  /** Why it does not apply to this citizen. */
+  notApplicable?: string | undefined;
+}
+
+export interface Received {
+  caseId: string;
+  code: string;
+  receivedAt: string;
+  dueAt: string | undefined;
+  instant: boolean;
+  warnings: string[];
+}
+
+export interface CaseDraft {
+  procedure: string;
+  procedureName: string;
+  who: Who;
+  applicant: PartyDraft;
+  submitter: PartyDraft;
+  papers: Record<number, PaperDraft>;
+  notes: string;
+  returnMethod: ReturnMethod;
+  returnAddress: string;
+  feeMethod: FeeMethod;
+  feeAmount: string;
+  feeGround: string;
+  sets: number;
+  received?: Received | undefined;
+}
+
+export interface VisitDraft {
+  cases: CaseDraft[];
+  active: number;
+}
+
+export function emptyParty(kind: PartyKind = "individual"): PartyDraft {
+  return { kind, name: "", id_number: "", birth_date: "", sex: "", phone: "", email: "", address: "", representative: "" };
+}
+
+export function partyDraft(party: Party | null | undefined): PartyDraft {
+  const text = (value: string | null | undefined) => value ?? "";
+  if (!party) return emptyParty();
+  return {
+    kind: party.kind,
+    name: party.name,
+    id_number: text(party.id_number),
+    birth_date: text(party.birth_date),
+    sex: text(party.sex),
+    phone: text(party.phone),
+    email: text(party.email),
+    address: text(party.address),
+    representative: text(party.representative),
+  };
+}
+
+/** As sent: composed, trimmed, nothing where nothing was typed. */
+export function partyOf(draft: PartyDraft): Party {
+  return {
+    kind: draft.kind,
+    name: read(draft.name),
+    id_number: readOptional(draft.id_number),
+    birth_date: readOptional(draft.birth_date),
+    sex: readOptional(draft.sex),
+    phone: readOptional(draft.phone),
+    email: readOptional(draft.email),
+    address: readOptional(draft.address),
+    representative: draft.kind === "individual" ? undefined : readOptional(draft.representative),
+  };
+}
+
+export function emptyCase(person: Party | null | undefined): CaseDraft {
+  const organisation = person && person.kind !== "individual";
+  return {
+    procedure: "",
+    procedureName: "",
+    who: organisation ? "organisation" : "self",
+    applicant: partyDraft(person),
+    submitter: emptyParty(),
+    papers: {},
+    notes: "",
+    returnMethod: "counter",
+    returnAddress: "",
+    feeMethod: "cash",
+    feeAmount: "",
+    feeGround: "",
+    sets: 1,
+  };
+}
+
+/** The person who stands here moves between the two roles, and nothing typed is lost. */
+export function changeWho(draft: CaseDraft, who: Who): void {
+  if (draft.who === who) return;
+  const personHere = draft.who === "self" ? draft.applicant : draft.submitter;
+  if (who === "self") {
+    if (personHere.name !== "") draft.applicant = { ...personHere };
+    draft.applicant.kind = "individual";
+    draft.submitter = emptyParty();
+  } else {
+    if (draft.who === "self") {
+      draft.submitter = { ...personHere };
+      draft.applicant = emptyParty();
+    }
+    draft.applicant.kind = who === "proxy" ? "individual" : "enterprise";
+  }
+  draft.who = who;
+}
+
+export function paperOf(draft: CaseDraft, index: number): PaperDraft {
+  return draft.papers[index] ?? { originals: 0, certified: 0, copies: 0 };
+}
+
+export function given(paper: PaperDraft): number {
+  return paper.originals + paper.certified + paper.copies;
+}
+
+/** Positions of required papers that were not handed in. */
+export function missingPapers(draft: CaseDraft, entry: Pick<CatalogueEntry, "papers">): number[] {
+  return entry.papers.flatMap((paper, index) => {
+    const have = paperOf(draft, index);
+    return paper.required && have.notApplicable === undefined && given(have) === 0 ? [index] : [];
+  });
+}
+
+export function isInstant(entry: CatalogueEntry): boolean {
+  return entry.limit?.value === 0;
+}
+
+/** The amount to be paid: the catalogue's, or what the officer typed where it has no clear one. */
+export function feeOf(draft: CaseDraft, entry: CatalogueEntry): number {
+  if (entry.fee !== undefined) return entry.fee * draft.sets;
+  return Number(draft.feeAmount.replace(/\D/g, "")) || 0;
+}
+
+export function receiveArgs(
+  draft: CaseDraft,
+  entry: CatalogueEntry,
+  visitId: string,
+  counter: number,
+  missingGround: string | undefined,
+): Args<"case.receive"> {
+  const amount = feeOf(draft, entry);
+  const submitter = draft.who === "self" || read(draft.submitter.name) === "" ? undefined : partyOf(draft.submitter);
+  return {
+    visit_id: visitId,
+    counter,
+    procedure_code: draft.procedure,
+    applicant: partyOf(draft.applicant),
+    submitter,
+    papers: entry.papers.flatMap((_, index) => {
+      const paper = draft.papers[index];
+      if (!paper || (given(paper) === 0 && paper.notApplicable === undefined)) return [];
+      return [
+        {
+          index,
+          originals: paper.originals,
+          certified: paper.certified,
+          copies: paper.copies,
+          not_applicable: paper.notApplicable,
+        },
+      ];
+    }),
+    missing_ground: missingGround,
+    sets: draft.sets,
+    return_method: draft.returnMethod,
+    return_address: draft.returnMethod === "post" ? readOptional(draft.returnAddress) : undefined,
+    notes: readOptional(draft.notes),
+    fee:
+      amount > 0
+        ? {
+            amount: draft.feeMethod === "exempt" ? 0 : amount,
+            method: draft.feeMethod,
+            ground: draft.feeMethod === "exempt" ? readOptional(draft.feeGround) : undefined,
+          }
+        : undefined,
+    limit: entry.limit,
+    instant: isInstant(entry) ? true : undefined,
+  };
+}
+
+const PREFIX = "motcua.draft.";
+
+export function loadDraft(visitId: string): VisitDraft | undefined {
+  try {
+    const found = JSON.parse(localStorage.getItem(PREFIX + visitId) ?? "") as VisitDraft;
+    return Array.isArray(found.cases) && found.cases.length > 0 ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function saveDraft(visitId: string, draft: VisitDraft): void {
+  localStorage.setItem(PREFIX + visitId, JSON.stringify(draft));
+}
+
+export function dropDraft(visitId: string): void {
+  localStorage.removeItem(PREFIX + visitId);
+}
+
+/** Drafts of visits that are over, by other means than this window's. */
+export function dropOtherDrafts(open: Set<string>): void {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(PREFIX) && !open.has(key.slice(PREFIX.length))) localStorage.removeItem(key);
+  }
+}

@@ -1,0 +1,72 @@
+//! The bottom strip: what was just done, whether it is saved, and the way back while it is open.
+import { apiError } from "$lib/backend";
+import { t } from "$lib/i18n.svelte";
+import { mono } from "$lib/time.svelte";
+
+export interface Undo {
+  /** Monotonic moment until which the way back is open. */
+  until: number;
+  label: string;
+  run: () => Promise<void>;
+}
+export interface Notice {
+  text: string;
+  tone: "done" | "problem" | "info";
+  undo?: Undo | undefined;
+}
+
+const state = $state<{ notice: Notice | undefined }>({ notice: undefined });
+
+export function notice(): Notice | undefined {
+  return state.notice;
+}
+
+export function say(text: string, tone: Notice["tone"] = "done", undo?: Undo): void {
+  state.notice = { text, tone, undo };
+}
+
+export function sayError(cause: unknown): void {
+  const error = apiError(cause);
+  state.notice = { text: errorText(cause), tone: "problem", undo: undefined };
+  if (error.code === "UNREACHABLE" && error.message) console.error(error.message);
+}
+
+/** The sentence of a refusal; a broken line has none of its own. */
+export function errorText(cause: unknown): string {
+  const error = apiError(cause);
+  return error.code === "UNREACHABLE" ? t("error.unreachable") : error.message;
+}
+
+/** Milliseconds left to undo; 0 when nothing can be taken back. */
+export function undoLeft(): number {
+  const undo = state.notice?.undo;
+  return undo ? Math.max(0, undo.until - mono()) : 0;
+}
+
+export function undoFor(seconds: number, label: string, run: () => Promise<void>): Undo {
+  return { until: performance.now() + seconds * 1000, label, run };
+}
+
+const busy = new Set<string>();
+
+/** Runs one act; pressed again while it runs, the same key does nothing. */
+export async function perform(key: string, act: () => Promise<void>): Promise<void> {
+  if (busy.has(key)) return;
+  busy.add(key);
+  try {
+    await act();
+  } catch (cause) {
+    sayError(cause);
+  } finally {
+    busy.delete(key);
+  }
+}
+
+export async function undo(): Promise<void> {
+  const undo = state.notice?.undo;
+  if (!undo || undoLeft() <= 0) return;
+  await perform("undo", async () => {
+    await undo.run();
+    if (state.notice?.undo === undo) state.notice = undefined;
+  });
+}

@@ -85,12 +85,13 @@ impl Report {
     /// When any run was harmed, with the seed that shows it again.
     #[track_caller]
     pub fn assert_unharmed(&self) {
-        if let Some(first) = self.failures.first() {
-            panic!(
-                "{self}\nfirst: {first:?}\nagain: MOTCUA_CUTS=1 MOTCUA_FROM={}",
-                first.seed
-            );
-        }
+        let shown: Vec<String> = self
+            .failures
+            .iter()
+            .take(5)
+            .map(|f| format!("{f:?}\nagain: MOTCUA_CUTS=1 MOTCUA_FROM={}", f.seed))
+            .collect();
+        assert!(shown.is_empty(), "{self}\n{}", shown.join("\n"));
     }
 
     /// Notes one judgement; true when nothing was harmed.

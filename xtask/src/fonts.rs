@@ -45,10 +45,22 @@ const SOURCES: &[Source] = &[
         version: "0.4.2",
         licence: "OFL-Tinos.txt",
         faces: &[
-            ("400Regular/Tinos_400Regular.ttf", "Tinos-Regular.ttf", PAPER),
+            (
+                "400Regular/Tinos_400Regular.ttf",
+                "Tinos-Regular.ttf",
+                PAPER,
+            ),
             ("700Bold/Tinos_700Bold.ttf", "Tinos-Bold.ttf", PAPER),
-            ("400Regular_Italic/Tinos_400Regular_Italic.ttf", "Tinos-Italic.ttf", PAPER),
-            ("700Bold_Italic/Tinos_700Bold_Italic.ttf", "Tinos-BoldItalic.ttf", PAPER),
+            (
+                "400Regular_Italic/Tinos_400Regular_Italic.ttf",
+                "Tinos-Italic.ttf",
+                PAPER,
+            ),
+            (
+                "700Bold_Italic/Tinos_700Bold_Italic.ttf",
+                "Tinos-BoldItalic.ttf",
+                PAPER,
+            ),
         ],
     },
     Source {
@@ -56,9 +68,21 @@ const SOURCES: &[Source] = &[
         version: "0.4.1",
         licence: "OFL-BeVietnamPro.txt",
         faces: &[
-            ("400Regular/BeVietnamPro_400Regular.ttf", "BeVietnamPro-Regular.ttf", TICKET),
-            ("600SemiBold/BeVietnamPro_600SemiBold.ttf", "BeVietnamPro-SemiBold.ttf", TICKET),
-            ("700Bold/BeVietnamPro_700Bold.ttf", "BeVietnamPro-Bold.ttf", TICKET),
+            (
+                "400Regular/BeVietnamPro_400Regular.ttf",
+                "BeVietnamPro-Regular.ttf",
+                TICKET,
+            ),
+            (
+                "600SemiBold/BeVietnamPro_600SemiBold.ttf",
+                "BeVietnamPro-SemiBold.ttf",
+                TICKET,
+            ),
+            (
+                "700Bold/BeVietnamPro_700Bold.ttf",
+                "BeVietnamPro-Bold.ttf",
+                TICKET,
+            ),
         ],
     },
     Source {
@@ -104,10 +128,17 @@ fn fetch(source: &Source, work: &Path) -> anyhow::Result<PathBuf> {
         .output()
         .context("npm is needed to fetch the fonts")?;
     if !answer.status.success() {
-        bail!("npm pack {spec}: {}", String::from_utf8_lossy(&answer.stderr));
+        bail!(
+            "npm pack {spec}: {}",
+            String::from_utf8_lossy(&answer.stderr)
+        );
     }
     let archive = String::from_utf8(answer.stdout)?.trim().to_owned();
-    done(Command::new("tar").args(["xzf", &archive]).current_dir(&folder))?;
+    done(
+        Command::new("tar")
+            .args(["xzf", &archive])
+            .current_dir(&folder),
+    )?;
     Ok(folder.join("package"))
 }
 
@@ -119,8 +150,16 @@ fn subset(from: &Path, to: &Path, unicodes: &str) -> anyhow::Result<()> {
             .arg(from)
             .arg(format!("--output-file={}", to.display()))
             .arg(format!("--unicodes={unicodes}"))
-            .args(["--layout-features=", "--no-hinting", "--notdef-outline", "--no-glyph-names"])
-            .args(["--name-IDs=0,1,2,3,4,5,6,13,14", "--drop-tables+=GPOS,GSUB,GDEF,DSIG,meta,STAT"])
+            .args([
+                "--layout-features=",
+                "--no-hinting",
+                "--notdef-outline",
+                "--no-glyph-names",
+            ])
+            .args([
+                "--name-IDs=0,1,2,3,4,5,6,13,14",
+                "--drop-tables+=GPOS,GSUB,GDEF,DSIG,meta,STAT",
+            ])
             // The time of the run must not change the bytes.
             .arg("--no-recalc-timestamp"),
     )

@@ -11,15 +11,51 @@ use anyhow::{Context as _, bail};
 /// The table of ARCHITECTURE.md: which of our crates each crate may use, and which outside
 /// crates it never may.
 const ALLOWED: &[(&str, &[&str], &[&str])] = &[
-    ("crates/domain", &[], &["tokio", "rusqlite", "tauri", "axum", "ureq"]),
-    ("crates/protocol", &["domain"], &["tokio", "rusqlite", "tauri", "axum", "ureq"]),
-    ("crates/store", &["domain", "protocol"], &["tokio", "tauri", "axum", "ureq"]),
-    ("crates/documents", &["domain"], &["tokio", "rusqlite", "tauri", "axum"]),
-    ("crates/devices", &["domain"], &["rusqlite", "tauri", "axum"]),
-    ("crates/app", &["domain", "protocol", "store", "documents", "devices"], &["tauri", "axum", "rusqlite"]),
-    ("crates/hub", &["app", "devices", "domain", "protocol"], &["tauri", "rusqlite"]),
-    ("crates/cli", &["app", "hub", "domain", "protocol"], &["tauri", "rusqlite"]),
-    ("src-tauri", &["app", "hub", "devices", "protocol"], &["rusqlite"]),
+    (
+        "crates/domain",
+        &[],
+        &["tokio", "rusqlite", "tauri", "axum", "ureq"],
+    ),
+    (
+        "crates/protocol",
+        &["domain"],
+        &["tokio", "rusqlite", "tauri", "axum", "ureq"],
+    ),
+    (
+        "crates/store",
+        &["domain", "protocol"],
+        &["tokio", "tauri", "axum", "ureq"],
+    ),
+    (
+        "crates/documents",
+        &["domain"],
+        &["tokio", "rusqlite", "tauri", "axum"],
+    ),
+    (
+        "crates/devices",
+        &["domain"],
+        &["rusqlite", "tauri", "axum"],
+    ),
+    (
+        "crates/app",
+        &["domain", "protocol", "store", "documents", "devices"],
+        &["tauri", "axum", "rusqlite"],
+    ),
+    (
+        "crates/hub",
+        &["app", "devices", "domain", "protocol"],
+        &["tauri", "rusqlite"],
+    ),
+    (
+        "crates/cli",
+        &["app", "hub", "domain", "protocol"],
+        &["tauri", "rusqlite"],
+    ),
+    (
+        "src-tauri",
+        &["app", "hub", "devices", "protocol"],
+        &["rusqlite"],
+    ),
 ];
 
 /// A hand-written source file longer than this has more than one reason to change.
@@ -40,10 +76,21 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn dependencies(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
     for (dir, ours, never) in ALLOWED {
-        let manifest = fs::read_to_string(root.join(dir).join("Cargo.toml")).with_context(|| (*dir).to_owned())?;
-        let section = manifest.split("[dependencies]").nth(1).unwrap_or_default().split("\n[").next().unwrap_or_default();
+        let manifest = fs::read_to_string(root.join(dir).join("Cargo.toml"))
+            .with_context(|| (*dir).to_owned())?;
+        let section = manifest
+            .split("[dependencies]")
+            .nth(1)
+            .unwrap_or_default()
+            .split("\n[")
+            .next()
+            .unwrap_or_default();
         for line in section.lines() {
-            let name = line.split(['.', ' ', '=']).next().unwrap_or_default().trim();
+            let name = line
+                .split(['.', ' ', '='])
+                .next()
+                .unwrap_or_default()
+                .trim();
             if let Some(crate_name) = name.strip_prefix("motcua-")
                 && !ours.contains(&crate_name)
             {
@@ -62,9 +109,15 @@ fn stale(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
     let fresh = root.join("target/xtask-gen");
     let (types, schemas) = (fresh.join("gen"), fresh.join("schemas"));
     crate::generate::write(&types, &schemas)?;
-    for (fresh, committed) in [(types, root.join("ui/src/lib/gen")), (schemas, root.join("docs/schemas"))] {
+    for (fresh, committed) in [
+        (types, root.join("ui/src/lib/gen")),
+        (schemas, root.join("docs/schemas")),
+    ] {
         if read_all(&fresh)? != read_all(&committed)? {
-            faults.push(format!("{} is stale: run `cargo xtask gen`", committed.display()));
+            faults.push(format!(
+                "{} is stale: run `cargo xtask gen`",
+                committed.display()
+            ));
         }
     }
     Ok(())
@@ -105,7 +158,10 @@ fn long_files(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
     for path in sources(root)? {
         let lines = fs::read_to_string(&path)?.lines().count();
         if lines > LONG {
-            faults.push(format!("{}: {lines} lines, more than {LONG}", path.strip_prefix(root)?.display()));
+            faults.push(format!(
+                "{}: {lines} lines, more than {LONG}",
+                path.strip_prefix(root)?.display()
+            ));
         }
     }
     Ok(())
@@ -113,12 +169,29 @@ fn long_files(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
 
 /// The pure crates read no clock, no file, no network.
 fn pure(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
-    for dir in ["crates/domain/src", "crates/protocol/src", "crates/documents/src"] {
+    for dir in [
+        "crates/domain/src",
+        "crates/protocol/src",
+        "crates/documents/src",
+    ] {
         for path in walk(&root.join(dir))? {
             let text = fs::read_to_string(&path)?;
-            for banned in ["SystemTime", "Utc::now", "Local::now", "std::fs", "std::net", "std::process", "thread_rng", "now_v7", "new_v4"] {
+            for banned in [
+                "SystemTime",
+                "Utc::now",
+                "Local::now",
+                "std::fs",
+                "std::net",
+                "std::process",
+                "thread_rng",
+                "now_v7",
+                "new_v4",
+            ] {
                 if text.contains(banned) {
-                    faults.push(format!("{}: pure crate uses {banned}", path.strip_prefix(root)?.display()));
+                    faults.push(format!(
+                        "{}: pure crate uses {banned}",
+                        path.strip_prefix(root)?.display()
+                    ));
                 }
             }
         }

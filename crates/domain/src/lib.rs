@@ -9,11 +9,11 @@
 //! assert_eq!(fold("Đặng Thị ÁNH"), "dang thi anh");
 //! ```
 
+pub mod branch;
 pub mod calendar;
 pub mod case;
 pub mod case_code;
 pub mod catalogue;
-pub mod branch;
 pub mod identity;
 pub mod refusal;
 pub mod text;

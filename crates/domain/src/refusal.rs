@@ -23,6 +23,8 @@ pub enum Code {
     FieldCharacters,
     /// A number is outside what makes sense.
     NumberOutOfRange,
+    /// This version of the program cannot do that yet.
+    Unsupported,
     /// No command or query of that name.
     UnknownCommand,
     /// The same command id was used for something else.

@@ -1,0 +1,119 @@
+//! The command line. Names may grow, these stay.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Parser, Subcommand};
+use uuid::Uuid;
+
+/// Một Cửa trên dòng lệnh: cùng các lệnh với cửa sổ, trên cùng thư mục dữ liệu.
+#[derive(Debug, Parser)]
+#[command(name = "motcua", version)]
+pub(crate) struct Args {
+    /// Thư mục dữ liệu của chi nhánh.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Cán bộ làm việc này; để trống là quản trị của chi nhánh.
+    #[arg(long = "as", value_name = "OFFICER")]
+    pub(crate) officer: Option<String>,
+    /// Trả lời bằng JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tạo chi nhánh dùng thử trong thư mục.
+    Demo,
+    /// Danh mục thủ tục.
+    Catalogue {
+        #[command(subcommand)]
+        command: Catalogue,
+    },
+    /// Làm một lệnh hoặc truy vấn; tham số là JSON, `-` đọc từ đầu vào chuẩn.
+    Do {
+        /// Tên lệnh, ví dụ visit.register.
+        name: String,
+        /// JSON hoặc `-`.
+        argument: Option<String>,
+    },
+    /// Mọi lệnh và truy vấn, với lược đồ JSON.
+    Commands,
+    /// Một giấy tờ thành tệp (đuôi .pdf, .png hoặc .escpos).
+    Document {
+        /// receipt hoặc ticket.
+        kind: String,
+        /// Mã hồ sơ, hoặc UUID của hồ sơ hay lượt.
+        id: String,
+        /// Tệp ghi ra.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Phục vụ thư mục này cho trình duyệt và dòng lệnh trên cùng máy.
+    Serve {
+        /// Địa chỉ loopback; cổng 0 lấy cổng trống.
+        #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+        listen: SocketAddr,
+        /// Thư mục màn hình đã dựng.
+        #[arg(long, value_name = "DIR")]
+        ui: Option<PathBuf>,
+    },
+    /// Mọi lượt, chặng và hồ sơ thành dòng JSON chuẩn, đã sắp xếp.
+    Dump,
+    /// Kiểm tra chuỗi băm, bảng so với dựng lại, và số đã cấp.
+    Verify,
+    /// Dựng lại mọi bảng từ nhật ký.
+    Rebuild,
+    /// Ghi bản sao lưu.
+    Backup {
+        /// Tệp ghi ra.
+        file: PathBuf,
+    },
+    /// Khôi phục từ bản sao lưu; dữ liệu cũ được dời sang bên, không xóa.
+    Restore {
+        /// Tệp sao lưu.
+        file: PathBuf,
+    },
+    /// Mã ghép thêm một quầy (chưa có trong bản này).
+    #[command(hide = true)]
+    PairCode,
+    /// Ghép thư mục này vào một máy chủ quầy (chưa có trong bản này).
+    #[command(hide = true)]
+    Pair {
+        #[arg(long)]
+        hub: String,
+        #[arg(long)]
+        code: String,
+    },
+    /// Ghi danh với hệ thống trung tâm (chưa có trong bản này).
+    #[command(hide = true)]
+    Enrol {
+        #[arg(long)]
+        central: String,
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        ca: Option<PathBuf>,
+    },
+    /// Gửi và nhận ngay (chưa có trong bản này).
+    #[command(hide = true)]
+    Sync {
+        #[arg(long)]
+        once: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalogue {
+    /// Nhập danh mục từ tệp LayThuTuc JSON, XLSX hoặc CSV.
+    Import {
+        /// Tệp danh mục.
+        file: PathBuf,
+    },
+}
+
+/// A UUID, if the text is one.
+pub(crate) fn uuid(text: &str) -> Option<Uuid> {
+    Uuid::parse_str(text).ok()
+}

@@ -1,0 +1,125 @@
+//! Starting and stopping the server.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread};
+
+use motcua_app::App;
+use tokio::{net::TcpListener, sync::oneshot};
+use uuid::Uuid;
+
+use crate::{endpoint::Endpoint, routes};
+
+/// How to serve.
+#[derive(Debug, Clone)]
+pub struct Serve {
+    /// Address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The data folder, where the endpoint is published.
+    pub dir: PathBuf,
+    /// Folder of the built screens, to serve them to a browser.
+    pub ui: Option<PathBuf>,
+}
+
+/// Why serving could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Only this machine is served.
+    #[error("Chỉ phục vụ trên máy này (127.0.0.1). Mời bỏ địa chỉ mạng.")]
+    NotLoopback,
+    /// The address is taken, or the endpoint file cannot be written.
+    #[error("Không mở được cổng {0}: {1}. Mời chọn cổng khác.")]
+    Listen(SocketAddr, io::Error),
+}
+
+/// A running server; stops when dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// Address and token.
+    pub endpoint: Endpoint,
+    dir: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Running {
+    /// Address for a browser, with the token where scripts can read it and logs cannot.
+    pub fn browser_url(&self) -> String {
+        format!("{}/#token={}", self.endpoint.url, self.endpoint.token)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        Endpoint::withdraw(&self.dir);
+        if let Some(stop) = self.stop.take() {
+            // The server may have ended by itself.
+            stop.send(()).ok();
+        }
+    }
+}
+
+/// Serves on the runtime of the caller.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError> {
+    if !options.listen.ip().is_loopback() {
+        return Err(ServeError::NotLoopback);
+    }
+    let fault = |error| ServeError::Listen(options.listen, error);
+    let listener = TcpListener::bind(options.listen).await.map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    let endpoint = Endpoint {
+        url: format!("http://{address}"),
+        // 244 random bits.
+        token: format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
+    };
+    endpoint.publish(&options.dir).map_err(fault)?;
+    let router = routes::router(app, address, endpoint.token.clone(), options.ui.as_deref());
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let ended = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // Either a stop, or the owner went away.
+            stopped.await.ok();
+        });
+        if let Err(error) = ended.await {
+            tracing::error!(%error, "server ended");
+        }
+    });
+    Ok(Running {
+        endpoint,
+        dir: options.dir,
+        stop: Some(stop),
+    })
+}
+
+/// Serves on a thread and runtime of its own, for callers without one.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn spawn(app: Arc<App>, options: Serve) -> Result<Running, ServeError> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let listen = options.listen;
+    let lost = move || ServeError::Listen(listen, io::Error::other("runtime"));
+    thread::spawn(move || {
+        let runtime = match tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+        {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                sender.send(Err(ServeError::Listen(listen, error))).ok();
+                return;
+            }
+        };
+        runtime.block_on(async move {
+            let started = serve(app, options).await;
+            let ok = started.is_ok();
+            sender.send(started).ok();
+            if ok {
+                // The server lives on this runtime until the process ends or `Running` is dropped.
+                std::future::pending::<()>().await;
+            }
+        });
+    });
+    receiver.recv().unwrap_or_else(|_| Err(lost()))
+}

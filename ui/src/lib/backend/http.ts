@@ -26,7 +26,7 @@ export function httpBackend(): Backend {
         method: "POST",
         headers: {
           "content-type": "application/json",
-          "x-officer": officer,
+          ...(officer ? { "x-officer": officer } : {}),
           "x-command-id": commandId,
           ...(token ? { authorization: `Bearer ${token}` } : {}),
         },

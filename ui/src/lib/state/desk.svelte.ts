@@ -259,12 +259,13 @@ class Desk {
       say(t("done.recalled", { ticket }));
     });
 
-  start = () =>
-    this.onVisit("start", async (visit_id, ticket) => {
+  start = async () => {
+    await this.onVisit("start", async (visit_id, ticket) => {
       await command("leg.start", { visit_id });
       say(t("done.started", { ticket }));
-      this.wanted = this.active?.procedure ? "papers" : "procedure";
     });
+    if (this.serving) this.wanted = this.active?.procedure ? "papers" : "procedure";
+  };
 
   hold = (reason: string, cause: "citizen" | "office") =>
     this.onVisit("hold", async (visit_id, ticket) => {

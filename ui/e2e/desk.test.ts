@@ -1,0 +1,174 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Server, enter, launch, newPage } from "./harness.ts";
+
+const person = { kind: "individual" as const, name: "Triệu Thị Kim Oanh", id_number: "001187004521", phone: "0912345846" };
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  server = await Server.demo();
+  browser = await launch();
+  await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.stop();
+});
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser));
+  return async () => {
+    await page.close();
+    expect(complaints).toEqual([]);
+  };
+});
+
+async function queueUp(name = person.name): Promise<string> {
+  const { ticket } = await server.call("visit.register", { service: "ho-tich", applicant: { ...person, name } });
+  return ticket;
+}
+const said = (text: string) => page.waitForSelector(`footer .said:has-text("${text}")`);
+
+/** From the empty desk to a chosen procedure, by keys alone. */
+async function serveNext(): Promise<void> {
+  await page.waitForSelector(".rail .rb.p:has-text('F2')");
+  await page.keyboard.press("F2");
+  await page.waitForSelector(".tag:has-text('Đang gọi')");
+  await page.keyboard.press("F4");
+  await page.waitForSelector(".tag:has-text('Đang phục vụ')");
+  await page.waitForSelector("[role=combobox]:focus");
+}
+async function chooseProcedure(text: string): Promise<void> {
+  await page.keyboard.type(text);
+  await page.waitForSelector("[role=option][aria-selected=true]");
+  await page.waitForTimeout(200);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[role=grid]");
+}
+async function completeAll(): Promise<void> {
+  const rows = await page.locator("[role=grid] tbody tr:not(.group)").count();
+  for (let i = 0; i < rows; i++) {
+    await page.keyboard.press("Space");
+    await page.waitForTimeout(60);
+  }
+}
+async function leave(): Promise<void> {
+  await page.keyboard.press("F10");
+  await said("Đã kết thúc lượt");
+}
+
+describe("desk", () => {
+  test("by keys alone from the call to the receipt in the printer", async () => {
+    const ticket = await queueUp();
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure("cap doi the bao hiem y te");
+    await completeAll();
+    expect(await page.locator("[role=grid] .tag:has-text('Đủ')").count()).toBeGreaterThan(0);
+    const before = server.printed().length;
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    await page.waitForSelector(".result:has-text('Đã in')");
+    expect(server.printed().length).toBeGreaterThan(before);
+    const [row] = await server.call("case.search", { text: person.name });
+    expect(await page.locator(".result .code").innerText()).toBe(row?.case_code);
+    await leave();
+    const figures = await server.call("day.figures", {});
+    expect(figures.served).toBe(1);
+    // Finished by mistake: the visit comes back with its case.
+    await page.keyboard.press("Control+z");
+    await page.waitForSelector(`.vno:has-text("${ticket}")`);
+    await page.waitForSelector(".result .code");
+    await leave();
+  });
+
+  test("a required paper is missing: back, or a stated ground that is recorded", async () => {
+    await queueUp("Lò Thị Mai");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure("cap doi the bao hiem y te");
+    await page.keyboard.press("F9");
+    await page.waitForSelector("dialog:has-text('giấy tờ bắt buộc')");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+    expect(await page.locator("tr.missing").count()).toBeGreaterThan(0);
+    expect(await server.call("case.search", { text: "Lò Thị Mai" })).toHaveLength(0);
+    await page.keyboard.press("F9");
+    await page.waitForSelector("dialog");
+    await page.fill("#ground-text", "Đã có trong cơ sở dữ liệu quốc gia");
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: "Lò Thị Mai" });
+    const { case: recorded } = await server.call("case.get", { id: row?.case_id });
+    expect(recorded.missing_ground).toBe("Đã có trong cơ sở dữ liệu quốc gia");
+    expect(recorded.missing?.length).toBeGreaterThan(0);
+    await leave();
+  });
+
+  test("a dead printer never blocks: the case is safe, another printer takes the paper", async () => {
+    await queueUp("Mùa A Chu");
+    await server.call("printer.assign", { kind: "receipt", printer: "tcp:127.0.0.1:1" });
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure("cap doi the bao hiem y te");
+    await completeAll();
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".card.fix:has-text('Chưa in được giấy tiếp nhận')");
+    const [row] = await server.call("case.search", { text: "Mùa A Chu" });
+    expect(row?.status).toBe("received");
+    await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
+    const failed = (await server.call("print.jobs", {})).find((job) => job.state === "failed");
+    const before = server.printed().length;
+    await server.call("print.retry", { job_id: failed?.job_id ?? "", printer: `folder:${server.papers}` });
+    await page.waitForSelector(".result:has-text('Đã in')");
+    expect(server.printed().length).toBeGreaterThan(before);
+    await leave();
+  });
+
+  test("a key pressed twice acts once; a call made by mistake keeps the wait", async () => {
+    const first = await queueUp("Vi Thị Đẹp");
+    await queueUp("Hà Thị Nguyệt");
+    await enter(page, server, "ha", 1, "desk");
+    await page.waitForSelector(".rail .rb.p:has-text('F2')");
+    await Promise.all([page.keyboard.press("F2"), page.keyboard.press("F2"), page.keyboard.press("F2")]);
+    await said(`Đã gọi ${first}`);
+    const { called, waiting } = await server.call("queue.snapshot", {});
+    expect([called.length, waiting.length]).toEqual([1, 1]);
+    await page.keyboard.press("Control+z");
+    await said("Đã rút lại lượt gọi");
+    const after = await server.call("queue.snapshot", {});
+    expect(after.waiting[0]?.ticket).toBe(first);
+    for (const row of after.waiting) await server.call("leg.void", { visit_id: row.visit_id, reason: "thử" });
+  });
+
+  test("what was typed outlives a reload, F5 does nothing, and busy is asked about", async () => {
+    await queueUp("Sầm Văn Toản");
+    await queueUp("Tạ Đình Phong");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure("cap doi the bao hiem y te");
+    await page.keyboard.press("2");
+    await page.waitForSelector("[role=grid] .cn.has");
+    await page.keyboard.press("F5");
+    await page.fill("#notes", "Gọi trước khi trả");
+    await page.reload();
+    await page.waitForSelector("[role=grid]");
+    expect(await page.inputValue("#notes")).toBe("Gọi trước khi trả");
+    expect(await page.locator("[role=grid] .cn.has").first().innerText()).toBe("2");
+    await page.keyboard.press("F2");
+    await page.waitForSelector("dialog:has-text('đang được phục vụ')");
+    await page.keyboard.press("F6");
+    await said("Đã gọi");
+    const queue = await server.call("queue.snapshot", {});
+    expect([queue.held.length, queue.called.length]).toEqual([1, 1]);
+    await page.keyboard.press("F8");
+    await said("vắng mặt");
+    // The one on hold comes back with everything that was typed.
+    await page.click("li.m button:has-text('Tiếp tục')");
+    await page.waitForSelector("[role=grid] .cn.has");
+    expect(await page.inputValue("#notes")).toBe("Gọi trước khi trả");
+    await leave();
+  });
+});

@@ -1,0 +1,155 @@
+//! The real server on a demo branch of its own, and a browser before it.
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Browser, type Page, chromium } from "playwright-core";
+import { expect } from "vitest";
+import type { VerbName, Verbs } from "../src/lib/gen/verbs.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const binary = process.env.MOTCUA_BIN ?? path.join(root, "target/debug/motcua");
+const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export class Server {
+  readonly dir = mkdtempSync(path.join(tmpdir(), "motcua-e2e-"));
+  readonly papers = path.join(this.dir, "papers");
+  url = "";
+  token = "";
+  private child: ChildProcessWithoutNullStreams | undefined;
+
+  static async demo(): Promise<Server> {
+    const server = new Server();
+    mkdirSync(server.papers);
+    execFileSync(binary, ["--data", server.data, "demo"]);
+    await server.start();
+    return server;
+  }
+
+  private get data(): string {
+    return path.join(this.dir, "data");
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(binary, ["--data", this.data, "serve", "--listen", "127.0.0.1:0", "--ui", path.join(root, "ui/dist")]);
+    this.child = child;
+    child.stderr.resume();
+    const line = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stdout }).once("line", resolve);
+      child.once("exit", (code) => reject(new Error(`server ended with ${code}`)));
+    });
+    const { url, token } = JSON.parse(line) as { url: string; token: string };
+    this.url = url;
+    this.token = token;
+  }
+
+  /** Any verb, past the screen: to prepare, and to see what was really recorded. */
+  async call<N extends VerbName>(name: N, args: Verbs[N]["args"], officer = "lan"): Promise<Verbs[N]["answer"]> {
+    const response = await fetch(`${this.url}/rpc/${name}`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        authorization: `Bearer ${this.token}`,
+        "x-officer": officer,
+        "x-command-id": crypto.randomUUID(),
+      },
+      body: JSON.stringify(args),
+    });
+    const body: unknown = await response.json();
+    if (!response.ok) throw new Error(JSON.stringify(body));
+    return body as Verbs[N]["answer"];
+  }
+
+  printed(): string[] {
+    return readdirSync(this.papers);
+  }
+
+  stop(): void {
+    this.child?.kill("SIGTERM");
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+}
+
+export interface Look {
+  width?: number;
+  height?: number;
+  theme?: "light" | "dark";
+}
+
+/** A page, with what it complains about. */
+export async function newPage(browser: Browser, { width = 1366, height = 768, theme = "light" }: Look = {}) {
+  const page = await browser.newPage({ viewport: { width, height }, locale: "vi-VN", colorScheme: theme, acceptDownloads: true });
+  page.setDefaultTimeout(8_000);
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    // A refused command answers 4xx, which the browser reports by itself.
+    if (message.type() === "error" && !message.text().includes("status of 4")) complaints.push(message.text());
+  });
+  return { page, complaints };
+}
+
+/** Opens a screen as somebody who has already chosen officer and counter. */
+export async function enter(page: Page, server: Server, officer: string, counter: number, view: string): Promise<void> {
+  await page.goto(`${server.url}/#token=${server.token}`);
+  await page.waitForSelector("main.start");
+  await page.evaluate(
+    (session) => {
+      localStorage.setItem("motcua.session", session);
+      sessionStorage.setItem("motcua.session", "in");
+    },
+    JSON.stringify({ officer, counter }),
+  );
+  await page.goto(`${server.url}/#${view}`);
+  await page.reload();
+  await page.waitForSelector(".app main");
+}
+
+/** What a keyboard-wedge scanner does: keys without a pause, then Enter, to whatever has focus. */
+export async function scan(page: Page, text: string): Promise<void> {
+  await page.evaluate((keys) => {
+    const press = (key: string) => {
+      const target = document.activeElement ?? document.body;
+      const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+      const typed = target.dispatchEvent(event);
+      // A scanner's key types like any other unless somebody prevents it.
+      if (typed && key.length === 1 && target instanceof HTMLInputElement) {
+        target.value += key;
+        target.dispatchEvent(new InputEvent("input", { bubbles: true, data: key }));
+      }
+    };
+    for (const key of keys) press(key);
+    press("Enter");
+  }, text);
+}
+
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`)).toEqual([]);
+}
+
+/** Nothing may be wider than its room, except what scrolls or is shortened on purpose. */
+export async function expectNothingClipped(page: Page): Promise<void> {
+  const clipped = await page.evaluate(() => {
+    const out: string[] = [];
+    for (const element of document.querySelectorAll<HTMLElement>("button, label, h1, h2, h3, kbd, th, dt, legend, .tag")) {
+      const style = getComputedStyle(element);
+      const box = element.getBoundingClientRect();
+      if (box.width < 2 || style.visibility === "hidden" || element.closest(".vh, .clip")) continue;
+      if (box.right > innerWidth + 1 || box.left < -1) out.push(`${element.tagName} outside: ${element.innerText.slice(0, 40)}`);
+      if (element.scrollWidth > element.clientWidth + 1 && style.overflowX === "hidden" && style.textOverflow !== "ellipsis") {
+        out.push(`${element.tagName} cut: ${element.innerText.slice(0, 40)}`);
+      }
+    }
+    if (document.documentElement.scrollHeight > innerHeight + 1) out.push("page scrolls");
+    return out;
+  });
+  expect(clipped).toEqual([]);
+}

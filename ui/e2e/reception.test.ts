@@ -1,0 +1,86 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Server, enter, launch, newPage, scan } from "./harness.ts";
+
+const card = "025054000912|012345678|Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022";
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  server = await Server.demo();
+  browser = await launch();
+  await server.call("printer.assign", { kind: "ticket", printer: `folder:${server.papers}` });
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.stop();
+});
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser));
+  await enter(page, server, "khoi", 4, "reception");
+  await page.waitForSelector(".sv");
+  return async () => {
+    await page.close();
+    expect(complaints).toEqual([]);
+  };
+});
+
+describe("reception", () => {
+  test("a scan goes to the person whatever has the focus, and types into nothing", async () => {
+    await page.click("[data-field='phone']");
+    await page.keyboard.type("0978", { delay: 60 });
+    await scan(page, card);
+    await expect.poll(() => page.inputValue("[data-field='name']").then((name) => name.toLowerCase())).toBe("hoàng văn ký");
+    expect(await page.inputValue("[data-field='id_number']")).toBe("025054000912");
+    expect(await page.inputValue("[data-field='phone']")).not.toContain("|");
+    // The card says 72: the class is suggested, not forced.
+    expect(await page.isChecked("input[name='class'][value='elderly']")).toBe(true);
+    await page.click(".svl .sv:first-child");
+    await page.keyboard.press("1");
+    await page.waitForSelector(".sv[aria-checked='true']");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("footer .said:has-text('Đã cấp số')");
+    const { waiting } = await server.call("queue.snapshot", {});
+    expect(waiting).toHaveLength(1);
+    expect([waiting[0]?.class, waiting[0]?.name?.toLowerCase()]).toEqual(["elderly", "hoàng văn ký"]);
+    await expect.poll(() => server.printed().length).toBeGreaterThan(0);
+    // Given by mistake: taken back from the strip.
+    await page.keyboard.press("Control+z");
+    await page.waitForSelector("footer .said:has-text('Đã hủy số')");
+    expect((await server.call("queue.snapshot", {})).waiting).toHaveLength(0);
+  });
+
+  test("a walk-in without card: digit, Enter; the digits of a scan choose nothing", async () => {
+    await page.keyboard.press("2");
+    await page.waitForSelector(".sv[aria-checked='true']:has(kbd:text('2'))");
+    await page.keyboard.press("Control+Enter");
+    await page.waitForSelector("footer .said:has-text('Đã cấp số')");
+    const { recent } = await server.call("queue.snapshot", {});
+    expect(recent[0]?.service).toBe("noi-vu");
+    expect(recent[0]?.name).toBeUndefined();
+    await scan(page, "111111");
+    await page.waitForSelector(".card.bad, footer .problem");
+    expect(await page.locator(".sv[aria-checked='true']").count()).toBe(0);
+  });
+
+  test("a damaged card says which part is doubtful and records nothing", async () => {
+    const before = (await server.call("queue.snapshot", {})).revision;
+    await scan(page, "025054000912||Hoàng Văn Ký|310219");
+    await page.waitForSelector(".card.bad:has-text('Mời')");
+    expect(await page.inputValue("[data-field='name']")).toBe("");
+    expect((await server.call("queue.snapshot", {})).revision).toBe(before);
+  });
+
+  test("somebody who was here before is filled in at one key", async () => {
+    await server.call("visit.register", {
+      service: "ho-tich",
+      applicant: { kind: "individual", name: "Hoàng Văn Ký", id_number: "025054000912", phone: "0978000305" },
+    });
+    await scan(page, card);
+    await page.waitForSelector(".card.info:has-text('Đã đến')");
+    await page.keyboard.press("F2");
+    await expect.poll(() => page.inputValue("[data-field='phone']")).toBe("0978000305");
+  });
+});

@@ -1,0 +1,155 @@
+//! Every view in both themes and at the sizes of the counters: accessible, nothing cut off.
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Look, Server, enter, expectAccessible, expectNothingClipped, launch, newPage, scan } from "./harness.ts";
+
+const shots = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
+const names = ["Lò Thị Mai", "Hoàng Văn Ký", "Phạm Quốc Dũng", "Nguyễn Thị Ánh Tuyết", "Đặng Hữu Nghĩa", "Bùi Thị Hường", "Vũ Thị Ngọc Diễm", "Trần Đức Thịnh", "Ngô Thị Xuyến", "Triệu Thị Kim Oanh"];
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  mkdirSync(shots, { recursive: true });
+  server = await Server.demo();
+  browser = await launch();
+  await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
+  await server.call("printer.assign", { kind: "ticket", printer: `folder:${server.papers}` });
+  for (const [i, name] of names.entries()) {
+    await server.call("visit.register", {
+      service: i % 3 === 2 ? "noi-vu" : "ho-tich",
+      class: i === 1 ? "elderly" : i === 3 ? "pregnant" : "ordinary",
+      applicant: { kind: "individual", name, phone: `09120000${10 + i}`, id_number: `0011870045${10 + i}` },
+    });
+  }
+  for (let i = 0; i < 2; i++) {
+    const called = await server.call("queue.call_next", { counter: 2 }, "dung");
+    if (!called) throw new Error("nobody waits");
+    await server.call("leg.start", { visit_id: called.visit_id }, "dung");
+    const hits = await server.call("catalogue.search", { text: "cap the" });
+    const entry = await server.call("catalogue.get", { code: hits[i]?.code ?? "" });
+    await server.call(
+      "case.receive",
+      {
+        visit_id: called.visit_id,
+        procedure_code: entry.code,
+        applicant: { kind: "individual", name: names[i] ?? "" },
+        papers: entry.papers.map((paper, index) => ({ index, originals: Math.max(1, paper.originals), certified: 0, copies: paper.copies })),
+      },
+      "dung",
+    );
+    await server.call("leg.finish", { visit_id: called.visit_id }, "dung");
+  }
+  const missed = await server.call("queue.call_next", { counter: 3 }, "dung");
+  if (missed) await server.call("leg.miss", { visit_id: missed.visit_id }, "dung");
+  // Somebody sits at counter 1.
+  const called = await server.call("queue.call_next", { counter: 1 }, "ha");
+  if (called) await server.call("leg.start", { visit_id: called.visit_id }, "ha");
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.stop();
+});
+
+async function shoot(page: Page, name: string, look: Look): Promise<void> {
+  if (look.width === 1366 || look.height === 720) {
+    await page.screenshot({ path: `${shots}${name}-${look.theme}-${look.width}.png` });
+  }
+}
+
+const looks: Look[] = [
+  { width: 1366, height: 768, theme: "light" },
+  { width: 1366, height: 768, theme: "dark" },
+  { width: 1280, height: 720, theme: "light" },
+  { width: 1280, height: 720, theme: "dark" },
+  { width: 1920, height: 1080, theme: "light" },
+];
+
+describe.each(looks)("$width × $height, $theme", (look) => {
+  async function check(name: string, page: Page): Promise<void> {
+    await expectNothingClipped(page);
+    await expectAccessible(page);
+    await shoot(page, name, look);
+  }
+
+  test("start", async () => {
+    const { page, complaints } = await newPage(browser, look);
+    await page.goto(`${server.url}/#token=${server.token}`);
+    await page.waitForSelector("main.start");
+    await check("start", page);
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("desk, with its dialogs", async () => {
+    const { page, complaints } = await newPage(browser, look);
+    await enter(page, server, "ha", 1, "desk");
+    await page.waitForSelector(".visit .vno");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("bao hiem y te");
+    await page.waitForSelector("[role=option] mark");
+    await expectAccessible(page);
+    await shoot(page, "procedure", look);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("[role=grid]");
+    await page.keyboard.press("Space");
+    await page.waitForSelector("[role=grid] .tag.ok");
+    await page.waitForSelector(".days li");
+    await check("desk", page);
+    for (const [key, name] of [
+      ["F2", "busy"],
+      ["F6", "hold"],
+      ["F7", "transfer"],
+      ["F9", "missing"],
+      ["F1", "keys"],
+      ["Control+,", "settings"],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.waitForSelector("dialog[open]");
+      await expectAccessible(page);
+      if (name === "missing") await shoot(page, name, look);
+      await page.keyboard.press("Escape");
+      await page.waitForSelector("dialog", { state: "detached" });
+    }
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("reception", async () => {
+    const { page, complaints } = await newPage(browser, look);
+    await enter(page, server, "khoi", 4, "reception");
+    await page.waitForSelector(".sv");
+    await scan(page, "025054000912||Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022");
+    await page.waitForSelector(".tag.ok:has-text('Đã đọc thẻ')");
+    await page.keyboard.press("1");
+    await page.waitForSelector(".tkh b:not(:text('–'))");
+    await check("reception", page);
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("cases", async () => {
+    const { page, complaints } = await newPage(browser, look);
+    await enter(page, server, "ha", 1, "cases");
+    await page.waitForSelector(".cases tbody tr");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".drawer");
+    await check("cases", page);
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("supervisor", async () => {
+    const { page, complaints } = await newPage(browser, look);
+    await enter(page, server, "lan", 1, "supervisor");
+    await page.waitForSelector(".sup .kpi");
+    await page.waitForSelector(".wait tbody tr");
+    await check("supervisor", page);
+    await page.click("button:has-text('Đóng ngày')");
+    await page.waitForSelector("dialog[open]");
+    await expectAccessible(page);
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+});

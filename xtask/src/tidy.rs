@@ -43,7 +43,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "crates/hub",
-        &["app", "devices", "domain", "protocol"],
+        &["app", "domain", "protocol"],
         &["tauri", "rusqlite"],
     ),
     (
@@ -53,7 +53,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "src-tauri",
-        &["app", "hub", "devices", "protocol"],
+        &["app", "hub", "domain", "protocol"],
         &["rusqlite"],
     ),
 ];

@@ -32,11 +32,17 @@ pub struct Change {
 }
 
 /// Those who want to be told.
-#[derive(Debug, Default)]
-pub(crate) struct Listeners(Mutex<Vec<mpsc::Sender<Change>>>);
+#[derive(Debug)]
+pub(crate) struct Listeners<T>(Mutex<Vec<mpsc::Sender<T>>>);
 
-impl Listeners {
-    pub(crate) fn subscribe(&self) -> mpsc::Receiver<Change> {
+impl<T> Default for Listeners<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
+impl<T: Clone> Listeners<T> {
+    pub(crate) fn subscribe(&self) -> mpsc::Receiver<T> {
         let (sender, receiver) = mpsc::channel();
         self.0
             .lock()
@@ -45,12 +51,12 @@ impl Listeners {
         receiver
     }
 
-    pub(crate) fn tell(&self, change: &Change) {
+    pub(crate) fn tell(&self, told: &T) {
         // A listener that went away is forgotten.
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .retain(|l| l.send(change.clone()).is_ok());
+            .retain(|l| l.send(told.clone()).is_ok());
     }
 }
 

@@ -13,6 +13,7 @@ mod dump;
 mod open;
 mod print_queue;
 mod registry;
+mod scanner;
 mod say;
 mod verbs;
 mod view;
@@ -20,6 +21,7 @@ mod view;
 pub use change::{Change, Topic};
 pub use open::{App, Settings};
 pub use registry::{Caller, commands};
+pub use scanner::Scan;
 
 use motcua_store::Error;
 

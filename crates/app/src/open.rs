@@ -24,6 +24,7 @@ use crate::{
     change::{Change, Listeners, Topic},
     clock::Clock,
     demo, print_queue,
+    scanner::{self, Scan},
 };
 
 /// How to open a branch.
@@ -43,6 +44,8 @@ pub struct Settings {
     pub printing: bool,
     /// CUPS server, the machine's own unless said.
     pub cups: Option<String>,
+    /// Serial scanner as `PORT` or `PORT@BAUD`; none reads no scanner.
+    pub scanner: Option<String>,
 }
 
 impl Settings {
@@ -56,6 +59,7 @@ impl Settings {
             vfs: None,
             printing: false,
             cups: None,
+            scanner: None,
         }
     }
 
@@ -99,7 +103,8 @@ pub struct App {
     pub(crate) store: Store,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) assets: Assets,
-    pub(crate) listeners: Listeners,
+    pub(crate) listeners: Listeners<Change>,
+    pub(crate) scans: Listeners<Scan>,
     pub(crate) prints: print_queue::Queue,
     pub(crate) settings: Settings,
     catalogue: RwLock<Option<Arc<Catalogue>>>,
@@ -136,12 +141,16 @@ impl App {
             clock: Box::new(clock),
             assets: Assets::default(),
             listeners: Listeners::default(),
+            scans: Listeners::default(),
             prints: print_queue::Queue::default(),
             settings,
             catalogue: RwLock::new(None),
         });
         if printing {
             print_queue::start(&app);
+        }
+        if let Some(port) = app.settings.scanner.clone() {
+            scanner::start(&app, port);
         }
         app
     }
@@ -181,6 +190,11 @@ impl App {
     /// Told of every committed change from now on.
     pub fn subscribe(&self) -> mpsc::Receiver<Change> {
         self.listeners.subscribe()
+    }
+
+    /// Told of everything the serial scanner reads from now on.
+    pub fn subscribe_scans(&self) -> mpsc::Receiver<Scan> {
+        self.scans.subscribe()
     }
 
     pub(crate) fn tell(&self, topics: Vec<Topic>) {

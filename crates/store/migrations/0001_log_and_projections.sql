@@ -1,3 +1,7 @@
+-- Says that the file is ours ("MCua"); in the same transaction as everything else, for a cut between
+-- the two would leave a file that is nobody's.
+PRAGMA application_id = 1296266593;
+
 -- The log: the only truth in this file. Everything below it can be rebuilt from it.
 CREATE TABLE event(
   pos           INTEGER PRIMARY KEY,            -- order of arrival in this file; not part of the event

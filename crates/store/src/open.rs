@@ -421,7 +421,6 @@ fn migrate(connection: &mut Connection, dir: &Path, create: bool) -> Result<()> 
                 )
             }
         })?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(())
 }
 

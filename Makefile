@@ -1,0 +1,31 @@
+# Thin on purpose: what is longer than a few lines is a script or an xtask.
+SHELL := /bin/bash
+export CARGO_TERM_COLOR ?= auto
+DEMO ?= demo-data
+
+.PHONY: run test bench lint package setup crash kill
+
+run:            ## Opens the app on a demo branch (installs what is missing first)
+	@scripts/setup run
+	@scripts/run "$(DEMO)"
+
+test:           ## Runs every test (installs what is missing first)
+	@scripts/setup test
+	@scripts/test
+
+bench:          ## Prints figure, budget, ratio; writes target/bench/report.json
+	@scripts/setup bench
+	cargo run --quiet --release --package motcua-benches -- $(ARGS)
+
+lint:           ## Formatting, clippy, the rules no compiler checks
+	@scripts/lint
+
+package:        ## A Debian package of the window
+	@scripts/setup run
+	@scripts/package
+
+crash:          ## make crash CUTS=500 FROM=0: power cuts at every n-th disk operation
+	MOTCUA_CUTS=$${CUTS:-500} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-tests --test store_crash --no-capture
+
+kill:           ## make kill RUNS=50: kill -9 at random moments of the real program
+	MOTCUA_KILLS=$${RUNS:-50} cargo nextest run --package motcua-tests --test kill_nine --no-capture

@@ -1,0 +1,78 @@
+//! The open folder behind the window: the one command of the window, and the pushes to it.
+
+use std::{net::Ipv4Addr, sync::Arc, thread};
+
+use motcua_app::{App, Caller, Settings, clock::SystemClock};
+use motcua_domain::{Code, Refusal};
+use motcua_hub::{Running, Serve};
+use motcua_protocol::ApiError;
+use serde_json::Value;
+use tauri::{AppHandle, Emitter as _, Manager as _, State};
+use uuid::Uuid;
+
+use crate::{args::Args, window};
+
+/// The open folder, or why it is not open; the window then shows that sentence.
+pub(crate) struct Branch {
+    app: Result<Arc<App>, ApiError>,
+    /// The way in for a command line while the window holds the folder.
+    _endpoint: Option<Running>,
+}
+
+impl Branch {
+    pub(crate) fn open(args: &Args) -> Self {
+        let dir = args.data();
+        let settings = Settings { printing: true, scanner: args.scanner.clone(), ..Settings::new(&dir) };
+        let app = match App::open(settings.clone(), SystemClock::default()) {
+            Err(error) if error.code() == Code::NoBranch && args.demo => App::demo(settings, SystemClock::default()),
+            opened => opened,
+        };
+        let app = app.map_err(|error| ApiError::from(Refusal::from(error)));
+        let endpoint = app.as_ref().ok().and_then(|app| {
+            let serve = Serve { listen: (Ipv4Addr::LOCALHOST, 0).into(), dir, ui: None };
+            motcua_hub::spawn(Arc::clone(app), serve)
+                .inspect_err(|error| tracing::warn!(%error, "no way in for the command line"))
+                .ok()
+        });
+        Self { app, _endpoint: endpoint }
+    }
+}
+
+/// The one command of the officer window: a verb by name.
+#[tauri::command(async)]
+pub(crate) fn rpc(
+    branch: State<'_, Branch>,
+    name: &str,
+    args: Value,
+    officer: Option<String>,
+    command_id: Option<Uuid>,
+) -> Result<Value, ApiError> {
+    let app = branch.app.as_ref().map_err(Clone::clone)?;
+    // The window never acts as nobody's administrator: no officer is an empty officer.
+    let caller = Caller { officer: Some(officer.unwrap_or_default()), command_id };
+    app.call(&caller, name, args)
+}
+
+/// Pushes committed changes and scans into the window. It never polls.
+pub(crate) fn push(handle: &AppHandle) {
+    let Ok(app) = &handle.state::<Branch>().app else { return };
+    let (changes, scans) = (app.subscribe(), app.subscribe_scans());
+    let to_window = handle.clone();
+    thread::spawn(move || {
+        for change in changes {
+            tell(&to_window, "change", change);
+        }
+    });
+    let to_window = handle.clone();
+    thread::spawn(move || {
+        for scan in scans {
+            tell(&to_window, "scan", scan);
+        }
+    });
+}
+
+fn tell(handle: &AppHandle, event: &str, payload: impl serde::Serialize + Clone) {
+    if let Err(error) = handle.emit_to(window::OFFICER, event, payload) {
+        tracing::warn!(%error, event, "window not told");
+    }
+}

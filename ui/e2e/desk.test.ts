@@ -20,7 +20,7 @@ afterAll(async () => {
 beforeEach(async () => {
   ({ page, complaints } = await newPage(browser));
   return async () => {
-    await page.close();
+    await page.context().close();
     expect(complaints).toEqual([]);
   };
 });

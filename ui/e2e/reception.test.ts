@@ -22,7 +22,7 @@ beforeEach(async () => {
   await enter(page, server, "khoi", 4, "reception");
   await page.waitForSelector(".sv");
   return async () => {
-    await page.close();
+    await page.context().close();
     expect(complaints).toEqual([]);
   };
 });

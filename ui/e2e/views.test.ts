@@ -78,7 +78,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await page.goto(`${server.url}/#token=${server.token}`);
     await page.waitForSelector("main.start");
     await check("start", page);
-    await page.close();
+    await page.context().close();
     expect(complaints).toEqual([]);
   });
 
@@ -112,7 +112,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
       await page.keyboard.press("Escape");
       await page.waitForSelector("dialog", { state: "detached" });
     }
-    await page.close();
+    await page.context().close();
     expect(complaints).toEqual([]);
   });
 
@@ -125,7 +125,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await page.keyboard.press("1");
     await page.waitForSelector(".tkh b:not(:text('–'))");
     await check("reception", page);
-    await page.close();
+    await page.context().close();
     expect(complaints).toEqual([]);
   });
 
@@ -136,7 +136,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await page.keyboard.press("Enter");
     await page.waitForSelector(".drawer");
     await check("cases", page);
-    await page.close();
+    await page.context().close();
     expect(complaints).toEqual([]);
   });
 
@@ -149,7 +149,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await page.click("button:has-text('Đóng ngày')");
     await page.waitForSelector("dialog[open]");
     await expectAccessible(page);
-    await page.close();
+    await page.context().close();
     expect(complaints).toEqual([]);
   });
 });

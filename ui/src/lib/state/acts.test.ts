@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { type Backend, type Call, command, useBackend } from "$lib/backend";
+import { coalesced } from "./live.svelte";
+import { notice, perform, say, undo, undoFor, undoLeft } from "./strip.svelte";
+import { touch } from "$lib/time.svelte";
+import { changeWho, emptyCase, missingPapers, receiveArgs } from "./draft.svelte";
+
+let calls: Call[];
+let respond: (call: Call) => Promise<unknown>;
+
+beforeEach(() => {
+  calls = [];
+  respond = () => Promise.resolve({});
+  const backend: Backend = {
+    call: (call) => {
+      calls.push(call);
+      return respond(call);
+    },
+    onChange: () => () => undefined,
+    onScan: () => () => undefined,
+  };
+  useBackend(backend);
+});
+
+describe("an act", () => {
+  test("pressed again while it runs does nothing", async () => {
+    let done: () => void = () => undefined;
+    respond = () => new Promise<void>((resolve) => (done = resolve));
+    const press = () => perform("call", async () => void (await command("queue.call_next", { counter: 1 })));
+    const first = press();
+    const second = press();
+    done();
+    await Promise.all([first, second]);
+    expect(calls).toHaveLength(1);
+    await Promise.all([press(), Promise.resolve().then(() => done())]);
+    expect(calls).toHaveLength(2);
+  });
+
+  test("tried again after a broken line is the same command", async () => {
+    respond = () => Promise.reject({ code: "UNREACHABLE", message: "" });
+    await expect(command("leg.start", { visit_id: "v" })).rejects.toMatchObject({ code: "UNREACHABLE" });
+    respond = () => Promise.resolve({});
+    await command("leg.start", { visit_id: "v" });
+    await command("leg.start", { visit_id: "v" });
+    const [lost, again, anew] = calls.map((call) => call.commandId);
+    expect(again).toBe(lost);
+    expect(anew).not.toBe(again);
+  });
+
+  test("that is refused says the sentence of the rule", async () => {
+    respond = () => Promise.reject({ code: "COUNTER_BUSY", message: "Quầy đang có người." });
+    await perform("call", async () => void (await command("queue.call_next", { counter: 1 })));
+    expect(notice()).toMatchObject({ text: "Quầy đang có người.", tone: "problem" });
+  });
+
+  test("can be taken back until its time is over, and only once", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    let undone = 0;
+    say("Đã gọi A-031.", "done", undoFor(60, "Hoàn tác", async () => void undone++));
+    vi.advanceTimersByTime(59_000);
+    touch();
+    expect(Math.round(undoLeft() / 1000)).toBe(1);
+    await undo();
+    await undo();
+    expect(undone).toBe(1);
+    say("Đã gọi A-032.", "done", undoFor(60, "Hoàn tác", async () => void undone++));
+    vi.advanceTimersByTime(60_001);
+    touch();
+    await undo();
+    expect([undoLeft(), undone]).toEqual([0, 1]);
+    vi.useRealTimers();
+  });
+});
+
+test("a reading asked for while one runs is done once more, not many times", async () => {
+  let runs = 0;
+  let release: () => void = () => undefined;
+  const read = coalesced(async () => {
+    runs++;
+    await new Promise<void>((resolve) => (release = resolve));
+  });
+  const first = read();
+  void read();
+  void read();
+  release();
+  await vi.waitFor(() => expect(runs).toBe(2));
+  release();
+  await first;
+  expect(runs).toBe(2);
+});
+
+describe("a draft", () => {
+  const oanh = { kind: "individual" as const, name: "Triệu Thị Kim Oanh", id_number: "001187004521" };
+  const entry = {
+    code: "1.004884",
+    name: "Đăng ký lại khai sinh",
+    subjects: [],
+    channels: [],
+    results: [],
+    sample: true,
+    version: "x",
+    limit_text: "",
+    fee_text: "",
+    fee: 8000,
+    papers: [
+      { name: "Tờ khai", originals: 1, copies: 0, required: true },
+      { name: "Ủy quyền", originals: 1, copies: 0, required: false },
+    ],
+  };
+
+  test("keeps who stands here when the role changes", () => {
+    const draft = emptyCase(oanh);
+    changeWho(draft, "proxy");
+    expect([draft.applicant.name, draft.submitter.name]).toEqual(["", oanh.name]);
+    changeWho(draft, "organisation");
+    expect([draft.applicant.kind, draft.submitter.name]).toEqual(["enterprise", oanh.name]);
+    changeWho(draft, "self");
+    expect([draft.applicant.kind, draft.applicant.name, draft.submitter.name]).toEqual(["individual", oanh.name, ""]);
+  });
+
+  test("knows what is missing, and sends only what was received", () => {
+    const draft = emptyCase(oanh);
+    draft.procedure = entry.code;
+    expect(missingPapers(draft, entry)).toEqual([0]);
+    draft.papers[0] = { originals: 1, certified: 0, copies: 0 };
+    expect(missingPapers(draft, entry)).toEqual([]);
+    draft.notes = "  ghi chú\u0301 ";
+    const args = receiveArgs(draft, entry, "v", 1, undefined);
+    expect(args.papers).toHaveLength(1);
+    expect(args.fee).toEqual({ amount: 8000, method: "cash", ground: undefined });
+    expect(args.submitter).toBeUndefined();
+    expect(args.notes).toBe("ghi chú\u0301".normalize("NFC"));
+  });
+});

@@ -9,6 +9,8 @@
 
 mod backup;
 mod ballast;
+#[cfg(feature = "bulk")]
+mod bulk;
 mod clock;
 mod error;
 mod folder;
@@ -23,6 +25,8 @@ mod verify;
 mod write;
 
 pub use backup::{Backup, restore};
+#[cfg(feature = "bulk")]
+pub use bulk::Bulk;
 pub use clock::{Moment, today};
 pub use error::{Error, Result};
 pub use folder::{DATABASE, is_network_filesystem};

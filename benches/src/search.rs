@@ -1,0 +1,136 @@
+//! Finding a case among all that were ever received, against SQLite's LIKE on the same rows.
+
+use motcua_app::{App, clock::SystemClock};
+use motcua_domain::text::fold;
+use rusqlite::{Connection, OpenFlags, params};
+use serde_json::json;
+
+use crate::{
+    Setting,
+    durable::call,
+    history::settings,
+    people::{Dice, person},
+    report::{Figure, Report},
+    stats::{Times, repeat},
+};
+
+/// As many as a screen lists.
+const FIRST: u32 = 50;
+/// A prefix that half the country shares, with a word as frequent: the worst a name can be.
+const COMMON: &[&str] = &[
+    "nguyen thi",
+    "nguyen van",
+    "tran thi",
+    "nguyen thi h",
+    "le van",
+    "ng th",
+];
+
+pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> {
+    let dir = setting.history()?;
+    let app = App::open(settings(&dir), SystemClock::default())?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let bare = Connection::open_with_flags(dir.join(motcua_store::DATABASE), flags)?;
+    bare.execute_batch("PRAGMA cache_size=-8192;")?;
+    let people = u64::from(setting.rows) * 2 / 5 + 1;
+    let mut dice = Dice::new(9);
+    let count = setting.size(200, 20);
+    let mut draw = |make: &dyn Fn(&mut Dice) -> String| -> Vec<String> {
+        (0..count).map(|_| make(&mut dice)).collect()
+    };
+
+    let names = draw(&|dice| {
+        // One person's last two words, the last unfinished: what an officer types first.
+        let name = fold(&person(dice.below(people)).name);
+        let words: Vec<&str> = name.split_whitespace().collect();
+        let mut part = words[words.len().saturating_sub(2)..].join(" ");
+        part.pop();
+        part
+    });
+    let whole = draw(&|dice| fold(&person(dice.below(people)).name));
+    let phones = draw(&|dice| person(dice.below(people)).phone.unwrap_or_default()[..7].to_owned());
+    let common: Vec<String> = COMMON.iter().map(|c| (*c).to_owned()).collect();
+    let codes = {
+        let mut statement =
+            bare.prepare("SELECT code FROM case_file WHERE row >= ?1 ORDER BY row LIMIT 1")?;
+        let last: u64 = bare.query_row("SELECT max(row) FROM case_file", [], |r| r.get(0))?;
+        (0..count)
+            .map(|_| statement.query_row([dice.below(last)], |r| r.get(0)))
+            .collect::<rusqlite::Result<Vec<String>>>()?
+    };
+    // Of the searched word, not of what happens to be in memory: all queries of a kind go round
+    // once before they are timed, on either side.
+    for (kind, typed, column) in [
+        ("part of a name", &names, "p.name"),
+        ("whole name", &whole, "p.name"),
+        ("common name, two words", &common, "p.name"),
+        ("beginning of a phone number", &phones, "p.phone"),
+        ("case code", &codes, "c.code"),
+    ] {
+        let ours = times(typed, setting.size(2, 1), |text| {
+            let found = call(&app, "case.search", json!({"text": text, "limit": FIRST}))?;
+            Ok(found.as_array().map_or(0, Vec::len))
+        })?;
+        // LIKE takes seconds where little is found; a few are enough to know it.
+        let some: Vec<String> = typed.iter().take(6).cloned().collect();
+        let sql = format!(
+            "SELECT c.entity, c.doc FROM case_file c JOIN party p ON p.entity = c.entity
+             WHERE {column} LIKE ?1 ORDER BY c.row DESC LIMIT ?2"
+        );
+        let like = times(&some, 1, |text| {
+            let mut statement = bare.prepare_cached(&sql)?;
+            let found = statement.query_map(params![format!("%{text}%"), FIRST], |r| {
+                r.get::<_, String>(1)
+            })?;
+            Ok(found.count())
+        })?;
+        report.add(
+            Figure::at_most(
+                format!("case search, {kind}: p99"),
+                ours.percentile(0.99),
+                "ms",
+                20.0,
+            )
+            .against(format!(
+                "SQLite LIKE p50 {:.1} ms, slowest {:.1} ms; ratio of medians, LIKE by ours",
+                like.percentile(0.5),
+                like.percentile(1.0)
+            ))
+            .ratio(like.percentile(0.5) / ours.percentile(0.5)),
+        );
+        report.add(Figure::told(
+            format!("case search, {kind}: p50"),
+            ours.percentile(0.5),
+            "ms",
+        ));
+    }
+    let newest = repeat(setting.size(50, 3), || {
+        call(&app, "case.search", json!({"text": "", "limit": FIRST}))
+    })?;
+    report.add(Figure::at_most(
+        "newest cases listed: p99",
+        newest.percentile(0.99),
+        "ms",
+        20.0,
+    ));
+    Ok(())
+}
+
+fn times(
+    typed: &[String],
+    rounds: usize,
+    mut search: impl FnMut(&str) -> anyhow::Result<usize>,
+) -> anyhow::Result<Times> {
+    let mut found = 0;
+    for text in typed {
+        found += search(text)?;
+    }
+    anyhow::ensure!(found > 0, "nothing was found by {typed:?}");
+    let mut times = Times::default();
+    for _ in 0..rounds {
+        for text in typed {
+            times.take(|| search(text))?;
+        }
+    }
+    Ok(times)
+}

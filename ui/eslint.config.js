@@ -10,6 +10,8 @@ export default ts.config(
   { files: ["**/*.svelte", "**/*.svelte.ts"], languageOptions: { parserOptions: { parser: ts.parser } } },
   {
     rules: {
+      // Collections and dates that no template reads need not be reactive.
+      "svelte/prefer-svelte-reactivity": "off",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       // One door to the back end: nothing else may talk to Tauri or to the network.
       "no-restricted-imports": ["error", { patterns: ["@tauri-apps/*"] }],

@@ -2,7 +2,12 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Server, enter, launch, newPage } from "./harness.ts";
 
-const person = { kind: "individual" as const, name: "Triệu Thị Kim Oanh", id_number: "001187004521", phone: "0912345846" };
+const person = {
+  kind: "individual" as const,
+  name: "Triệu Thị Kim Oanh",
+  id_number: "001187004521",
+  phone: "0912345846",
+};
 let server: Server;
 let browser: Browser;
 let page: Page;
@@ -26,7 +31,10 @@ beforeEach(async () => {
 });
 
 async function queueUp(name = person.name): Promise<string> {
-  const { ticket } = await server.call("visit.register", { service: "ho-tich", applicant: { ...person, name } });
+  const { ticket } = await server.call("visit.register", {
+    service: "ho-tich",
+    applicant: { ...person, name },
+  });
   return ticket;
 }
 const said = (text: string) => page.waitForSelector(`footer .said:has-text("${text}")`);

@@ -34,7 +34,15 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    const child = spawn(binary, ["--data", this.data, "serve", "--listen", "127.0.0.1:0", "--ui", path.join(root, "ui/dist")]);
+    const child = spawn(binary, [
+      "--data",
+      this.data,
+      "serve",
+      "--listen",
+      "127.0.0.1:0",
+      "--ui",
+      path.join(root, "ui/dist"),
+    ]);
     this.child = child;
     child.stderr.resume();
     const line = await new Promise<string>((resolve, reject) => {
@@ -47,7 +55,11 @@ export class Server {
   }
 
   /** Any verb, past the screen: to prepare, and to see what was really recorded. */
-  async call<N extends VerbName>(name: N, args: Verbs[N]["args"], officer = "lan"): Promise<Verbs[N]["answer"]> {
+  async call<N extends VerbName>(
+    name: N,
+    args: Verbs[N]["args"],
+    officer = "lan",
+  ): Promise<Verbs[N]["answer"]> {
     const response = await fetch(`${this.url}/rpc/${name}`, {
       method: "POST",
       headers: {
@@ -85,29 +97,37 @@ export interface Look {
 
 /** A page, with what it complains about. */
 export async function newPage(browser: Browser, { width = 1366, height = 768, theme = "light" }: Look = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, locale: "vi-VN", colorScheme: theme });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    locale: "vi-VN",
+    colorScheme: theme,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(8_000);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     // A refused command answers 4xx, which the browser reports by itself.
-    if (message.type() === "error" && !message.text().includes("status of 4")) complaints.push(message.text());
+    if (message.type() === "error" && !message.text().includes("status of 4"))
+      complaints.push(message.text());
   });
   return { page, complaints };
 }
 
 /** Opens a screen as somebody who has already chosen officer and counter. */
-export async function enter(page: Page, server: Server, officer: string, counter: number, view: string): Promise<void> {
+export async function enter(
+  page: Page,
+  server: Server,
+  officer: string,
+  counter: number,
+  view: string,
+): Promise<void> {
   await page.goto(`${server.url}/#token=${server.token}`);
   await page.waitForSelector("main.start");
-  await page.evaluate(
-    (session) => {
-      localStorage.setItem("motcua.session", session);
-      sessionStorage.setItem("motcua.session", "in");
-    },
-    JSON.stringify({ officer, counter }),
-  );
+  await page.evaluate((session) => {
+    localStorage.setItem("motcua.session", session);
+    sessionStorage.setItem("motcua.session", "in");
+  }, JSON.stringify({ officer, counter }));
   await page.goto(`${server.url}/#${view}`);
   await page.reload();
   await page.waitForSelector(".app main");
@@ -132,20 +152,31 @@ export async function scan(page: Page, text: string): Promise<void> {
 }
 
 export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
-  expect.soft(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`)).toEqual([]);
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
+    .analyze();
+  expect
+    .soft(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join(", ")}`))
+    .toEqual([]);
 }
 
 /** Nothing may be wider than its room, except what scrolls or is shortened on purpose. */
 export async function expectNothingClipped(page: Page): Promise<void> {
   const clipped = await page.evaluate(() => {
     const out: string[] = [];
-    for (const element of document.querySelectorAll<HTMLElement>("button, label, h1, h2, h3, kbd, th, dt, legend, .tag")) {
+    for (const element of document.querySelectorAll<HTMLElement>(
+      "button, label, h1, h2, h3, kbd, th, dt, legend, .tag",
+    )) {
       const style = getComputedStyle(element);
       const box = element.getBoundingClientRect();
       if (box.width < 2 || style.visibility === "hidden" || element.closest(".vh, .clip")) continue;
-      if (box.right > innerWidth + 1 || box.left < -1) out.push(`${element.tagName} outside: ${element.innerText.slice(0, 40)}`);
-      if (element.scrollWidth > element.clientWidth + 1 && style.overflowX === "hidden" && style.textOverflow !== "ellipsis") {
+      if (box.right > innerWidth + 1 || box.left < -1)
+        out.push(`${element.tagName} outside: ${element.innerText.slice(0, 40)}`);
+      if (
+        element.scrollWidth > element.clientWidth + 1 &&
+        style.overflowX === "hidden" &&
+        style.textOverflow !== "ellipsis"
+      ) {
         out.push(`${element.tagName} cut: ${element.innerText.slice(0, 40)}`);
       }
     }

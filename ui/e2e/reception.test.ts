@@ -32,7 +32,9 @@ describe("reception", () => {
     await page.click("[data-field='phone']");
     await page.keyboard.type("0978", { delay: 60 });
     await scan(page, card);
-    await expect.poll(() => page.inputValue("[data-field='name']").then((name) => name.toLowerCase())).toBe("hoàng văn ký");
+    await expect
+      .poll(() => page.inputValue("[data-field='name']").then((name) => name.toLowerCase()))
+      .toBe("hoàng văn ký");
     expect(await page.inputValue("[data-field='id_number']")).toBe("025054000912");
     expect(await page.inputValue("[data-field='phone']")).not.toContain("|");
     // The card says 72: the class is suggested, not forced.

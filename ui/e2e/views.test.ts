@@ -3,10 +3,45 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Look, Server, enter, expectAccessible, expectNothingClipped, launch, newPage, scan } from "./harness.ts";
+import type { DeskAnswer } from "../src/lib/gen/DeskAnswer.ts";
+import type { QueueRow } from "../src/lib/gen/QueueRow.ts";
+import type { QueueSnapshotAnswer } from "../src/lib/gen/QueueSnapshotAnswer.ts";
+import {
+  type Look,
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  scan,
+} from "./harness.ts";
 
 const shots = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
-const names = ["Lò Thị Mai", "Hoàng Văn Ký", "Phạm Quốc Dũng", "Nguyễn Thị Ánh Tuyết", "Đặng Hữu Nghĩa", "Bùi Thị Hường", "Vũ Thị Ngọc Diễm", "Trần Đức Thịnh", "Ngô Thị Xuyến", "Triệu Thị Kim Oanh"];
+const names = [
+  "Lò Thị Mai",
+  "Hoàng Văn Ký",
+  "Phạm Quốc Dũng",
+  "Nguyễn Thị Ánh Tuyết",
+  "Đặng Hữu Nghĩa",
+  "Bùi Thị Hường",
+  "Vũ Thị Ngọc Diễm",
+  "Trần Đức Thịnh",
+  "Ngô Thị Xuyến",
+  "Triệu Thị Kim Oanh",
+  "Mùa A Chu",
+  "Lương Thu Trang",
+  "Vi Thị Đẹp",
+  "Hà Thị Nguyệt",
+  "Lý Láo Tả",
+  "Tạ Đình Phong",
+  "Quàng Thị Inh",
+  "Sầm Văn Toản",
+  "Đinh Công Tráng",
+  "Lương Thị Sen",
+];
+/** Fewer and no figure is claimed. */
+const served = 8;
 let server: Server;
 let browser: Browser;
 
@@ -19,23 +54,28 @@ beforeAll(async () => {
   for (const [i, name] of names.entries()) {
     await server.call("visit.register", {
       service: i % 3 === 2 ? "noi-vu" : "ho-tich",
-      class: i === 1 ? "elderly" : i === 3 ? "pregnant" : "ordinary",
+      class: i === 13 ? "elderly" : i === 16 ? "pregnant" : "ordinary",
       applicant: { kind: "individual", name, phone: `09120000${10 + i}`, id_number: `0011870045${10 + i}` },
     });
   }
-  for (let i = 0; i < 2; i++) {
+  for (let i = 0; i < served; i++) {
     const called = await server.call("queue.call_next", { counter: 2 }, "dung");
     if (!called) throw new Error("nobody waits");
     await server.call("leg.start", { visit_id: called.visit_id }, "dung");
-    const hits = await server.call("catalogue.search", { text: "cap the" });
+    const hits = await server.call("catalogue.search", { text: "cap" });
     const entry = await server.call("catalogue.get", { code: hits[i]?.code ?? "" });
     await server.call(
       "case.receive",
       {
         visit_id: called.visit_id,
         procedure_code: entry.code,
-        applicant: { kind: "individual", name: names[i] ?? "" },
-        papers: entry.papers.map((paper, index) => ({ index, originals: Math.max(1, paper.originals), certified: 0, copies: paper.copies })),
+        applicant: { kind: "individual", name: names[i] ?? "", phone: "0912000010" },
+        papers: entry.papers.map((paper, index) => ({
+          index,
+          originals: Math.max(1, paper.originals),
+          certified: 0,
+          copies: paper.copies,
+        })),
       },
       "dung",
     );
@@ -52,10 +92,35 @@ afterAll(async () => {
   server?.stop();
 });
 
+/** Pictures for the README are made on request: `npm run screenshots`. */
 async function shoot(page: Page, name: string, look: Look): Promise<void> {
-  if (look.width === 1366 || look.height === 720) {
-    await page.screenshot({ path: `${shots}${name}-${look.theme}-${look.width}.png` });
-  }
+  const both = ["start", "desk", "reception", "cases", "supervisor"].includes(name);
+  const wanted =
+    look.width === 1366 ? both || look.theme === "light" : name === "desk" && look.theme === "light";
+  if (!process.env.MOTCUA_SCREENSHOTS || !wanted) return;
+  await page.screenshot({
+    path: `${shots}${name}-${look.theme}${look.width === 1366 ? "" : `-${look.width}`}.png`,
+  });
+}
+
+/** Minutes added to the waits, so that every state of a wait is checked and shown. */
+const minutes = [31, 6, 18, 1, 12, 8, 5, 4];
+
+async function spreadWaits(page: Page): Promise<void> {
+  const later = (row: QueueRow, i: number) => ({
+    ...row,
+    wait_ms: row.wait_ms + (minutes[i % minutes.length] ?? 0) * 60_000,
+  });
+  await page.route("**/rpc/queue.snapshot", async (route) => {
+    const response = await route.fetch();
+    const body = (await response.json()) as QueueSnapshotAnswer;
+    await route.fulfill({ response, json: { ...body, waiting: body.waiting.map(later) } });
+  });
+  await page.route("**/rpc/desk.get", async (route) => {
+    const response = await route.fetch();
+    const body = (await response.json()) as DeskAnswer;
+    await route.fulfill({ response, json: { ...body, next: body.next && later(body.next, 0) } });
+  });
 }
 
 const looks: Look[] = [
@@ -84,6 +149,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
 
   test("desk, with its dialogs", async () => {
     const { page, complaints } = await newPage(browser, look);
+    await spreadWaits(page);
     await enter(page, server, "ha", 1, "desk");
     await page.waitForSelector(".visit .vno");
     await page.keyboard.press("Control+k");
@@ -118,6 +184,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
 
   test("reception", async () => {
     const { page, complaints } = await newPage(browser, look);
+    await spreadWaits(page);
     await enter(page, server, "khoi", 4, "reception");
     await page.waitForSelector(".sv");
     await scan(page, "025054000912||Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022");
@@ -142,6 +209,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
 
   test("supervisor", async () => {
     const { page, complaints } = await newPage(browser, look);
+    await spreadWaits(page);
     await enter(page, server, "lan", 1, "supervisor");
     await page.waitForSelector(".sup .kpi");
     await page.waitForSelector(".wait tbody tr");

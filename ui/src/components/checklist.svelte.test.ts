@@ -5,8 +5,18 @@ import type { Paper } from "$lib/gen/Paper";
 import { type CaseDraft, emptyCase } from "$lib/state/draft.svelte";
 import Checklist from "./Checklist.svelte";
 
-const paper = (name: string, originals: number, copies: number, required = true): Paper => ({ name, originals, copies, required });
-const papers = [paper("Tờ khai", 1, 0), paper("Giấy chứng sinh", 1, 2), paper("Văn bản cam đoan", 0, 0), paper("Văn bản ủy quyền", 1, 0, false)];
+const paper = (name: string, originals: number, copies: number, required = true): Paper => ({
+  name,
+  originals,
+  copies,
+  required,
+});
+const papers = [
+  paper("Tờ khai", 1, 0),
+  paper("Giấy chứng sinh", 1, 2),
+  paper("Văn bản cam đoan", 0, 0),
+  paper("Văn bản ủy quyền", 1, 0, false),
+];
 let draft: CaseDraft;
 let grid: HTMLElement;
 let asked: number[];
@@ -61,7 +71,11 @@ describe("checklist", () => {
     expect(draft.papers[0]).toMatchObject({ originals: 1, copies: 0 });
     expect(draft.papers[1]).toMatchObject({ originals: 1, copies: 2 });
     expect(draft.papers[2]).toMatchObject({ originals: 1, copies: 0 });
-    expect(rows().slice(0, 3).map((row) => row.className.includes("done"))).toEqual([true, true, true]);
+    expect(
+      rows()
+        .slice(0, 3)
+        .map((row) => row.className.includes("done")),
+    ).toEqual([true, true, true]);
   });
 
   test("arrows move, Delete clears, and what was passed over is missing in a word", async () => {

@@ -42,7 +42,11 @@ function onKey(event: KeyboardEvent): void {
   if (own) event.preventDefault();
   if (event.defaultPrevented && !own) return;
   // Enter on a button, link, choice or multi-line field is that control's.
-  if (shortcut === "Enter" && event.target instanceof HTMLElement && event.target.closest("button,a,textarea,select,summary")) {
+  if (
+    shortcut === "Enter" &&
+    event.target instanceof HTMLElement &&
+    event.target.closest("button,a,textarea,select,summary")
+  ) {
     return;
   }
   for (let i = layers.length - 1; i >= 0; i--) {

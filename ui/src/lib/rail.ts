@@ -30,14 +30,24 @@ interface Offer {
 
 function act(key: string, label: MessageKey, { hint = "", why, primary = false, run }: Offer): RailAct {
   const possible = why === undefined;
-  return { key, label, hint: why ?? hint, possible, primary: primary && possible, run: possible ? run : () => undefined };
+  return {
+    key,
+    label,
+    hint: why ?? hint,
+    possible,
+    primary: primary && possible,
+    run: possible ? run : () => undefined,
+  };
 }
 
 function waitOf(): string {
   const next = live.desk?.value.next;
   const at = live.desk?.at;
   if (!next || !at) return "";
-  return t("rail.nextWait", { ticket: next.ticket, wait: clock(next.wait_ms + (next.wait_running ? since(at) : 0)) });
+  return t("rail.nextWait", {
+    ticket: next.ticket,
+    wait: clock(next.wait_ms + (next.wait_running ? since(at) : 0)),
+  });
 }
 
 /** The rail as it stands. Reads live state, so templates follow it. */
@@ -67,7 +77,13 @@ export function rail(): RailGroup[] {
       acts: [
         act("F2", "act.callNext", {
           hint: waitOf(),
-          why: role ?? (called ? t("rail.calling", { ticket: view?.ticket ?? "" }) : next ? undefined : t("queue.empty")),
+          why:
+            role ??
+            (called
+              ? t("rail.calling", { ticket: view?.ticket ?? "" })
+              : next
+                ? undefined
+                : t("queue.empty")),
           primary: !view,
           run: () => (view ? (desk.dialog = { kind: "busy" }) : void desk.callNext()),
         }),
@@ -84,7 +100,11 @@ export function rail(): RailGroup[] {
         }),
         act("F4", "act.start", {
           hint: t("rail.startHint"),
-          why: called ? undefined : serving && serveMs ? t("rail.started", { time: hourMinute(serveMs) }) : onlyCalled,
+          why: called
+            ? undefined
+            : serving && serveMs
+              ? t("rail.started", { time: hourMinute(serveMs) })
+              : onlyCalled,
           primary: called && !tired,
           run: () => void desk.start(),
         }),

@@ -25,7 +25,9 @@ function press(key: string, gap: number, init: KeyboardEventInit = {}): boolean 
   at += gap;
   vi.advanceTimersByTime(gap);
   const target = document.activeElement ?? document.body;
-  const passed = target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init }));
+  const passed = target.dispatchEvent(
+    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init }),
+  );
   if (passed && key.length === 1 && target instanceof HTMLInputElement) target.value += key;
   return passed;
 }
@@ -43,7 +45,9 @@ function field(value = ""): HTMLInputElement {
 describe("a scanner's burst", () => {
   test("is taken whole with nothing focused, and presses nothing", () => {
     const keys: string[] = [];
-    window.addEventListener("shortkey", (event) => keys.push((event as CustomEvent<{ key: string }>).detail.key));
+    window.addEventListener("shortkey", (event) =>
+      keys.push((event as CustomEvent<{ key: string }>).detail.key),
+    );
     burst(card);
     expect(press("Enter", 4)).toBe(false);
     vi.advanceTimersByTime(HOLD_MS * 2);
@@ -110,7 +114,9 @@ describe("a hand", () => {
 
   test("outside fields is a shortcut, once no scanner can be behind it", () => {
     const keys: string[] = [];
-    window.addEventListener("shortkey", (event) => keys.push((event as CustomEvent<{ key: string }>).detail.key));
+    window.addEventListener("shortkey", (event) =>
+      keys.push((event as CustomEvent<{ key: string }>).detail.key),
+    );
     press("2", 500);
     expect(keys).toEqual([]);
     vi.advanceTimersByTime(HOLD_MS);

@@ -36,12 +36,22 @@ export async function routeScan(text: string, rpc: typeof Rpc): Promise<void> {
 
 function openTicket(ticket: string): void {
   const queue = live.queue?.value;
-  const row = queue && [...queue.waiting, ...queue.called, ...queue.serving, ...queue.held, ...queue.missed, ...queue.recent].find((each) => each.ticket === ticket);
+  const row =
+    queue &&
+    [
+      ...queue.waiting,
+      ...queue.called,
+      ...queue.serving,
+      ...queue.held,
+      ...queue.missed,
+      ...queue.recent,
+    ].find((each) => each.ticket === ticket);
   if (!row) {
     say(t("scan.ticketUnknown", { ticket }), "info");
     return;
   }
-  if (session.view === "desk" && row.state === "waiting" && !desk.view) desk.dialog = { kind: "outOfTurn", row };
+  if (session.view === "desk" && row.state === "waiting" && !desk.view)
+    desk.dialog = { kind: "outOfTurn", row };
   else {
     go("desk");
     desk.dialog = { kind: "log", visitId: row.visit_id, ticket };
@@ -67,7 +77,9 @@ async function cardAtDesk(raw: string, rpc: typeof Rpc): Promise<void> {
         sex: card.sex ? t(`sex.${card.sex}`) : before.sex,
         address: card.address ?? before.address,
       };
-      desk.warnings = Object.fromEntries(card.warnings.map((w) => [`${which}.${w.field ?? "name"}`, w.message]));
+      desk.warnings = Object.fromEntries(
+        card.warnings.map((w) => [`${which}.${w.field ?? "name"}`, w.message]),
+      );
       if (!view.visit.applicant) {
         await rpc("visit.identify", { visit_id: view.visit_id, applicant: partyOf(draft[which]) });
         await Promise.all([refresh.desk(), refresh.queue()]);

@@ -49,7 +49,8 @@ export function httpBackend(): Backend {
       let broken = false;
       const onError = () => (broken = true);
       const onOpen = () => {
-        if (broken) listener({ revision: 0, topics: ["queue", "cases", "catalogue", "branch", "print", "day"] });
+        if (broken)
+          listener({ revision: 0, topics: ["queue", "cases", "catalogue", "branch", "print", "day"] });
         broken = false;
       };
       const source = events;

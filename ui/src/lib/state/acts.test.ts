@@ -56,14 +56,22 @@ describe("an act", () => {
   test("can be taken back until its time is over, and only once", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     let undone = 0;
-    say("Đã gọi A-031.", "done", undoFor(60, "Hoàn tác", async () => void undone++));
+    say(
+      "Đã gọi A-031.",
+      "done",
+      undoFor(60, "Hoàn tác", async () => void undone++),
+    );
     vi.advanceTimersByTime(59_000);
     touch();
     expect(Math.round(undoLeft() / 1000)).toBe(1);
     await undo();
     await undo();
     expect(undone).toBe(1);
-    say("Đã gọi A-032.", "done", undoFor(60, "Hoàn tác", async () => void undone++));
+    say(
+      "Đã gọi A-032.",
+      "done",
+      undoFor(60, "Hoàn tác", async () => void undone++),
+    );
     vi.advanceTimersByTime(60_001);
     touch();
     await undo();
@@ -115,7 +123,11 @@ describe("a draft", () => {
     changeWho(draft, "organisation");
     expect([draft.applicant.kind, draft.submitter.name]).toEqual(["enterprise", oanh.name]);
     changeWho(draft, "self");
-    expect([draft.applicant.kind, draft.applicant.name, draft.submitter.name]).toEqual(["individual", oanh.name, ""]);
+    expect([draft.applicant.kind, draft.applicant.name, draft.submitter.name]).toEqual([
+      "individual",
+      oanh.name,
+      "",
+    ]);
   });
 
   test("knows what is missing, and sends only what was received", () => {

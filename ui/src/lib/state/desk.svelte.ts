@@ -1,5 +1,6 @@
 //! One counter's work: the visit at the desk, its drafts, and the acts of the key rail.
 import { type Answer, ApiError, apiError, command, rpc } from "$lib/backend";
+import type { Class } from "$lib/gen/Class";
 import type { QueueRow } from "$lib/gen/QueueRow";
 import { t } from "$lib/i18n.svelte";
 import { since } from "$lib/time.svelte";
@@ -101,7 +102,8 @@ class Desk {
       }
     }
     this.adoptReceived();
-    for (const each of this.draft?.cases ?? []) if (each.procedure && !each.received) void this.load(each.procedure);
+    for (const each of this.draft?.cases ?? [])
+      if (each.procedure && !each.received) void this.load(each.procedure);
   }
 
   /** Cases taken in elsewhere, or before the drafts were lost, stand beside the drafts. */
@@ -201,7 +203,9 @@ class Desk {
       this.errors = keep(this.errors);
       this.warnings = {
         ...keep(this.warnings),
-        ...Object.fromEntries(warnings.map((w) => [prefix + (w.field ?? "").replace(/^party\./, ""), w.message])),
+        ...Object.fromEntries(
+          warnings.map((w) => [prefix + (w.field ?? "").replace(/^party\./, ""), w.message]),
+        ),
       };
     } catch (cause) {
       const error = apiError(cause);
@@ -300,6 +304,28 @@ class Desk {
     perform(`back.${row.visit_id}`, async () => {
       await command("leg.return", { visit_id: row.visit_id });
       say(t("done.back", { ticket: row.ticket }));
+      await refresh.queue();
+    });
+
+  /** Went away while waiting; the wait counts up to now. */
+  leave = (row: QueueRow) =>
+    perform(`leave.${row.visit_id}`, async () => {
+      await command("leg.leave", { visit_id: row.visit_id });
+      say(
+        t("done.left", { ticket: row.ticket }),
+        "done",
+        undoFor(this.rules?.reopen_s ?? 600, t("undo.back"), async () => {
+          await command("leg.reopen", { visit_id: row.visit_id, serving: false, reason: t("undo.reason") });
+          await refresh.queue();
+        }),
+      );
+      await refresh.queue();
+    });
+
+  classify = (row: QueueRow, kind: Class) =>
+    perform(`classify.${row.visit_id}`, async () => {
+      await command("visit.classify", { visit_id: row.visit_id, class: kind });
+      say(t("done.classified", { ticket: row.ticket }));
       await refresh.queue();
     });
 

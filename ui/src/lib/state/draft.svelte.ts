@@ -64,7 +64,17 @@ export interface VisitDraft {
 }
 
 export function emptyParty(kind: PartyKind = "individual"): PartyDraft {
-  return { kind, name: "", id_number: "", birth_date: "", sex: "", phone: "", email: "", address: "", representative: "" };
+  return {
+    kind,
+    name: "",
+    id_number: "",
+    birth_date: "",
+    sex: "",
+    phone: "",
+    email: "",
+    address: "",
+    representative: "",
+  };
 }
 
 export function partyDraft(party: Party | null | undefined): PartyDraft {
@@ -169,7 +179,8 @@ export function receiveArgs(
   missingGround: string | undefined,
 ): Args<"case.receive"> {
   const amount = feeOf(draft, entry);
-  const submitter = draft.who === "self" || read(draft.submitter.name) === "" ? undefined : partyOf(draft.submitter);
+  const submitter =
+    draft.who === "self" || read(draft.submitter.name) === "" ? undefined : partyOf(draft.submitter);
   return {
     visit_id: visitId,
     counter,

@@ -49,7 +49,11 @@ export function coalesced(read: () => Promise<void>): () => Promise<void> {
   };
 }
 
-function reader<N extends VerbName>(name: N, args: () => Parameters<typeof rpc<N>>[1], put: (answer: Answer<N>) => void) {
+function reader<N extends VerbName>(
+  name: N,
+  args: () => Parameters<typeof rpc<N>>[1],
+  put: (answer: Answer<N>) => void,
+) {
   return coalesced(async () => {
     try {
       put(await rpc(name, args()));
@@ -64,19 +68,47 @@ function reader<N extends VerbName>(name: N, args: () => Parameters<typeof rpc<N
 }
 
 export const refresh = {
-  branch: reader("branch.get", () => ({}), (answer) => {
-    live.branch = answer;
-    live.branchAt = anchor(answer.now);
-    live.trouble = undefined;
-  }),
-  queue: reader("queue.snapshot", () => ({}), (value) => (live.queue = { value, at: anchor(value.now) })),
-  desk: reader("desk.get", () => ({ counter: live.counter }), (value) => {
-    live.desk = { value, at: anchor(value.visit?.now ?? new Date().toISOString()) };
-  }),
-  sync: reader("sync.status", () => ({}), (value) => (live.sync = value)),
-  jobs: reader("print.jobs", () => ({}), (value) => (live.jobs = value)),
-  printers: reader("printer.list", () => ({}), (value) => (live.printers = value)),
-  figures: reader("day.figures", () => ({}), (value) => (live.figures = { value, at: anchor(value.now) })),
+  branch: reader(
+    "branch.get",
+    () => ({}),
+    (answer) => {
+      live.branch = answer;
+      live.branchAt = anchor(answer.now);
+      live.trouble = undefined;
+    },
+  ),
+  queue: reader(
+    "queue.snapshot",
+    () => ({}),
+    (value) => (live.queue = { value, at: anchor(value.now) }),
+  ),
+  desk: reader(
+    "desk.get",
+    () => ({ counter: live.counter }),
+    (value) => {
+      live.desk = { value, at: anchor(value.visit?.now ?? new Date().toISOString()) };
+    },
+  ),
+  sync: reader(
+    "sync.status",
+    () => ({}),
+    (value) => (live.sync = value),
+  ),
+  jobs: reader(
+    "print.jobs",
+    () => ({}),
+    (value) => (live.jobs = value),
+  ),
+  printers: reader(
+    "printer.list",
+    () => ({}),
+    (value) => (live.printers = value),
+  ),
+  figures: reader(
+    "day.figures",
+    () => ({}),
+    (value) => (live.figures = { value, at: anchor(value.now) }),
+  ),
 };
 
 /** Readings that follow from each kind of change. */
@@ -98,8 +130,8 @@ export function whenChanged(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-export function refreshAll(): Promise<void[]> {
-  return Promise.all(Object.values(refresh).map((read) => read()));
+export async function refreshAll(): Promise<void> {
+  await Promise.all(Object.values(refresh).map((read) => read()));
 }
 
 /** Listens until the answered function is called. */

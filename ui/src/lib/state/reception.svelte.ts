@@ -43,7 +43,8 @@ class Reception {
 
   /** Registration begins with the first thing done for a person. */
   begin(): void {
-    if (this.arrivedAt === "" && live.queue) this.arrivedAt = new Date(serverNow(live.queue.at)).toISOString();
+    if (this.arrivedAt === "" && live.queue)
+      this.arrivedAt = new Date(serverNow(live.queue.at)).toISOString();
   }
 
   reset(): void {
@@ -173,7 +174,9 @@ class Reception {
     try {
       const { warnings } = await rpc("citizen.check", { party: partyOf(this.party) });
       this.errors = {};
-      this.warnings = Object.fromEntries(warnings.map((w) => [(w.field ?? "").replace(/^party\./, ""), w.message]));
+      this.warnings = Object.fromEntries(
+        warnings.map((w) => [(w.field ?? "").replace(/^party\./, ""), w.message]),
+      );
     } catch (cause) {
       const error = apiError(cause);
       this.errors = error.field ? { [error.field.replace(/^party\./, "")]: error.message } : {};
@@ -213,7 +216,8 @@ class Reception {
         await refresh.queue();
       } catch (cause) {
         const error = apiError(cause);
-        if (error.field?.startsWith("applicant.")) this.errors = { [error.field.slice("applicant.".length)]: error.message };
+        if (error.field?.startsWith("applicant."))
+          this.errors = { [error.field.slice("applicant.".length)]: error.message };
         sayError(error);
       }
     });

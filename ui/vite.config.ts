@@ -11,7 +11,14 @@ export default defineConfig({
   // The same files are served by the Tauri shell and by the HTTP twin, from any path.
   base: "./",
   // Where the Tauri shell looks for the development server.
-  server: { port: 5173, strictPort: true },
+  server: {
+    port: 5173,
+    strictPort: true,
+    // In a browser: `motcua serve`, its address in MOTCUA_URL, its token in the page's fragment.
+    proxy: Object.fromEntries(
+      ["/rpc", "/events"].map((path) => [path, { target: process.env.MOTCUA_URL ?? "http://127.0.0.1:8790", changeOrigin: true }]),
+    ),
+  },
   build: {
     target: ["chrome107", "safari16.4"],
     // Data URIs would need `font-src data:` in the content security policy.

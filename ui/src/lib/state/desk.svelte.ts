@@ -201,6 +201,7 @@ class Desk {
     try {
       const { warnings } = await rpc("citizen.check", { party: partyOf(draft[which]) });
       this.errors = keep(this.errors);
+      await this.identify(which);
       this.warnings = {
         ...keep(this.warnings),
         ...Object.fromEntries(
@@ -214,6 +215,14 @@ class Desk {
         this.errors[prefix + error.field.replace(/^party\./, "")] = error.message;
       }
     }
+  }
+
+  /** An unknown citizen has a name now: the queue and the log learn it too. */
+  private async identify(which: "applicant" | "submitter"): Promise<void> {
+    const here = this.active?.who === "self" ? "applicant" : "submitter";
+    if (!this.active || !this.view || this.view.visit.applicant || which !== here) return;
+    await command("visit.identify", { visit_id: this.view.visit_id, applicant: partyOf(this.active[here]) });
+    await Promise.all([refresh.desk(), refresh.queue()]);
   }
 
   // ---- acts ----

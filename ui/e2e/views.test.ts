@@ -95,12 +95,9 @@ afterAll(async () => {
 /** Pictures for the README are made on request: `npm run screenshots`. */
 async function shoot(page: Page, name: string, look: Look): Promise<void> {
   const both = ["start", "desk", "reception", "cases", "supervisor"].includes(name);
-  const wanted =
-    look.width === 1366 ? both || look.theme === "light" : name === "desk" && look.theme === "light";
+  const wanted = look.width === 1366 && (both || look.theme === "light");
   if (!process.env.MOTCUA_SCREENSHOTS || !wanted) return;
-  await page.screenshot({
-    path: `${shots}${name}-${look.theme}${look.width === 1366 ? "" : `-${look.width}`}.png`,
-  });
+  await page.screenshot({ path: `${shots}${name}-${look.theme}-${look.width}.png` });
 }
 
 /** Minutes added to the waits, so that every state of a wait is checked and shown. */

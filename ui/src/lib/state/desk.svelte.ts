@@ -407,7 +407,12 @@ class Desk {
         warnings: answer.warnings.map((w) => w.message),
       };
       this.save();
-      say(t(instant ? "done.receivedInstant" : "done.received", { code: answer.case_code }));
+      say(
+        t(instant ? "done.receivedInstant" : "done.received", { code: answer.case_code }),
+        "done",
+        undefined,
+        instant ? undefined : answer.case_id,
+      );
       if (!instant) await this.print(answer.case_id, answer.case_code);
       await Promise.all([refresh.desk(), refresh.jobs()]);
     });
@@ -435,7 +440,7 @@ class Desk {
     try {
       await command("print.submit", { kind: "receipt", id: caseId, printer });
     } catch (cause) {
-      say(t("print.keptSafe", { code, why: errorText(cause) }), "problem");
+      say(t("print.keptSafe", { title: code, why: errorText(cause) }), "problem");
     }
     await refresh.jobs();
   }

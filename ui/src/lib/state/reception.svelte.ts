@@ -211,6 +211,7 @@ class Reception {
             say(t("done.voided", { ticket }));
             await refresh.queue();
           }),
+          print ? visit_id : undefined,
         );
         if (print) await this.print(visit_id, ticket);
         await refresh.queue();
@@ -227,7 +228,7 @@ class Reception {
     try {
       await command("print.submit", { kind: "ticket", id: visitId });
     } catch (cause) {
-      say(t("print.ticketSafe", { ticket, why: errorText(cause) }), "problem");
+      say(t("print.ticketSafe", { title: ticket, why: errorText(cause) }), "problem");
     }
     await refresh.jobs();
   }

@@ -1,5 +1,6 @@
 //! The bottom strip: what was just done, whether it is saved, and the way back while it is open.
 import { apiError } from "$lib/backend";
+import type { PrintJob } from "$lib/gen/PrintJob";
 import { t } from "$lib/i18n.svelte";
 import { mono } from "$lib/time.svelte";
 
@@ -13,6 +14,8 @@ export interface Notice {
   text: string;
   tone: "done" | "problem" | "info";
   undo?: Undo | undefined;
+  /** Case or visit whose paper is being printed: the notice follows the printer. */
+  about?: string | undefined;
 }
 
 const state = $state<{ notice: Notice | undefined }>({ notice: undefined });
@@ -21,8 +24,30 @@ export function notice(): Notice | undefined {
   return state.notice;
 }
 
-export function say(text: string, tone: Notice["tone"] = "done", undo?: Undo): void {
-  state.notice = { text, tone, undo };
+export function say(text: string, tone: Notice["tone"] = "done", undo?: Undo, about?: string): void {
+  state.notice = { text, tone, undo, about };
+}
+
+/** Saved, then printed: the same notice tells what became of the paper, and keeps its way back. */
+export function sayPrinted(job: PrintJob): void {
+  const shown = state.notice;
+  if (!shown || shown.about !== job.id || (job.state !== "done" && job.state !== "failed")) return;
+  const receipt = job.kind === "receipt";
+  const { title } = job;
+  if (job.state === "done") {
+    state.notice = {
+      ...shown,
+      text: t(receipt ? "done.receiptPrinted" : "done.ticketPrinted", { title }),
+      tone: "done",
+      about: undefined,
+    };
+  } else {
+    state.notice = {
+      ...shown,
+      text: t(receipt ? "print.keptSafe" : "print.ticketSafe", { title, why: job.message ?? "" }),
+      tone: "problem",
+    };
+  }
 }
 
 export function sayError(cause: unknown): void {

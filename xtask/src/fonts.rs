@@ -98,7 +98,7 @@ const SOURCES: &[Source] = &[
 ];
 
 /// Fetches each package and writes the cut-down faces and licence texts into `assets/fonts`.
-pub fn run() -> anyhow::Result<()> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("xtask lies inside the workspace")?

@@ -191,6 +191,7 @@ pub struct ClockConfirmed {
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
+#[allow(clippy::large_enum_variant, reason = "a body lives one call long, alone")]
 pub enum Body {
     /// To a visit.
     Visit(VisitEvent),

@@ -179,4 +179,48 @@ describe("desk", () => {
     expect(await page.inputValue("#notes")).toBe("Gọi trước khi trả");
     await leave();
   });
+
+  test("somebody without a name is typed in at the desk, letter by letter, and the queue learns the name", async () => {
+    const { visit_id } = await server.call("visit.register", { service: "ho-tich" });
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure("cap doi the bao hiem y te");
+    await page.click("[data-field='applicant.name']");
+    await page.keyboard.type("Nguyen Thi Anh Tuyet", { delay: 45 });
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("12345", { delay: 45 });
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("09", { delay: 45 });
+    await page.keyboard.press("Tab");
+    // The rule's own sentence stands at the field.
+    await page.waitForSelector("[data-field='applicant.phone'][aria-invalid='true']");
+    await page.fill("[data-field='applicant.phone']", "0912 345 846");
+    await page.keyboard.press("Tab");
+    await page.waitForSelector("[data-field='applicant.phone'][aria-invalid='true']", { state: "detached" });
+    await expect
+      .poll(async () => (await server.call("visit.get", { visit_id })).visit.applicant?.name)
+      .toBe("Nguyen Thi Anh Tuyet");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("[data-party]", { state: "detached" });
+    await leave();
+  });
+
+  test("a second case in the same visit, each with its own code", async () => {
+    await queueUp("Quàng Thị Inh");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    for (const [i, text] of ["cap doi the bao hiem y te", "cap lai the bao hiem y te"].entries()) {
+      if (i > 0) {
+        await page.keyboard.press("Control+t");
+        await page.waitForSelector("[role=combobox]:focus");
+      }
+      await chooseProcedure(text);
+      await completeAll();
+      await page.keyboard.press("F9");
+      await page.waitForSelector(`[role=tab][aria-selected=true]:has(svg):nth-child(${i + 1})`);
+      await page.waitForSelector(".result .code");
+    }
+    expect(await server.call("case.search", { text: "Quàng Thị Inh" })).toHaveLength(2);
+    await leave();
+  });
 });

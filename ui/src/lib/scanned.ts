@@ -80,6 +80,7 @@ async function cardAtDesk(raw: string, rpc: typeof Rpc): Promise<void> {
       desk.warnings = Object.fromEntries(
         card.warnings.map((w) => [`${which}.${w.field ?? "name"}`, w.message]),
       );
+      if (draft.who === "self") desk.partyOpen = false;
       if (!view.visit.applicant) {
         await rpc("visit.identify", { visit_id: view.visit_id, applicant: partyOf(draft[which]) });
         await Promise.all([refresh.desk(), refresh.queue()]);

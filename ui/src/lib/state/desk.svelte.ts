@@ -94,7 +94,7 @@ class Desk {
       this.forget();
       this.visitId = view.visit_id;
       this.draft = loadDraft(view.visit_id) ?? { cases: [emptyCase(view.visit.applicant)], active: 0 };
-      this.partyOpen = false;
+      this.unfold();
       const queue = live.queue?.value;
       if (queue) {
         const open = [...queue.waiting, ...queue.called, ...queue.serving, ...queue.held, ...queue.missed];
@@ -127,6 +127,14 @@ class Desk {
       if (same >= 0) draft.cases[same] = adopted;
       else draft.cases.unshift(adopted);
     }
+  }
+
+  /** Fields stand open where somebody still has to be named; they fold only when told to. */
+  private unfold(): void {
+    const draft = this.active;
+    this.partyOpen =
+      draft !== undefined &&
+      (draft.applicant.name === "" || (draft.who !== "self" && draft.submitter.name === ""));
   }
 
   private forget(): void {
@@ -462,6 +470,7 @@ class Desk {
       this.draft.active = this.draft.cases.length - 1;
     }
     this.attempted = false;
+    this.unfold();
     this.wanted = "procedure";
   }
 
@@ -469,6 +478,7 @@ class Desk {
     if (!this.draft?.cases[index]) return;
     this.draft.active = index;
     this.attempted = false;
+    this.unfold();
     this.errors = {};
   }
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
             Ok(found.as_array().map_or(0, Vec::len))
         })?;
         // LIKE takes seconds where little is found; a few are enough to know it.
-        let some: Vec<String> = typed.iter().take(6).cloned().collect();
+        let some: Vec<String> = typed.iter().take(3).cloned().collect();
         let sql = format!(
             "SELECT c.entity, c.doc FROM case_file c JOIN party p ON p.entity = c.entity
              WHERE {column} LIKE ?1 ORDER BY c.row DESC LIMIT ?2"

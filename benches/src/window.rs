@@ -77,6 +77,8 @@ fn usable(
             .env("MOTCUA_STARTUP_TRACE", "1")
             .env("MOTCUA_STATE_DIR", state(dir))
             .env("DISPLAY", display)
+            // As the desktop program sets it for itself.
+            .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
             .env_remove("WAYLAND_DISPLAY")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -16,7 +16,10 @@ export default defineConfig({
     strictPort: true,
     // In a browser: `motcua serve`, its address in MOTCUA_URL, its token in the page's fragment.
     proxy: Object.fromEntries(
-      ["/rpc", "/events"].map((path) => [path, { target: process.env.MOTCUA_URL ?? "http://127.0.0.1:8790", changeOrigin: true }]),
+      ["/rpc", "/events"].map((path) => [
+        path,
+        { target: process.env.MOTCUA_URL ?? "http://127.0.0.1:8790", changeOrigin: true },
+      ]),
     ),
   },
   build: {

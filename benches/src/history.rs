@@ -317,7 +317,7 @@ fn registered(date: NaiveDate, i: usize, who: u64, at: i64) -> Registered {
         origin: Origin::Desk,
         party_size: 1,
         // A third show their card already when they take a number.
-        applicant: (i % 3 == 0).then(|| person(who)),
+        applicant: (i.is_multiple_of(3)).then(|| person(who)),
         slot_ms: None,
         arrive_ms: at,
         rank_ms: at,

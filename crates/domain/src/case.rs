@@ -1,6 +1,6 @@
 //! A case (hồ sơ): what was taken in, from whom, under which code, until when.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -314,6 +314,17 @@ pub fn check_party(party: Party) -> Result<Party> {
             .at("email"));
         }
     }
+    // Dates of birth are dates of living people: anything else is a slip or a broken program.
+    if party
+        .birth_date
+        .is_some_and(|d| !(1850..=2100).contains(&d.year()))
+    {
+        return Err(Refusal::new(
+            Code::DateInvalid,
+            "Ngày sinh không hợp lý. Mời xem lại hoặc để trống.",
+        )
+        .at("birth_date"));
+    }
     Ok(Party {
         kind: party.kind,
         name,
@@ -378,7 +389,8 @@ pub fn check_papers(papers: &[PaperCount], procedure: &Procedure) -> Result<Vec<
                     format!(
                         "Thủ tục này có {} giấy tờ, không có giấy tờ số {}.",
                         procedure.papers.len(),
-                        paper.index + 1
+                        // Whatever a program sends: the largest index has no successor.
+                        paper.index.saturating_add(1)
                     ),
                 )
                 .at(format!("papers[{i}].index")));

@@ -159,7 +159,11 @@ pub(crate) fn resume(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resume) ->
             ctx,
             tx,
             args.visit_id,
-            Act::Resume { to, front_rank_ms },
+            Act::Resume {
+                to,
+                counter: args.counter,
+                front_rank_ms,
+            },
             counter,
         )?,
     )

@@ -26,6 +26,7 @@ pub enum Act {
     /// Go on with somebody put aside.
     Resume {
         to: HoldTo,
+        counter: Option<u16>,
         front_rank_ms: Option<i64>,
     },
     /// Called, not there (vắng mặt).

@@ -133,29 +133,20 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
 
     let leg = visit.leg();
     let now = desk.now();
-    let since = |ms: i64| (now - ms).max(0) / 1000;
+    // Times of the visit are effective times, so what has passed since is counted in them: a
+    // clock that was set right meanwhile neither shortens nor stretches a waiting period.
+    let effective = visit.effective_at(desk.stamp);
+    let since = |ms: i64| (effective - ms).max(0) / 1000;
     let rules = desk.rules();
 
     match (leg.state, act) {
         // ---- calling ----
         (Waiting, Act::Call { counter }) => {
-            let counter_def = desk.branch.counter(counter)?;
-            desk.free_counter()?;
-            if leg.counter_only && leg.counter != Some(counter_def.number) {
-                return Err(Refusal::new(
-                    Code::VisitState,
-                    format!(
-                        "Số {} được chuyển riêng cho quầy {}. Mời gọi số khác.",
-                        visit.label(),
-                        leg.counter.unwrap_or_default()
-                    ),
-                ));
-            }
+            may_call(visit, counter, desk)?;
             Ok(VisitEvent::Called { counter })
         }
         (Missed, Act::Call { counter }) => {
-            desk.branch.counter(counter)?;
-            desk.free_counter()?;
+            may_call(visit, counter, desk)?;
             let since_miss = leg.spans.last().map_or(0, |s| since(s.from_ms));
             let cooldown = i64::from(rules.missed_cooldown_s);
             if since_miss < cooldown {
@@ -237,8 +228,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                 to: ReturnTo::Called { counter },
             },
         ) => {
-            desk.branch.counter(counter)?;
-            desk.free_counter()?;
+            may_call(visit, counter, desk)?;
             Ok(VisitEvent::Returned {
                 to: ReturnTo::Called { counter },
                 rank_ms: None,
@@ -289,12 +279,17 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Aside,
             Act::Resume {
                 to: HoldTo::Serving,
+                counter,
                 ..
             },
         ) => {
+            if let Some(counter) = counter {
+                desk.branch.counter(counter)?;
+            }
             desk.free_counter()?;
             Ok(VisitEvent::Resumed {
                 to: HoldTo::Serving,
+                counter: counter.filter(|c| Some(*c) != leg.counter),
                 rank_ms: None,
             })
         }
@@ -303,11 +298,13 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Act::Resume {
                 to: HoldTo::Waiting,
                 front_rank_ms,
+                ..
             },
         ) => {
             let front = front_rank_ms.map_or(leg.rank_ms, |front| leg.rank_ms.min(front - 1));
             Ok(VisitEvent::Resumed {
                 to: HoldTo::Waiting,
+                counter: None,
                 rank_ms: Some(front),
             })
         }
@@ -392,12 +389,15 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
 
         // ---- corrections ----
         (Waiting, Act::Classify { class }) => {
-            let rank_ms = match visit.slot_ms {
+            let rank_as = |class| match visit.slot_ms {
                 Some(slot) if class == Class::Appointment => {
                     order::rank_by_slot(leg.credit_ms, slot, rules)
                 }
                 _ => order::rank(leg.credit_ms, class, rules),
             };
+            // The place is moved by what the classes differ: whoever came back after a miss, or
+            // was let through, does not change that by being classified again.
+            let rank_ms = leg.rank_ms + rank_as(class) - rank_as(visit.class);
             Ok(VisitEvent::Classified { class, rank_ms })
         }
         (Waiting, Act::Jump { reason }) => {
@@ -430,6 +430,22 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                 Serving | Aside | Closed => Outcome::EndedBySystem,
             };
             let outcome = outcome.unwrap_or(by_rule);
+            // Nobody was sent on by closing a day, and only a booking can be taken back.
+            let no_ending = match outcome {
+                Outcome::Transferred => true,
+                Outcome::Cancelled => state != Booked,
+                _ => false,
+            };
+            if no_ending {
+                return Err(Refusal::new(
+                    Code::VisitState,
+                    format!(
+                        "Cách kết thúc này không hợp với số {}. Mời chọn lại.",
+                        visit.label()
+                    ),
+                )
+                .at("outcomes"));
+            }
             // A machine never turns a person into somebody served; a supervisor may say so of
             // somebody whose service had begun.
             if outcome == Outcome::Done && !(desk.supervises() && leg.serve_ms.is_some()) {
@@ -482,6 +498,24 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
         }
         _ => Err(state_refusal(visit)),
     }
+}
+
+/// Whether that counter may call: it exists, is free, and the visit was not sent to another one.
+fn may_call(visit: &Visit, counter: u16, desk: &Desk<'_>) -> Result<()> {
+    desk.branch.counter(counter)?;
+    desk.free_counter()?;
+    let leg = visit.leg();
+    if leg.counter_only && leg.counter != Some(counter) {
+        return Err(Refusal::new(
+            Code::VisitState,
+            format!(
+                "Số {} được chuyển riêng cho quầy {}. Mời gọi số khác.",
+                visit.label(),
+                leg.counter.unwrap_or_default()
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn not_allowed(message: impl Into<String>) -> Refusal {

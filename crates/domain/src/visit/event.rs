@@ -112,6 +112,9 @@ pub enum VisitEvent {
     Resumed {
         /// Where.
         to: HoldTo,
+        /// Another counter than the one that put aside, when served there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        counter: Option<u16>,
         /// Rank in the queue, when back there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rank_ms: Option<i64>,
@@ -225,14 +228,23 @@ impl Visit {
         })
     }
 
+    /// The effective time of a stamp: what has passed since the last event, added to that one's.
+    pub(super) fn effective_at(&self, stamp: &Stamp) -> i64 {
+        self.last_ms + self.elapsed_to(stamp).0
+    }
+
+    fn elapsed_to(&self, stamp: &Stamp) -> (i64, bool) {
+        clocks::elapsed(
+            (self.last_wall_ms, self.last_boot, self.last_mono_ms),
+            (stamp.wall_ms, stamp.boot, stamp.mono_ms),
+        )
+    }
+
     /// Changes the visit by one event. Events were decided under the rules when they were
     /// recorded; folding never refuses, it only tells what happened.
     pub fn apply(&mut self, recorded: &Recorded<VisitEvent>) {
         let stamp = &recorded.stamp;
-        let (elapsed, sure) = clocks::elapsed(
-            (self.last_wall_ms, self.last_boot, self.last_mono_ms),
-            (stamp.wall_ms, stamp.boot, stamp.mono_ms),
-        );
+        let (elapsed, sure) = self.elapsed_to(stamp);
         let before = self.last_ms;
         let now = before + elapsed;
         if !sure && self.is_open() {
@@ -285,11 +297,18 @@ impl Visit {
                 leg.enter(State::Held, now, Some(held.cause));
                 leg.held = Some(held.clone());
             }
-            VisitEvent::Resumed { to, rank_ms } => {
+            VisitEvent::Resumed {
+                to,
+                counter,
+                rank_ms,
+            } => {
                 let leg = self.leg_mut();
                 leg.held = None;
                 match to {
-                    HoldTo::Serving => leg.serve(now, stamp),
+                    HoldTo::Serving => {
+                        leg.counter = counter.or(leg.counter);
+                        leg.serve(now, stamp);
+                    }
                     HoldTo::Waiting => leg.wait_again(now, *rank_ms),
                 }
             }

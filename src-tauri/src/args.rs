@@ -22,7 +22,11 @@ pub(crate) struct Args {
 impl Args {
     /// The data folder, the user's own unless said.
     pub(crate) fn data(&self) -> PathBuf {
-        let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let set = |name: &str| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
         self.data.clone().unwrap_or_else(|| {
             set("XDG_DATA_HOME")
                 .or_else(|| set("LOCALAPPDATA"))

@@ -22,19 +22,32 @@ pub(crate) struct Branch {
 impl Branch {
     pub(crate) fn open(args: &Args) -> Self {
         let dir = args.data();
-        let settings = Settings { printing: true, scanner: args.scanner.clone(), ..Settings::new(&dir) };
+        let settings = Settings {
+            printing: true,
+            scanner: args.scanner.clone(),
+            ..Settings::new(&dir)
+        };
         let app = match App::open(settings.clone(), SystemClock::default()) {
-            Err(error) if error.code() == Code::NoBranch && args.demo => App::demo(settings, SystemClock::default()),
+            Err(error) if error.code() == Code::NoBranch && args.demo => {
+                App::demo(settings, SystemClock::default())
+            }
             opened => opened,
         };
         let app = app.map_err(|error| ApiError::from(Refusal::from(error)));
         let endpoint = app.as_ref().ok().and_then(|app| {
-            let serve = Serve { listen: (Ipv4Addr::LOCALHOST, 0).into(), dir, ui: None };
+            let serve = Serve {
+                listen: (Ipv4Addr::LOCALHOST, 0).into(),
+                dir,
+                ui: None,
+            };
             motcua_hub::spawn(Arc::clone(app), serve)
                 .inspect_err(|error| tracing::warn!(%error, "no way in for the command line"))
                 .ok()
         });
-        Self { app, _endpoint: endpoint }
+        Self {
+            app,
+            _endpoint: endpoint,
+        }
     }
 }
 
@@ -49,13 +62,18 @@ pub(crate) fn rpc(
 ) -> Result<Value, ApiError> {
     let app = branch.app.as_ref().map_err(Clone::clone)?;
     // The window never acts as nobody's administrator: no officer is an empty officer.
-    let caller = Caller { officer: Some(officer.unwrap_or_default()), command_id };
+    let caller = Caller {
+        officer: Some(officer.unwrap_or_default()),
+        command_id,
+    };
     app.call(&caller, name, args)
 }
 
 /// Pushes committed changes and scans into the window. It never polls.
 pub(crate) fn push(handle: &AppHandle) {
-    let Ok(app) = &handle.state::<Branch>().app else { return };
+    let Ok(app) = &handle.state::<Branch>().app else {
+        return;
+    };
     let (changes, scans) = (app.subscribe(), app.subscribe_scans());
     let to_window = handle.clone();
     thread::spawn(move || {

@@ -5,15 +5,18 @@
 
 mod args;
 mod branch;
+mod startup;
 mod window;
 
 use clap::Parser as _;
 use tauri::Manager as _;
 
 fn main() {
+    startup::begin();
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("MOTCUA_LOG").unwrap_or_else(|_| "warn".into()),
+            tracing_subscriber::EnvFilter::try_from_env("MOTCUA_LOG")
+                .unwrap_or_else(|_| "warn".into()),
         )
         .json()
         .init();

@@ -2,8 +2,13 @@
 
 use tauri::{AppHandle, WebviewUrl, WebviewWindowBuilder};
 
+use crate::startup;
+
 /// Label of the officer window; its capability names it.
 pub(crate) const OFFICER: &str = "officer";
+
+/// Name of the window until the page names itself after the branch.
+const TITLE: &str = "Một Cửa";
 
 /// Smallest size at which the desk is drawn whole.
 const LEAST: (f64, f64) = (1024.0, 640.0);
@@ -18,9 +23,13 @@ pub(crate) fn prepare() {
     {
         use std::os::unix::process::CommandExt as _;
         const SWITCH: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
-        let decided = std::env::var_os(SWITCH).is_some() || std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some();
+        let decided = std::env::var_os(SWITCH).is_some()
+            || std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some();
         if let (false, Ok(program)) = (decided, std::env::current_exe()) {
-            let error = std::process::Command::new(program).args(std::env::args_os().skip(1)).env(SWITCH, "1").exec();
+            let error = std::process::Command::new(program)
+                .args(std::env::args_os().skip(1))
+                .env(SWITCH, "1")
+                .exec();
             // `exec` only comes back when it failed; the window may still be fine without.
             tracing::warn!(%error, "web view started without the switch");
         }
@@ -30,10 +39,19 @@ pub(crate) fn prepare() {
 /// Opens the officer window.
 pub(crate) fn officer(handle: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(handle, OFFICER, WebviewUrl::default())
-        .title("Một Cửa")
+        .title(TITLE)
         .inner_size(1366.0, 768.0)
         .min_inner_size(LEAST.0, LEAST.1)
         .center()
+        .on_document_title_changed(|window, title| {
+            if title.is_empty() || title == TITLE {
+                return;
+            }
+            startup::usable();
+            if let Err(error) = window.set_title(&title) {
+                tracing::debug!(%error, "title");
+            }
+        })
         .build()?;
     Ok(())
 }

@@ -1,4 +1,7 @@
-//! (being written)
+//! Builders and harnesses, for tests only.
 
+pub mod branch;
 pub mod cups;
 pub mod printer9100;
+pub mod program;
+pub mod webdriver;

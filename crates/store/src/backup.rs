@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     folder::{self, DATABASE},
     log,
-    open::{APPLICATION_ID, Options, SCHEMA_VERSION, Store},
+    open::{APPLICATION_ID, Options, SCHEMA_VERSION, Store, connect},
     table::meta,
     verify::{self, Verified},
 };
@@ -47,12 +47,10 @@ impl Store {
     pub fn backup(&self, target: &Path) -> Result<Backup> {
         let draft = target.with_extension("dang-ghi");
         remove_if_there(&draft)?;
-        self.read(|read| {
-            read.connection()
-                .execute("VACUUM INTO ?1", [draft.to_string_lossy()])?;
-            Ok(())
-        })
-        .inspect_err(|_| {
+        // A connection of its own: no other may have a transaction open while it copies.
+        let copied = connect(&self.dir.join(DATABASE), &self.options, false)
+            .and_then(|c| Ok(c.execute("VACUUM INTO ?1", [draft.to_string_lossy()])?));
+        copied.inspect_err(|_| {
             if let Err(error) = remove_if_there(&draft) {
                 tracing::warn!(%error, "draft backup left behind");
             }

@@ -96,12 +96,6 @@ impl Store {
     /// # Errors
     /// `BRANCH_EXISTS` when there is one, and those of [`Store::open`].
     pub fn create(dir: &Path, moment: Moment, options: Options) -> Result<Self> {
-        if dir.join(DATABASE).exists() {
-            return Err(Error::new(
-                Code::BranchExists,
-                "Thư mục này đã có dữ liệu của một chi nhánh. Không ghi đè gì. Mời chọn thư mục khác.",
-            ));
-        }
         Self::open_or_create(dir, moment, options, true)
     }
 
@@ -113,10 +107,7 @@ impl Store {
     pub fn open(dir: &Path, moment: Moment, options: Options) -> Result<Self> {
         // A VFS of its own may keep its files anywhere; only SQLite knows whether one is there.
         if options.vfs.is_none() && !dir.join(DATABASE).exists() {
-            return Err(Error::new(
-                Code::NoBranch,
-                "Thư mục này chưa có dữ liệu chi nhánh. Mời tạo chi nhánh dùng thử hoặc chọn đúng thư mục.",
-            ));
+            return Err(no_branch());
         }
         Self::open_or_create(dir, moment, options, false)
     }
@@ -125,6 +116,19 @@ impl Store {
         folder::prepare(dir)?;
         let held = folder::hold(dir, options.patience)?;
         let file = dir.join(DATABASE);
+        if options.vfs.is_none() && file.exists() {
+            let stands = look(&file, dir)?;
+            match (stands, create) {
+                (Stands::Branch, true) => {
+                    return Err(Error::new(
+                        Code::BranchExists,
+                        "Thư mục này đã có dữ liệu của một chi nhánh. Không ghi đè gì. Mời chọn thư mục khác.",
+                    ));
+                }
+                (Stands::Draft, false) => return Err(no_branch()),
+                (Stands::Branch, false) | (Stands::Draft, true) => {}
+            }
+        }
         let mut connection = connect(&file, &options, true)?;
         migrate(&mut connection, dir, create)?;
         let device = match meta::get(&connection, meta::DEVICE)? {
@@ -240,7 +244,7 @@ impl Store {
                     .is_some_and(|h| h.seq >= writer.token_seq + 50);
                 drop(writer);
                 if due {
-                    self.write_token();
+                    self.write_token_beside();
                 }
             }
             Err(error) if error.code() == Code::DiskFull => {
@@ -327,10 +331,23 @@ impl Store {
 
     /// Brings the epoch token up to the head of the log.
     pub fn write_token(&self) {
+        if let Some((places, token)) = self.token() {
+            places.write(&token);
+        }
+    }
+
+    /// The same, without the caller waiting for the disk a second time: a token that comes a
+    /// little later still tells every rewind but that of the last moment.
+    fn write_token_beside(&self) {
+        if let Some((places, token)) = self.token() {
+            std::thread::spawn(move || places.write(&token));
+        }
+    }
+
+    fn token(&self) -> Option<(Places, Token)> {
         let mut writer = self.writer();
-        let Ok(Some(head)) = log::head(&writer.connection, self.device) else {
-            return;
-        };
+        let head = log::head(&writer.connection, self.device).ok()??;
+        writer.token_seq = head.seq;
         let token = Token {
             device: self.device,
             epoch: head.epoch,
@@ -339,8 +356,7 @@ impl Store {
             machine: token::machine(),
             folder: self.folder_name(),
         };
-        writer.token_seq = head.seq;
-        writer.places.write(&token);
+        Some((writer.places.clone(), token))
     }
 }
 
@@ -382,13 +398,52 @@ pub(crate) fn connect(file: &Path, options: &Options, writer: bool) -> Result<Co
     Ok(connection)
 }
 
+/// What a database file that is there holds.
+enum Stands {
+    /// A branch.
+    Branch,
+    /// Nothing yet: making a branch was cut short before anything was in it.
+    Draft,
+}
+
+/// Looks at the file without writing. SQLite takes an empty or zeroed file for a new database and
+/// would begin a second history in the place of a lost one; the token beside it knows better.
+fn look(file: &Path, dir: &Path) -> Result<Stands> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    if version > SCHEMA_VERSION {
+        return Err(newer());
+    }
+    if version > 0 {
+        return Ok(Stands::Branch);
+    }
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+    if tables > 0 || token::lies(dir) {
+        return Err(damaged());
+    }
+    Ok(Stands::Draft)
+}
+
+fn no_branch() -> Error {
+    Error::new(
+        Code::NoBranch,
+        "Thư mục này chưa có dữ liệu chi nhánh. Mời tạo chi nhánh dùng thử hoặc chọn đúng thư mục.",
+    )
+}
+
+fn newer() -> Error {
+    Error::new(
+        Code::StoreNewer,
+        "Dữ liệu do bản Một Cửa mới hơn ghi. Dữ liệu an toàn, không sửa gì. Mời cập nhật chương trình rồi mở lại.",
+    )
+}
+
 fn migrate(connection: &mut Connection, dir: &Path, create: bool) -> Result<()> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
     if version > SCHEMA_VERSION {
-        return Err(Error::new(
-            Code::StoreNewer,
-            "Dữ liệu do bản Một Cửa mới hơn ghi. Dữ liệu an toàn, không sửa gì. Mời cập nhật chương trình rồi mở lại.",
-        ));
+        return Err(newer());
     }
     let id: i64 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
     if version > 0 && id != APPLICATION_ID {

@@ -9,6 +9,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub(crate) struct Token {
 pub(crate) struct Places {
     beside: PathBuf,
     apart: Option<PathBuf>,
+    /// How far the token was last written: writes may overtake each other, the token must not.
+    written: Arc<Mutex<(u32, u64)>>,
 }
 
 impl Places {
@@ -40,6 +43,7 @@ impl Places {
         Self {
             beside: dir.join(NAME),
             apart: state_dir.map(|s| s.join("devices").join(format!("{device}.json"))),
+            written: Arc::default(),
         }
     }
 
@@ -56,6 +60,11 @@ impl Places {
     /// Writes both, each whole or not at all. A token that cannot be written costs protection,
     /// not data, so it is logged and work goes on.
     pub(crate) fn write(&self, token: &Token) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if *written > (token.epoch, token.seq) {
+            return;
+        }
+        *written = (token.epoch, token.seq);
         for path in [Some(&self.beside), self.apart.as_ref()]
             .into_iter()
             .flatten()
@@ -65,6 +74,11 @@ impl Places {
             }
         }
     }
+}
+
+/// Whether a token lies beside the database: then there was a history here.
+pub(crate) fn lies(dir: &Path) -> bool {
+    dir.join(NAME).exists()
 }
 
 fn replace(path: &Path, token: &Token) -> std::io::Result<()> {

@@ -41,14 +41,7 @@ pub(crate) fn busy_with(
     date: NaiveDate,
     counter: u16,
 ) -> Result<Option<(Uuid, String)>> {
-    Ok(read
-        .open_visits(date)?
-        .into_iter()
-        .find(|row| {
-            row.visit.leg().counter == Some(counter)
-                && matches!(row.visit.state(), State::Called | State::Serving)
-        })
-        .map(|row| (row.id, row.visit.label())))
+    read.visit_at_counter(date, counter)
 }
 
 /// The queue in numbers: services, counters, times.

@@ -186,6 +186,27 @@ impl Read<'_> {
         )
     }
 
+    /// The visit that a counter has called or serves.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn visit_at_counter(
+        &self,
+        date: NaiveDate,
+        counter: u16,
+    ) -> Result<Option<(Uuid, String)>> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT entity, label FROM visit
+                 WHERE open = 1 AND date = ?1 AND counter = ?2 AND state IN ('called', 'serving') LIMIT 1",
+            )?
+            .query_row(rusqlite::params![date.to_string(), counter], |r| {
+                Ok((log::uuid(r, 0)?, r.get(1)?))
+            })
+            .optional()?)
+    }
+
     /// Visits of a day, the latest first.
     ///
     /// # Errors

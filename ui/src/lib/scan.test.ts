@@ -55,6 +55,23 @@ describe("a scanner's burst", () => {
     expect(keys).toEqual([]);
   });
 
+  test.each([
+    ["ArrowDown", {}],
+    ["F9", {}],
+    ["Enter", { ctrlKey: true }],
+  ])("a quick key before %s acts before it", (command, init) => {
+    const order: string[] = [];
+    window.addEventListener("shortkey", (event) =>
+      order.push((event as CustomEvent<{ key: string }>).detail.key),
+    );
+    const listen = (event: KeyboardEvent) => order.push(event.key);
+    window.addEventListener("keydown", listen);
+    press("2", 200);
+    press(command, 5, init);
+    window.removeEventListener("keydown", listen);
+    expect(order).toEqual(["2", command]);
+  });
+
   test("leaves the focused field as it was", () => {
     const input = field("0978");
     burst(card);

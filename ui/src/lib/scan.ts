@@ -13,6 +13,9 @@ export const HOLD_MS = 40;
 /** Shorter bursts are fast typing. */
 export const MIN_LENGTH = 6;
 
+/** Keys that act at once. What was typed before them must have acted by then. */
+const COMMANDS = /^(F\d{1,2}|Arrow.+|Home|End|Page.+|Tab|Delete|Backspace|Escape)$/;
+
 /** A bare key pressed outside text fields; dispatched on the element that had the focus. */
 export type ShortKey = CustomEvent<{ key: string }>;
 
@@ -110,7 +113,10 @@ export function watchScanner(options: ScanOptions): () => void {
   function onKey(event: KeyboardEvent): void {
     // While an input method composes, keys belong to it; the field's text is read on Enter instead.
     if (event.isComposing || event.keyCode === 229) return;
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) {
+      if (event.ctrlKey && event.key !== "Control") release();
+      return;
+    }
     const at = now();
     if (burst && at - burst.last > GAP_MS) release();
 
@@ -125,7 +131,10 @@ export function watchScanner(options: ScanOptions): () => void {
       burst.last = at;
       return;
     }
-    if ([...event.key].length !== 1) return;
+    if ([...event.key].length !== 1) {
+      if (COMMANDS.test(event.key)) release();
+      return;
+    }
     // Space presses the focused button or box; no scan begins with it.
     const element = event.target instanceof Element ? event.target : null;
     if (event.key === " " && !burst && !editable(element) && !element?.closest("[data-shortkeys]")) return;

@@ -13,8 +13,8 @@ mod dump;
 mod open;
 mod print_queue;
 mod registry;
-mod scanner;
 mod say;
+mod scanner;
 mod verbs;
 mod view;
 

@@ -1,0 +1,160 @@
+//! The real program, run as others run it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a broken harness must stop the test at once"
+)]
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+/// `motcua` on one folder, with its state apart from the user's.
+#[derive(Debug, Clone)]
+pub struct Program {
+    program: PathBuf,
+    root: PathBuf,
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Ran {
+    /// Exit code; none when killed.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: Vec<u8>,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Program {
+    /// That program, with data and state within `root`.
+    pub fn new(program: impl Into<PathBuf>, root: &Path) -> Self {
+        Self {
+            program: program.into(),
+            root: root.to_owned(),
+        }
+    }
+
+    /// The `motcua` that was built beside the running test.
+    pub fn beside_tests() -> PathBuf {
+        let test = std::env::current_exe().expect("this program's path");
+        let built = test
+            .ancestors()
+            .nth(2)
+            .expect("target/profile/deps/test")
+            .join(format!("motcua{}", std::env::consts::EXE_SUFFIX));
+        assert!(
+            built.exists(),
+            "build it first: cargo build --package motcua-cli"
+        );
+        built
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    /// The command, not yet run.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("--data")
+            .arg(self.data())
+            .args(args)
+            .env("MOTCUA_STATE_DIR", self.root.join("state"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs to the end.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        ran(self.command(args).output().expect("the program runs"))
+    }
+
+    /// Runs with that standard input.
+    pub fn run_with(&self, args: &[&str], input: &[u8]) -> Ran {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let mut stdin = child.stdin.take().expect("standard input");
+        // A program that refuses at once may not read everything.
+        stdin.write_all(input).ok();
+        drop(stdin);
+        ran(child.wait_with_output().expect("the program ends"))
+    }
+
+    /// Runs `do`; the answer.
+    pub fn answer(&self, name: &str, argument: &Value) -> Value {
+        let ran = self.run(&["do", name, &argument.to_string()]);
+        ran.json()
+    }
+
+    /// Runs `serve` until its one line, which it also gives.
+    pub fn serve(&self) -> (Serving, Value) {
+        let mut child = self
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program runs");
+        let stdout = child.stdout.take().expect("standard output");
+        let mut line = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("a line when ready");
+        let ready = serde_json::from_str(&line).expect("JSON when ready");
+        (Serving(child), ready)
+    }
+}
+
+/// A serving program; killed when dropped.
+#[derive(Debug)]
+pub struct Serving(Child);
+
+impl Serving {
+    /// kill -9, and its end awaited.
+    pub fn kill(&mut self) {
+        // It may have ended by itself.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Ran {
+    /// Standard output as JSON; the run must have gone well.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{}", self.err);
+        serde_json::from_slice(&self.out).expect("JSON on standard output")
+    }
+
+    /// The error on standard error, as JSON; the run must have ended with 1 and said nothing else.
+    pub fn error(&self) -> Value {
+        assert_eq!(self.code, Some(1), "{}", String::from_utf8_lossy(&self.out));
+        let line = self.err.lines().last().unwrap_or_default();
+        serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {}", self.err))
+    }
+}
+
+fn ran(output: Output) -> Ran {
+    Ran {
+        code: output.status.code(),
+        out: output.stdout,
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}

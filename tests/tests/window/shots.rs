@@ -16,14 +16,19 @@ fn shoot(window: &Window, name: &str) -> Result<()> {
             "document.documentElement.dataset.theme = arguments[0]",
             json!([theme]),
         )?;
-        // Two frames: the picture may be one old.
-        window.execute("window.drawn = 0; requestAnimationFrame(() => requestAnimationFrame(() => window.drawn = 1))", json!([]))?;
-        window.wait_until(
-            "a drawn frame",
-            "window.drawn && document.fonts.status === 'loaded'",
-        )?;
-        let picture = window.screenshot()?;
-        fs::write(folder.join(format!("window-{name}-{theme}.png")), picture)?;
+        // A picture can be a frame old: only the last of these is kept.
+        for _ in 0..3 {
+            window.execute(
+                "window.drawn = 0; requestAnimationFrame(() => requestAnimationFrame(() => window.drawn = 1))",
+                json!([]),
+            )?;
+            window.wait_until(
+                "a frame",
+                "window.drawn && document.fonts.status === 'loaded'",
+            )?;
+            let picture = window.screenshot()?;
+            fs::write(folder.join(format!("window-{name}-{theme}.png")), picture)?;
+        }
     }
     Ok(())
 }

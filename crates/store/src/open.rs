@@ -363,6 +363,13 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         self.write_token();
+        // The writer closes last: then SQLite brings the WAL into the database, and the one file
+        // is whole by itself, as anybody who copies a closed folder expects. A read-only
+        // connection that closed last could not.
+        self.readers
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    folder::DATABASE,
     log::{self, Stored},
-    open::Store,
+    open::{Store, connect},
     project,
     table::{self, number},
 };
@@ -100,7 +101,11 @@ impl Store {
     /// # Errors
     /// Faults of the disk; what is wrong with the content stands in the answer.
     pub fn verify(&self) -> Result<Verified> {
-        self.read(|read| verify(read.connection()))
+        // A connection of its own: one that has searched before keeps the shape of the search index
+        // as it then was, and SQLite's check of the file would take a rebuilt index for a broken one.
+        let mut connection = connect(&self.dir.join(DATABASE), &self.options, false)?;
+        let snapshot = connection.transaction()?;
+        verify(&snapshot)
     }
 
     /// Writes every projection anew from the log; tells how many entities there are.

@@ -1,0 +1,89 @@
+//! A database of this version, committed: every later version must open it and say the same.
+//!
+//! `MOTCUA_BLESS=1 cargo nextest run --package motcua-tests golden` makes it anew; only ever
+//! before this version is released.
+
+use std::{fs, path::PathBuf};
+
+use motcua_testkit::branch::{
+    OFFICER, SERVICE, SUPERVISOR, TestBranch, case, dump, open, settings,
+};
+use serde_json::json;
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
+}
+
+/// A small working day with one of everything.
+fn bless() {
+    let branch = TestBranch::demo();
+    let served = branch.serving(1);
+    let mut args = case();
+    args["visit_id"] = json!(served);
+    args["submitter"] = json!({"name": "Y-Bhăm Niê"});
+    args["papers"] = json!([{"index": 0, "originals": 1}]);
+    args["missing_ground"] = json!("Bổ sung sau");
+    args["fee"] = json!({"amount": 0, "method": "exempt", "ground": "Hộ nghèo"});
+    branch.ok(OFFICER, "case.receive", args);
+    branch.pass(300_000).leg(OFFICER, "leg.finish", &served);
+    let held = branch.serving(2);
+    branch.ok(
+        OFFICER,
+        "leg.hold",
+        json!({"visit_id": held, "reason": "lấy thêm giấy", "cause": "citizen"}),
+    );
+    let sent = branch.serving(3);
+    branch.ok(
+        OFFICER,
+        "leg.transfer",
+        json!({"visit_id": sent, "service": "noi-vu"}),
+    );
+    let missed = branch.walk_in();
+    branch.ok(
+        OFFICER,
+        "queue.call",
+        json!({"visit_id": missed, "counter": 4}),
+    );
+    branch.leg(OFFICER, "leg.miss", &missed);
+    let void = branch.walk_in();
+    branch.ok(
+        OFFICER,
+        "leg.void",
+        json!({"visit_id": void, "reason": "nhầm"}),
+    );
+    branch.ok(
+        OFFICER,
+        "visit.book",
+        json!({"service": SERVICE, "slot_at": "2026-11-24T09:00:00+07:00"}),
+    );
+    branch.ok(
+        SUPERVISOR,
+        "queue.issuing",
+        json!({"service": "khoa-hoc", "open": false}),
+    );
+    fs::create_dir_all(fixture("")).unwrap();
+    branch.app().backup(&fixture("golden-v1.db")).unwrap();
+    fs::write(fixture("golden-v1.jsonl"), branch.dump()).unwrap();
+}
+
+#[test]
+fn a_database_of_version_1_opens_and_says_the_same() {
+    if std::env::var_os("MOTCUA_BLESS").is_some() {
+        bless();
+    }
+    let root = tempfile::tempdir().unwrap();
+    let settings = settings(root.path());
+    fs::create_dir_all(&settings.dir).unwrap();
+    fs::copy(fixture("golden-v1.db"), settings.dir.join("motcua.db")).unwrap();
+    let noon = motcua_testkit::branch::MORNING + 4 * 3_600_000;
+    let clock = std::sync::Arc::new(motcua_app::clock::ManualClock::at(noon));
+    let app = open(settings, &clock).unwrap();
+    let verified = app.verify().unwrap();
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    let want = fs::read_to_string(fixture("golden-v1.jsonl")).unwrap();
+    assert_eq!(dump(&app), want);
+    app.rebuild().unwrap();
+    assert_eq!(dump(&app), want);
+}

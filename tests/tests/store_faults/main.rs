@@ -1,0 +1,7 @@
+//! The store when files are wrong: tampered, damaged, from a newer version, copied, restored,
+//! on a full or read-only disk. Refused with a code, nothing lost, nothing begun anew in secret.
+
+mod copies;
+mod damage;
+mod disk;
+mod golden;

@@ -4,6 +4,12 @@
 //! answers until it is killed; the command that was under way is sent again, under its id, to
 //! the next one. `MOTCUA_KILLS` says how many runs, `MOTCUA_FROM` the seed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where something is not as expected"
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     thread,

@@ -1,6 +1,12 @@
 //! Any sequence of commands leaves the projections equal to a rebuild, each command has its
 //! effect once, and counters that act at the same instant never get the same person or number.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where something is not as expected"
+)]
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Barrier},

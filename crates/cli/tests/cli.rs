@@ -1,5 +1,11 @@
 //! The command line as others script it: what it prints, where, and with which exit code.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where something is not as expected"
+)]
+
 use std::{collections::BTreeSet, fs};
 
 use motcua_protocol::verbs;

@@ -1,4 +1,10 @@
 //! The application through its one door: a name and JSON.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops where something is not as expected"
+)]
+
 mod bad_input;
 mod edges;

@@ -324,7 +324,15 @@ impl Window {
     pub fn kill_nine(self) -> Result<()> {
         let id = self.process()?;
         signal(&id.to_string())?;
-        while Path::new(&format!("/proc/{id}/exe")).read_link().is_ok() {
+        // Only when it has ended (Z, until its parent asks) are its locks free too.
+        while let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) {
+            if stat
+                .rsplit(')')
+                .next()
+                .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+            {
+                break;
+            }
             thread::sleep(LOOK);
         }
         Ok(())

@@ -194,3 +194,25 @@ pub(crate) fn field(label: &str) -> String {
         json!(label)
     )
 }
+
+/// A card held to a keyboard-wedge scanner. On a starved machine the driver's keys can come
+/// slower than any scanner's; then the card is held out again, as a person does.
+pub(crate) fn scan(window: &Window, card: &str) -> Result<()> {
+    /// What the page still takes for a scanner, less the time it takes to see the key.
+    const SLOWEST_MS: f64 = 30.0;
+    window.execute(
+        "window.addEventListener('keydown', () => { const now = performance.now(); \
+         window.gap = Math.max(window.gap ?? 0, now - (window.last ?? now)); window.last = now; }, true)",
+        json!([]),
+    )?;
+    for _ in 0..5 {
+        window.execute("window.gap = window.last = undefined", json!([]))?;
+        window.burst(&format!("{card}\n"))?;
+        let gap = window.execute("return window.gap", json!([]))?;
+        if gap.as_f64().is_some_and(|gap| gap < SLOWEST_MS) {
+            return Ok(());
+        }
+        window.press("Escape")?;
+    }
+    anyhow::bail!("this machine is too busy to play a scanner")
+}

@@ -7,7 +7,7 @@ use anyhow::Result;
 use motcua_testkit::webdriver::Window;
 use serde_json::json;
 
-use crate::branch::{Branch, call_and_start, choose_procedure};
+use crate::branch::{Branch, call_and_start, choose_procedure, complete_papers, scan};
 
 fn shoot(window: &Window, name: &str) -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/screenshots");
@@ -64,7 +64,7 @@ fn shots() -> Result<()> {
     for _ in 0..2 {
         call_and_start(&window)?;
         choose_procedure(&window)?;
-        crate::branch::complete_papers(&window)?;
+        complete_papers(&window)?;
         window.press("F9")?;
         window.wait_text("an toàn trên máy")?;
         window.press("F10")?;
@@ -82,8 +82,9 @@ fn shots() -> Result<()> {
     shoot(&window, "desk")?;
     window.press("Ctrl+2")?;
     window.wait_text("Việc cần làm")?;
-    window.burst(
-        "025054000912||HOÀNG VĂN KÝ|06031954|Nam|Thôn Nà Lạn, Xã Bình Minh, Lào Cai|01012022\n",
+    scan(
+        &window,
+        "025054000912||HOÀNG VĂN KÝ|06031954|Nam|Thôn Nà Lạn, Xã Bình Minh, Lào Cai|01012022",
     )?;
     window.wait_text("Đã đọc thẻ Căn cước")?;
     window.press("1")?;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use motcua_testkit::{cups::CupsHarness, printer9100::Printer9100};
 use serde_json::json;
 
-use crate::branch::{Branch, call_and_start, choose_procedure, field};
+use crate::branch::{Branch, call_and_start, choose_procedure, field, scan};
 
 /// As it stands in the code of a citizen card: upper case, composed.
 const CARD: &str =
@@ -79,7 +79,7 @@ fn from_the_card_to_the_receipt_and_all_is_there_after_kill_nine() -> Result<()>
     // Reception: a card read by a keyboard-wedge scanner, a digit, Enter.
     window.press("Ctrl+2")?;
     window.wait_text("Việc cần làm")?;
-    window.burst(&format!("{CARD}\n"))?;
+    scan(&window, CARD)?;
     window.wait_until(
         "the name of the card",
         &format!("{} === {}", field("Họ và tên"), json!(NAME)),

@@ -191,7 +191,10 @@ pub struct ClockConfirmed {
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
-#[allow(clippy::large_enum_variant, reason = "a body lives one call long, alone")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a body lives one call long, alone"
+)]
 pub enum Body {
     /// To a visit.
     Visit(VisitEvent),

@@ -49,6 +49,10 @@ counter: number, } } | { "kind": "leg.recalled", "body": Record<symbol, never> }
  */
 to: HoldTo, 
 /**
+ * Another counter than the one that put aside, when served there.
+ */
+counter?: number | null, 
+/**
  * Rank in the queue, when back there.
  */
 rank_ms?: number | null, } } | { "kind": "leg.missed", "body": Record<symbol, never> } | { "kind": "leg.returned", "body": { 

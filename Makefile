@@ -28,4 +28,5 @@ crash:          ## make crash CUTS=500 FROM=0: power cuts at every n-th disk ope
 	MOTCUA_CUTS=$${CUTS:-500} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-tests --test store_crash --no-capture
 
 kill:           ## make kill RUNS=50: kill -9 at random moments of the real program
+	cargo build --quiet --package motcua-cli
 	MOTCUA_KILLS=$${RUNS:-50} cargo nextest run --package motcua-tests --test kill_nine --no-capture

@@ -2,7 +2,7 @@
 
 use motcua_domain::{
     branch::Branch,
-    visit::{State, Visit, order},
+    visit::{Stamp, State, Visit, clocks, order},
 };
 use motcua_protocol::{
     Time,
@@ -15,11 +15,51 @@ use motcua_protocol::{
 use motcua_store::{Read, table::case as stored};
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{App, Result};
 
-/// The effective time of a visit that corresponds to the device's time `now_ms`.
-pub(crate) fn effective(visit: &Visit, now_ms: i64) -> i64 {
-    visit.last_ms + (now_ms - visit.last_wall_ms).max(0)
+/// The moment at which a screen looks, by every clock that an event's stamp has too.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    /// The corrected clock, UTC milliseconds.
+    pub(crate) ms: i64,
+    boot: Uuid,
+    mono_ms: i64,
+}
+
+impl Now {
+    /// This moment.
+    pub(crate) fn of(app: &App) -> Self {
+        let moment = app.clock.moment();
+        Self {
+            ms: app.store.now(moment).0,
+            boot: moment.boot,
+            mono_ms: moment.mono_ms,
+        }
+    }
+
+    pub(crate) fn time(self) -> Time {
+        Time::from_ms(self.ms)
+    }
+}
+
+impl From<Stamp> for Now {
+    fn from(stamp: Stamp) -> Self {
+        Self {
+            ms: stamp.wall_ms,
+            boot: stamp.boot,
+            mono_ms: stamp.mono_ms,
+        }
+    }
+}
+
+/// The effective time of a visit now. Counted as the next event will count it: within one run
+/// by the monotonic clock, so that a clock set back by hand does not stop a wait on screen.
+pub(crate) fn effective(visit: &Visit, now: Now) -> i64 {
+    let (elapsed, _) = clocks::elapsed(
+        (visit.last_wall_ms, visit.last_boot, visit.last_mono_ms),
+        (now.ms, now.boot, now.mono_ms),
+    );
+    visit.last_ms + elapsed
 }
 
 /// Whether the official wait runs on.
@@ -50,9 +90,9 @@ pub(crate) fn officer_name<'a>(branch: &'a Branch, id: &'a str) -> &'a str {
     branch.officer(id).map_or(id, |o| o.name.as_str())
 }
 
-pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now_ms: i64) -> Row {
+pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now: Now) -> Row {
     let leg = visit.leg();
-    let at = effective(visit, now_ms);
+    let at = effective(visit, now);
     Row {
         visit_id: id,
         ticket: visit.label(),
@@ -104,18 +144,13 @@ pub(crate) fn leg_answer(id: Uuid, visit: &Visit) -> LegAnswer {
     }
 }
 
-pub(crate) fn visit_view(
-    read: &Read<'_>,
-    id: Uuid,
-    visit: Visit,
-    now_ms: i64,
-) -> Result<VisitView> {
+pub(crate) fn visit_view(read: &Read<'_>, id: Uuid, visit: Visit, now: Now) -> Result<VisitView> {
     Ok(VisitView {
         visit_id: id,
         ticket: visit.label(),
         state: visit.state(),
-        clocks: visit.clocks(effective(&visit, now_ms)),
-        now: Time::from_ms(now_ms),
+        clocks: visit.clocks(effective(&visit, now)),
+        now: now.time(),
         wait_running: wait_running(&visit),
         cases: read.cases_of_visit(id)?.iter().map(case_row).collect(),
         visit,

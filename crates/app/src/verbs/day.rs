@@ -12,36 +12,55 @@ use motcua_domain::{
 use motcua_protocol::{
     Time,
     event::{Body, BranchEvent, DayClosed},
-    verbs::queue::{CloseDay, CloseDayAnswer, DayFigures, DayFiguresAnswer, OpenLegs, Row},
+    verbs::queue::{
+        CloseDay, CloseDayAnswer, Counted, DayFigures, DayFiguresAnswer, HalfHour, OpenLegs, Row,
+    },
 };
-use motcua_store::{Read, Write, table::branch::day_entity};
+use motcua_store::{
+    Read, Write,
+    table::{branch::day_entity, waits::ServedWait},
+};
 use uuid::Uuid;
 
 use crate::{App, Result, change, registry::Ctx, view};
 
+/// The course of a day goes by half hours, which are those of the office's clock on the wall.
+const HALF_HOUR_MS: i64 = 30 * 60_000;
+/// A day longer than this is a clock that was wrong, not an office that was open.
+const MOST_HALF_HOURS: i64 = 48;
+/// Nobody reads more rows than this behind a figure.
+const MOST_ROWS: u32 = 500;
+
 /// `day.figures`
 pub(crate) fn figures(app: &App, ctx: &Ctx, args: DayFigures) -> Result<DayFiguresAnswer> {
-    let now_ms = app.now_ms();
+    let now = view::Now::of(app);
     let date = match args.date {
         Some(date) => date,
         None => app.today()?,
     };
     let targets: Vec<u32> = ctx.branch.targets.iter().map(|t| t.minutes).collect();
     app.store.read(|read| {
+        let waiting = still_waiting(read, date, now)?;
         let mut samples = read.samples(date)?;
-        samples.extend(still_waiting(read, date, now_ms)?);
+        samples.extend(waiting.iter().map(|(_, sample)| *sample));
+        let visits = args
+            .list
+            .map(|list| counted(&ctx.branch, read, date, list, now))
+            .transpose()?;
         Ok(DayFiguresAnswer {
             date,
-            now: Time::from_ms(now_ms),
+            now: now.time(),
             registered: read.registered(date)?,
             cases: read.cases_on(date)?,
             figures: figures::day(samples, &targets),
+            by_half_hour: by_half_hour(&read.served_waits(date)?, &waiting),
+            visits,
         })
     })
 }
 
-/// Those who are here and not yet served, with their running wait.
-fn still_waiting(read: &Read<'_>, date: NaiveDate, now_ms: i64) -> Result<Vec<Sample>> {
+/// Those who are here and not yet served: the time on the ticket, and the running wait.
+fn still_waiting(read: &Read<'_>, date: NaiveDate, now: view::Now) -> Result<Vec<(i64, Sample)>> {
     Ok(read
         .open_visits(date)?
         .iter()
@@ -49,17 +68,80 @@ fn still_waiting(read: &Read<'_>, date: NaiveDate, now_ms: i64) -> Result<Vec<Sa
             matches!(r.visit.state(), State::Waiting | State::Called)
                 && r.visit.legs.iter().all(|l| l.serve_ms.is_none())
         })
-        .map(|r| Sample {
-            wait_ms: r.visit.clocks(view::effective(&r.visit, now_ms)).wait_ms,
-            kind: SampleKind::StillWaiting,
-            accurate: r.visit.accurate(),
+        .map(|r| {
+            let sample = Sample {
+                wait_ms: r.visit.clocks(view::effective(&r.visit, now)).wait_ms,
+                kind: SampleKind::StillWaiting,
+                accurate: r.visit.accurate(),
+            };
+            (r.visit.legs[0].queued_ms, sample)
         })
         .collect())
 }
 
+/// The visits behind a figure.
+fn counted(
+    branch: &Branch,
+    read: &Read<'_>,
+    date: NaiveDate,
+    list: Counted,
+    now: view::Now,
+) -> Result<Vec<Row>> {
+    let rows = match list {
+        Counted::Served => read.visits_counted(date, SampleKind::Served, MOST_ROWS),
+        Counted::LeftBefore => read.visits_counted(date, SampleKind::LeftBefore, MOST_ROWS),
+        Counted::NoShow => read.visits_counted(date, SampleKind::NoShow, MOST_ROWS),
+        Counted::Uncertain => read.visits_uncertain(date, MOST_ROWS),
+    }?;
+    Ok(rows
+        .iter()
+        .map(|r| view::row(branch, r.id, &r.visit, now))
+        .collect())
+}
+
+/// The course of the day, by the half hour in which each ticket was given.
+fn by_half_hour(served: &[ServedWait], waiting: &[(i64, Sample)]) -> Vec<HalfHour> {
+    let slot = |queued_ms: i64| queued_ms.div_euclid(HALF_HOUR_MS);
+    let slots = || {
+        let served = served.iter().map(|w| slot(w.queued_ms));
+        served.chain(waiting.iter().map(|(queued_ms, _)| slot(*queued_ms)))
+    };
+    let (Some(first), Some(last)) = (slots().min(), slots().max()) else {
+        return Vec::new();
+    };
+    let last = last.min(first + MOST_HALF_HOURS - 1);
+    (first..=last)
+        .map(|at| {
+            let waits: Vec<i64> = served
+                .iter()
+                .filter(|w| slot(w.queued_ms) == at)
+                .map(|w| w.wait_ms)
+                .collect();
+            let present: Vec<i64> = waiting
+                .iter()
+                .filter(|(queued_ms, _)| slot(*queued_ms) == at)
+                .map(|(_, sample)| sample.wait_ms)
+                .collect();
+            let mean = waits.iter().sum::<i64>().checked_div(waits.len() as i64);
+            HalfHour {
+                from: Time::from_ms(at * HALF_HOUR_MS),
+                served: waits.len() as u32,
+                mean_s: mean.map(seconds),
+                max_s: waits.iter().max().copied().map(seconds),
+                waiting: present.len() as u32,
+                longest_now_s: present.iter().max().copied().map(seconds),
+            }
+        })
+        .collect()
+}
+
+fn seconds(ms: i64) -> u32 {
+    u32::try_from(ms / 1000).unwrap_or(0)
+}
+
 /// `day.open_legs`
 pub(crate) fn open_legs(app: &App, ctx: &Ctx, args: OpenLegs) -> Result<Vec<Row>> {
-    let now_ms = app.now_ms();
+    let now = view::Now::of(app);
     let date = match args.date {
         Some(date) => date,
         None => app.today()?,
@@ -68,7 +150,7 @@ pub(crate) fn open_legs(app: &App, ctx: &Ctx, args: OpenLegs) -> Result<Vec<Row>
         Ok(read
             .open_visits(date)?
             .iter()
-            .map(|r| view::row(&ctx.branch, r.id, &r.visit, now_ms))
+            .map(|r| view::row(&ctx.branch, r.id, &r.visit, now))
             .collect())
     })
 }
@@ -134,7 +216,7 @@ fn close_day(
         let event = decide(&row.visit, Act::CloseDay { outcome }, &desk)?;
         tx.append(row.id, &Body::Visit(event))?;
         if let Some(visit) = tx.read().visit(row.id)? {
-            closed.push(view::row(branch, row.id, &visit, tx.now_ms()));
+            closed.push(view::row(branch, row.id, &visit, tx.stamp().into()));
         }
     }
     let event = DayClosed {

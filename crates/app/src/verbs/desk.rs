@@ -15,9 +15,9 @@ use crate::{App, Result, registry::Ctx, say, view};
 
 /// `visit.get`
 pub(crate) fn visit(app: &App, _ctx: &Ctx, args: Get) -> Result<VisitView> {
-    let now_ms = app.now_ms();
+    let now = view::Now::of(app);
     app.store
-        .read(|read| view::visit_view(read, args.visit_id, leg::find(read, args.visit_id)?, now_ms))
+        .read(|read| view::visit_view(read, args.visit_id, leg::find(read, args.visit_id)?, now))
 }
 
 /// `visit.log`
@@ -52,7 +52,7 @@ pub(crate) fn log(app: &App, ctx: &Ctx, args: Log) -> Result<Vec<LogLine>> {
 /// `desk.get`
 pub(crate) fn desk(app: &App, ctx: &Ctx, args: Desk) -> Result<DeskAnswer> {
     let counter = ctx.branch.counter(args.counter)?;
-    let now_ms = app.now_ms();
+    let now = view::Now::of(app);
     let date = app.today()?;
     let fifteen = ctx
         .branch
@@ -68,10 +68,10 @@ pub(crate) fn desk(app: &App, ctx: &Ctx, args: Desk) -> Result<DeskAnswer> {
                 && matches!(r.visit.state(), State::Called | State::Serving)
         });
         let visit = here
-            .map(|r| view::visit_view(read, r.id, r.visit.clone(), now_ms))
+            .map(|r| view::visit_view(read, r.id, r.visit.clone(), now))
             .transpose()?;
         let next = queue::next_for(&ctx.branch, read, date, counter.number)?
-            .map(|r| view::row(&ctx.branch, r.id, &r.visit, now_ms));
+            .map(|r| view::row(&ctx.branch, r.id, &r.visit, now));
         let mine = read.samples_of(date, &ctx.officer)?;
         let figures = figures::day(mine, &[fifteen]);
         Ok(DeskAnswer {

@@ -52,7 +52,7 @@ struct Line {
 }
 
 impl Line {
-    fn read(branch: &Branch, read: &Read<'_>, open: &[VisitRow], now_ms: i64) -> Result<Self> {
+    fn read(branch: &Branch, read: &Read<'_>, open: &[VisitRow], now: view::Now) -> Result<Self> {
         let services: HashMap<String, usize> = branch
             .services
             .iter()
@@ -64,7 +64,7 @@ impl Line {
             .iter()
             .map(|s| {
                 Ok(ServiceTime::from_experience(
-                    read.service_times(&s.code, now_ms - MEMORY_MS)?,
+                    read.service_times(&s.code, now.ms - MEMORY_MS)?,
                     s.minutes,
                 ))
             })
@@ -90,7 +90,7 @@ impl Line {
                         let leg = r.visit.leg();
                         let elapsed = leg
                             .serve_ms
-                            .map_or(0, |from| view::effective(&r.visit, now_ms) - from);
+                            .map_or(0, |from| view::effective(&r.visit, now) - from);
                         Some((*services.get(&leg.service)?, elapsed.max(0)))
                     });
                 OpenCounter { serves, busy }
@@ -126,27 +126,27 @@ pub(crate) fn promise(
     branch: &Branch,
     read: &Read<'_>,
     date: NaiveDate,
-    now_ms: i64,
+    now: view::Now,
     service: &str,
     rank_ms: i64,
 ) -> Result<(u32, Option<Quote>)> {
     let open = read.open_visits(date)?;
-    Ok(Line::read(branch, read, &open, now_ms)?.promise(&open, service, rank_ms))
+    Ok(Line::read(branch, read, &open, now)?.promise(&open, service, rank_ms))
 }
 
 /// `queue.snapshot`
 pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<SnapshotAnswer> {
     let branch = &ctx.branch;
-    let now_ms = app.now_ms();
+    let now = view::Now::of(app);
     let date = app.today()?;
     app.store.read(|read| {
         let open = read.open_visits(date)?;
-        let line = Line::read(branch, read, &open, now_ms)?;
+        let line = Line::read(branch, read, &open, now)?;
         let day = read.day(date)?;
         let rows = |state: State| -> Vec<Row> {
             open.iter()
                 .filter(|r| r.visit.state() == state)
-                .map(|r| view::row(branch, r.id, &r.visit, now_ms))
+                .map(|r| view::row(branch, r.id, &r.visit, now))
                 .collect()
         };
         let mut missed = rows(State::Missed);
@@ -157,7 +157,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
             .services
             .iter()
             .map(|service| {
-                let (_, quote) = line.promise(&open, &service.code, now_ms);
+                let (_, quote) = line.promise(&open, &service.code, now.ms);
                 ServiceRow {
                     code: service.code.clone(),
                     name: service.name.clone(),
@@ -188,7 +188,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
                     r.visit.leg().counter == Some(counter.number)
                         && matches!(r.visit.state(), State::Called | State::Serving)
                 });
-                let row = at.map(|r| view::row(branch, r.id, &r.visit, now_ms));
+                let row = at.map(|r| view::row(branch, r.id, &r.visit, now));
                 CounterRow {
                     number: counter.number,
                     name: counter.name.clone(),
@@ -203,11 +203,11 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
         let recent = read
             .latest_visits(date, 8)?
             .iter()
-            .map(|r| view::row(branch, r.id, &r.visit, now_ms))
+            .map(|r| view::row(branch, r.id, &r.visit, now))
             .collect();
         Ok(SnapshotAnswer {
             date,
-            now: Time::from_ms(now_ms),
+            now: now.time(),
             revision: app.store.revision(),
             services,
             waiting: rows(State::Waiting),
@@ -225,12 +225,11 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
 /// `queue.preview`
 pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnswer> {
     let service = ctx.branch.service(&args.service)?;
-    let now_ms = app.now_ms();
+    let now = view::Now::of(app);
     let date = app.today()?;
-    let rank_ms = register::rank_now(ctx, now_ms, args.class.unwrap_or_default());
+    let rank_ms = register::rank_now(ctx, now.ms, args.class.unwrap_or_default());
     app.store.read(|read| {
-        let (people_ahead, quote) =
-            promise(&ctx.branch, read, date, now_ms, &service.code, rank_ms)?;
+        let (people_ahead, quote) = promise(&ctx.branch, read, date, now, &service.code, rank_ms)?;
         let number = read.last_number(&format!("ticket:{}", service.prefix), date)? + 1;
         Ok(PreviewAnswer {
             ticket: format!("{}-{number:03}", service.prefix),

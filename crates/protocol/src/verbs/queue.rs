@@ -297,11 +297,45 @@ pub struct DayFigures {
     /// The day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<NaiveDate>,
+    /// Also the visits behind one of the figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Counted>,
+}
+
+/// Which visits of a day: those that one of its figures counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    /// Service began.
+    Served,
+    /// Went away before service.
+    LeftBefore,
+    /// Called, never came.
+    NoShow,
+    /// Left out of the figures: a time is not to be trusted.
+    Uncertain,
+}
+
+/// Half an hour of the day: the visits whose ticket bears a time in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct HalfHour {
+    /// Its beginning.
+    pub from: Time,
+    /// Visits of it that were served, with times to be trusted.
+    pub served: u32,
+    /// Their mean wait, seconds.
+    pub mean_s: Option<u32>,
+    /// Their longest wait, seconds.
+    pub max_s: Option<u32>,
+    /// People of it who still wait: without them a bad hour would look good while it lasts.
+    pub waiting: u32,
+    /// The longest of their present waits, seconds.
+    pub longest_now_s: Option<u32>,
 }
 
 /// Figures of a day.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
-#[ts(rename = "DayFiguresAnswer")]
+#[ts(rename = "DayFiguresAnswer", optional_fields)]
 #[schemars(rename = "DayFiguresAnswer")]
 pub struct DayFiguresAnswer {
     /// The day.
@@ -315,6 +349,11 @@ pub struct DayFiguresAnswer {
     /// The figures.
     #[serde(flatten)]
     pub figures: figures::DayFigures,
+    /// The course of the day, from its first ticket to its last; without gaps.
+    pub by_half_hour: Vec<HalfHour>,
+    /// The visits asked for, the longest wait first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visits: Option<Vec<Row>>,
 }
 
 /// `day.open_legs`: visits of that day that are still open, today unless said.

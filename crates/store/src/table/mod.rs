@@ -9,6 +9,7 @@ pub mod number;
 pub mod party;
 pub mod print_job;
 pub mod visit;
+pub mod waits;
 
 use rusqlite::{Connection, params_from_iter, types::Value};
 use uuid::Uuid;

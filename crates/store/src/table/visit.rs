@@ -69,7 +69,7 @@ fn sample(visit: &Visit) -> Option<SampleKind> {
     }
 }
 
-fn sample_name(kind: SampleKind) -> &'static str {
+pub(super) fn sample_name(kind: SampleKind) -> &'static str {
     match kind {
         SampleKind::Served => "served",
         SampleKind::LeftBefore => "left",
@@ -230,7 +230,11 @@ impl Read<'_> {
         Ok(found.and_then(|d| d.parse().ok()))
     }
 
-    fn visits(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<VisitRow>> {
+    pub(super) fn visits(
+        &self,
+        sql: &str,
+        params: &[&dyn rusqlite::ToSql],
+    ) -> Result<Vec<VisitRow>> {
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         let mut found = Vec::new();

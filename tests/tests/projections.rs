@@ -101,7 +101,7 @@ fn command(step: &Try, visit: &str) -> (&'static str, Value) {
         }
         _ => (
             "visit.book",
-            json!({"service": SERVICE, "slot_at": "2026-11-24T09:00:00+07:00"}),
+            json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"}),
         ),
     }
 }

@@ -1,20 +1,122 @@
 //! A citizen walks in: registering, booking, checking in, saying who it is.
 
+use chrono::{Datelike, NaiveDate};
 use motcua_domain::{
     Code, Refusal,
+    branch::Service,
+    calendar::DayNature,
     case::check_party,
-    visit::{self, Act, Class, Desk, Origin, Quote, Request, Ticket, VisitEvent, order},
+    visit::{self, Act, Class, Desk, Origin, Quote, Request, State, Ticket, VisitEvent, order},
 };
 use motcua_protocol::{
     Time,
     event::Body,
     verbs::visit::{Book, Booked, CheckIn, Classify, Identify, LegAnswer, Register, Registered},
 };
-use motcua_store::Write;
+use motcua_store::{Write, table::branch::Day};
 use uuid::Uuid;
 
 use super::{leg, queue};
 use crate::{App, Result, registry::Ctx};
+
+/// The last number that fits a ticket, a board and the voice: three digits.
+const LAST_NUMBER: u32 = 999;
+
+/// How far a screen's clock may run ahead of ours before its word is refused.
+const AHEAD_MS: i64 = 60_000;
+
+/// Who asks for a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comer {
+    WalkIn,
+    /// With an appointment. The office has given its word: “stop issuing, serve the rest” and the
+    /// day's contingent are there to turn newcomers away in time, and the booked are among the
+    /// rest. A closed day and a used-up series hold for them too, for nobody could call them.
+    Booked,
+}
+
+/// The next number of a service; whoever gets a number gets it here.
+fn next_ticket(app: &App, tx: &Write<'_>, service: &Service, comer: Comer) -> Result<Ticket> {
+    let date = tx.date();
+    may_enter(app, tx, service, date, comer)?;
+    let number = tx.next_number(&format!("ticket:{}", service.prefix), date)?;
+    let most = match comer {
+        Comer::WalkIn => service.contingent.unwrap_or(LAST_NUMBER).min(LAST_NUMBER),
+        Comer::Booked => LAST_NUMBER,
+    };
+    if number > most {
+        let advice = match comer {
+            Comer::WalkIn => "Mời hẹn người dân ngày làm việc tiếp theo.",
+            Comer::Booked => "Lịch hẹn vẫn được giữ. Mời báo giám sát để tiếp người dân ngoài số.",
+        };
+        return Err(Refusal::new(
+            Code::NumbersExhausted,
+            format!("{} đã phát hết số hôm nay. {advice}", service.name),
+        )
+        .at("service")
+        .into());
+    }
+    Ok(Ticket {
+        series: service.prefix.clone(),
+        number,
+    })
+}
+
+/// Whether anybody may still join a service on that day.
+fn may_enter(
+    app: &App,
+    tx: &Write<'_>,
+    service: &Service,
+    date: NaiveDate,
+    comer: Comer,
+) -> Result<()> {
+    if app.store.short_of_room() && !app.store.recover_room() {
+        return Err(Refusal::new(
+            Code::DiskFull,
+            "Ổ đĩa gần đầy nên tạm ngừng cấp số mới; những người đang chờ vẫn được phục vụ. Mời báo người quản trị giải phóng ổ đĩa.",
+        )
+        .into());
+    }
+    let day = tx.read().day(date)?;
+    if day.closed {
+        return Err(Refusal::new(Code::DayClosed, "Ngày làm việc đã đóng nên không cấp số nữa. Mời hẹn người dân ngày làm việc tiếp theo.").into());
+    }
+    if comer == Comer::WalkIn {
+        still_issuing(&day, service).map_err(|r| r.at("service"))?;
+    }
+    Ok(())
+}
+
+/// Whether newcomers still get numbers of a service.
+fn still_issuing(day: &Day, service: &Service) -> Result<(), Refusal> {
+    if day.stopped.get(&service.code) == Some(&true) {
+        return Err(Refusal::new(
+            Code::ServiceClosed,
+            format!(
+                "{} đã ngừng phát số hôm nay. Mời hẹn người dân ngày khác hoặc hỏi giám sát.",
+                service.name
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// When the form was opened: today, and not later than now. A form left open overnight, or a
+/// screen with a wrong clock, would otherwise stretch the time the person is said to have been here.
+fn arrival(tx: &Write<'_>, arrived_at: Option<Time>) -> Result<Option<i64>> {
+    let Some(arrived) = arrived_at else {
+        return Ok(None);
+    };
+    if arrived.date() != tx.date() || arrived.ms() > tx.now_ms() + AHEAD_MS {
+        return Err(Refusal::new(
+            Code::DateInvalid,
+            "Giờ đến phải trong ngày làm việc hôm nay và không sau lúc này. Chưa cấp số. Mời làm lại từ đầu cho người này.",
+        )
+        .at("arrived_at")
+        .into());
+    }
+    Ok(Some(arrived.ms()))
+}
 
 /// `visit.register`
 pub(crate) fn register(
@@ -23,42 +125,22 @@ pub(crate) fn register(
     tx: &mut Write<'_>,
     args: Register,
 ) -> Result<Registered> {
-    if app.store.short_of_room() && !app.store.recover_room() {
-        return Err(Refusal::new(
-            Code::DiskFull,
-            "Ổ đĩa gần đầy nên tạm ngừng cấp số mới; những người đang chờ vẫn được phục vụ. Mời báo người quản trị giải phóng ổ đĩa.",
-        )
-        .into());
-    }
     let service = ctx.branch.service(&args.service)?;
-    let date = tx.date();
-    let day = tx.read().day(date)?;
-    let series = format!("ticket:{}", service.prefix);
-    let number = tx.next_number(&series, date)?;
-    if day.closed {
-        return Err(Refusal::new(Code::DayClosed, "Ngày làm việc đã đóng nên không cấp số nữa. Mời hẹn người dân ngày làm việc tiếp theo.").into());
-    }
-    if day.stopped.get(&service.code) == Some(&true) {
-        return Err(Refusal::new(
-            Code::ServiceClosed,
-            format!(
-                "{} đã ngừng phát số hôm nay. Mời hẹn người dân ngày khác hoặc hỏi giám sát.",
-                service.name
-            ),
-        )
-        .at("service")
-        .into());
-    }
-    if service.contingent.is_some_and(|most| number > most) || number > 999 {
-        return Err(Refusal::new(
-            Code::NumbersExhausted,
-            format!(
-                "{} đã phát hết số hôm nay. Mời hẹn người dân ngày làm việc tiếp theo.",
-                service.name
-            ),
-        )
-        .at("service")
-        .into());
+    let ticket = next_ticket(app, tx, service, Comer::WalkIn)?;
+    let arrive_ms = arrival(tx, args.arrived_at)?;
+    let more = args.more.unwrap_or_default();
+    for (i, code) in more.iter().enumerate() {
+        let at = format!("more[{i}]");
+        if *code == service.code || more[..i].contains(code) {
+            return Err(Refusal::new(
+                Code::ArgumentInvalid,
+                "Việc này đã có trong lượt. Nhiều hồ sơ cùng lĩnh vực chỉ cần một lần.",
+            )
+            .at(at)
+            .into());
+        }
+        let next = ctx.branch.service(code).map_err(|r| r.at(at.as_str()))?;
+        still_issuing(&tx.read().day(tx.date())?, next).map_err(|r| r.at(at))?;
     }
     let applicant = args
         .applicant
@@ -67,17 +149,13 @@ pub(crate) fn register(
         .map_err(|r| r.within("applicant"))?;
     let request = Request {
         service: args.service.clone(),
-        more: args.more.unwrap_or_default(),
+        more,
         class: args.class.unwrap_or_default(),
         origin: args.origin.unwrap_or_default(),
         party_size: args.party_size.unwrap_or(1),
         applicant,
         slot_ms: None,
-        arrive_ms: args.arrived_at.map(Time::ms),
-    };
-    let ticket = Ticket {
-        series: service.prefix.clone(),
-        number,
+        arrive_ms,
     };
     enter(ctx, tx, request, Some(ticket))
 }
@@ -103,7 +181,7 @@ fn enter(
         &ctx.branch,
         &tx.read(),
         tx.date(),
-        tx.now_ms(),
+        tx.stamp().into(),
         &event.service,
         event.rank_ms,
     )?;
@@ -125,7 +203,7 @@ fn enter(
 }
 
 /// `visit.book`
-pub(crate) fn book(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Result<Booked> {
+pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Result<Booked> {
     let slot_ms = args.slot_at.ms();
     if slot_ms < tx.now_ms() || slot_ms > tx.now_ms() + 366 * 86_400_000 {
         return Err(Refusal::new(
@@ -135,7 +213,10 @@ pub(crate) fn book(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Res
         .at("slot_at")
         .into());
     }
-    ctx.branch.service(&args.service)?;
+    let service = ctx.branch.service(&args.service)?;
+    office_is_open(app, args.slot_at)?;
+    // A service that gives no more numbers today gives none by way of a booking either.
+    may_enter(app, tx, service, args.slot_at.date(), Comer::WalkIn)?;
     let applicant = args
         .applicant
         .map(check_party)
@@ -169,27 +250,71 @@ pub(crate) fn book(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Res
     })
 }
 
+/// Nobody is asked to come to a closed door: the day and the hour are those of the office.
+fn office_is_open(app: &App, slot: Time) -> Result<()> {
+    let calendar = app.assets.calendar(app.store.dir())?;
+    let date = slot.date();
+    let day = date.format("%d/%m/%Y");
+    let hours = calendar.hours();
+    let closed = |why: String| Refusal::new(Code::DateInvalid, why).at("slot_at").into();
+    let spans = match calendar.nature(date) {
+        Ok(DayNature::Working) => hours.week.on(date.weekday()),
+        Ok(DayNature::WorkedSwap { instead_of }) => hours.week.on(instead_of.weekday()),
+        Ok(DayNature::Weekend) => {
+            return Err(closed(format!(
+                "{day} cơ quan nghỉ cuối tuần. Mời chọn ngày làm việc."
+            )));
+        }
+        Ok(DayNature::Holiday { name }) => {
+            return Err(closed(format!(
+                "{day} cơ quan nghỉ ({name}). Mời chọn ngày làm việc."
+            )));
+        }
+        Err(unknown) => {
+            return Err(Refusal::new(
+                unknown.code,
+                format!(
+                    "Chưa có lịch nghỉ năm {} nên chưa đặt hẹn được. Mời chọn ngày sớm hơn, đồng thời báo quản trị cập nhật lịch.",
+                    date.year()
+                ),
+            )
+            .at("slot_at")
+            .into());
+        }
+    };
+    if !calendar.is_open(slot.0)? {
+        let open: Vec<String> = spans
+            .iter()
+            .map(|s| format!("{}–{}", s.from.format("%H:%M"), s.to.format("%H:%M")))
+            .collect();
+        return Err(closed(format!(
+            "{day} cơ quan mở cửa {}. Mời chọn giờ trong khoảng đó.",
+            open.join(" và ")
+        )));
+    }
+    Ok(())
+}
+
 /// `visit.check_in`
 pub(crate) fn check_in(
-    _app: &App,
+    app: &App,
     ctx: &Ctx,
     tx: &mut Write<'_>,
     args: CheckIn,
 ) -> Result<Registered> {
     let visit = leg::find(&tx.read(), args.visit_id)?;
     let service = ctx.branch.service(&visit.leg().service)?;
-    let number = tx.next_number(&format!("ticket:{}", service.prefix), tx.date())?;
-    let ticket = Ticket {
-        series: service.prefix.clone(),
-        number,
-    };
-    let visit = leg::act_with(ctx, tx, args.visit_id, Act::CheckIn, None, Some(ticket))?;
+    // Whoever is not booked for today is told so before the day's numbers are looked at.
+    let ticket = (visit.state() == State::Booked && visit.date == tx.date())
+        .then(|| next_ticket(app, tx, service, Comer::Booked))
+        .transpose()?;
+    let visit = leg::act_with(ctx, tx, args.visit_id, Act::CheckIn, None, ticket)?;
     let rank_ms = visit.leg().rank_ms;
     let (ahead, quote) = queue::promise(
         &ctx.branch,
         &tx.read(),
         tx.date(),
-        tx.now_ms(),
+        tx.stamp().into(),
         &visit.leg().service,
         rank_ms,
     )?;

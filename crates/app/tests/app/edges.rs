@@ -282,9 +282,9 @@ fn an_appointment_twenty_minutes_off(#[case] off: i64, #[case] ranked: &str) {
 }
 
 #[test]
-fn a_booking_for_tomorrow_is_not_checked_in_today() {
+fn a_booking_for_another_day_is_not_checked_in_today() {
     let branch = TestBranch::demo();
-    let slot = json!({"service": SERVICE, "slot_at": "2026-11-24T09:00:00+07:00"});
+    let slot = json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"});
     let booked = branch.ok(OFFICER, "visit.book", slot);
     let refusal = branch.refused(
         OFFICER,

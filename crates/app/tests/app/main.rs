@@ -7,4 +7,6 @@
 )]
 
 mod bad_input;
+mod day;
 mod edges;
+mod reception;

@@ -12,7 +12,7 @@ beforeEach(() => {
   at = 1000;
   scans = [];
   damaged = 0;
-  stop = watchScanner({ onScan: (text) => scans.push(text), onDamaged: () => damaged++, now: () => at });
+  stop = watchScanner({ onScan: (text) => scans.push(text), onDamaged: () => damaged++ });
 });
 afterEach(() => {
   stop();
@@ -25,9 +25,9 @@ function press(key: string, gap: number, init: KeyboardEventInit = {}): boolean 
   at += gap;
   vi.advanceTimersByTime(gap);
   const target = document.activeElement ?? document.body;
-  const passed = target.dispatchEvent(
-    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init }),
-  );
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init });
+  Object.defineProperty(event, "timeStamp", { value: at });
+  const passed = target.dispatchEvent(event);
   if (passed && key.length === 1 && target instanceof HTMLInputElement) target.value += key;
   return passed;
 }
@@ -103,6 +103,15 @@ describe("a scanner's burst", () => {
     expect(scans).toEqual([card]);
   });
 
+  test("is told by when its keys were struck, though a busy window hears them late", () => {
+    field();
+    for (const key of [...card, "Enter"]) {
+      press(key, 4);
+      vi.advanceTimersByTime(GAP_MS * 2);
+    }
+    expect([scans, damaged]).toEqual([[card], 0]);
+  });
+
   test("follows what the input method rewrites in a field", () => {
     const input = field();
     burst("Nguyeenx");
@@ -120,6 +129,17 @@ describe("a hand", () => {
     for (const key of "Oanh 1987") expect(press(key, 90)).toBe(true);
     expect(press("Enter", 90)).toBe(true);
     expect([scans, input.value]).toEqual([[], "Oanh 1987"]);
+  });
+
+  test("is told by when its keys were struck, though a busy window hears them all at once", () => {
+    const input = field();
+    const typed = [..."Oanh1987", "Enter"].map((key, i) => {
+      const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+      Object.defineProperty(event, "timeStamp", { value: i * 90 });
+      return event;
+    });
+    expect(typed.map((event) => input.dispatchEvent(event))).not.toContain(false);
+    expect(scans).toEqual([]);
   });
 
   test("rolling over a few keys fast is still typing", () => {

@@ -41,13 +41,10 @@ export interface ScanOptions {
   onScan: (text: string) => void;
   /** A burst that was cut short or came without its end. */
   onDamaged: () => void;
-  /** Clock of the key events; replaced in tests. */
-  now?: () => number;
 }
 
 /** Listens on the window until the answered function is called. */
 export function watchScanner(options: ScanOptions): () => void {
-  const now = options.now ?? (() => performance.now());
   let burst: Burst | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -117,7 +114,8 @@ export function watchScanner(options: ScanOptions): () => void {
       if (event.ctrlKey && event.key !== "Control") release();
       return;
     }
-    const at = now();
+    // When the key was struck, not when a busy window got round to it.
+    const at = event.timeStamp;
     if (burst && at - burst.last > GAP_MS) release();
 
     if (event.key === "Enter") {

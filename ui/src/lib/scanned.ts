@@ -7,7 +7,7 @@ import { partyDraft, partyOf } from "./state/draft.svelte";
 import { live, refresh } from "./state/live.svelte";
 import { reception } from "./state/reception.svelte";
 import { go, handover, session } from "./state/session.svelte";
-import { perform, say, sayError } from "./state/strip.svelte";
+import { perform, say, sayError, sayHere } from "./state/strip.svelte";
 import { age } from "./time.svelte";
 
 const TICKET = /^[A-Z0-9]{1,3}-\d{3,4}$/;
@@ -89,7 +89,7 @@ async function cardAtDesk(raw: string, rpc: typeof Rpc): Promise<void> {
       if (known && draft[which].phone === "") draft[which].phone = partyDraft(known.party).phone;
       const today = live.branch?.date;
       const years = today ? age(card.birth_date, today) : undefined;
-      say(t("scan.filled", { name: card.name, years: years ?? "–" }));
+      sayHere(t("scan.filled", { name: card.name, years: years ?? "–" }));
     } catch (cause) {
       sayError(apiError(cause));
     }

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Backend, type Call, command, useBackend } from "$lib/backend";
 import { coalesced } from "./live.svelte";
-import { notice, perform, say, undo, undoFor, undoLeft } from "./strip.svelte";
+import { go, session } from "./session.svelte";
+import { notice, perform, say, sayHere, undo, undoFor, undoLeft } from "./strip.svelte";
 import { touch } from "$lib/time.svelte";
 import { changeWho, emptyCase, missingPapers, receiveArgs } from "./draft.svelte";
 
@@ -78,6 +79,18 @@ describe("an act", () => {
     expect([undoLeft(), undone]).toEqual([0, 1]);
     vi.useRealTimers();
   });
+});
+
+test("what was said of a screen goes with it; what was done stays", () => {
+  session.view = "reception";
+  sayHere("Đã đọc thẻ.");
+  go("reception");
+  expect(notice()?.text).toBe("Đã đọc thẻ.");
+  go("cases");
+  expect(notice()).toBeUndefined();
+  say("Đã cấp số A-001.");
+  go("desk");
+  expect(notice()?.text).toBe("Đã cấp số A-001.");
 });
 
 test("a reading asked for while one runs is done once more, not many times", async () => {

@@ -3,6 +3,7 @@ import { actAs } from "$lib/backend";
 import type { VerbName } from "$lib/backend";
 import { verbRoles } from "$lib/gen/verbs";
 import { live } from "./live.svelte";
+import { leaveScreen } from "./strip.svelte";
 
 export type View = "desk" | "reception" | "cases" | "supervisor";
 export const views: View[] = ["desk", "reception", "cases", "supervisor"];
@@ -56,6 +57,7 @@ export function signOut(): void {
 }
 
 export function go(view: View): void {
+  if (view !== session.view) leaveScreen();
   session.view = view;
   history.replaceState(null, "", `#${view}`);
 }

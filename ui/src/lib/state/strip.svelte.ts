@@ -16,6 +16,8 @@ export interface Notice {
   undo?: Undo | undefined;
   /** Case or visit whose paper is being printed: the notice follows the printer. */
   about?: string | undefined;
+  /** Says something of this screen only: gone when the officer goes to another. */
+  here?: boolean;
 }
 
 const state = $state<{ notice: Notice | undefined }>({ notice: undefined });
@@ -26,6 +28,16 @@ export function notice(): Notice | undefined {
 
 export function say(text: string, tone: Notice["tone"] = "done", undo?: Undo, about?: string): void {
   state.notice = { text, tone, undo, about };
+}
+
+/** Something about what is on this screen, such as a card that was read. */
+export function sayHere(text: string): void {
+  state.notice = { text, tone: "done", here: true };
+}
+
+/** Another screen: what was said of the last one means nothing here. */
+export function leaveScreen(): void {
+  if (state.notice?.here) state.notice = undefined;
 }
 
 /** Saved, then printed: the same notice tells what became of the paper, and keeps its way back. */

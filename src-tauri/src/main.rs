@@ -5,6 +5,7 @@
 
 mod args;
 mod branch;
+mod saved;
 mod startup;
 mod window;
 

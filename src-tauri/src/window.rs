@@ -1,8 +1,8 @@
 //! The officer window.
 
-use tauri::{AppHandle, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager as _, WebviewUrl, WebviewWindowBuilder};
 
-use crate::startup;
+use crate::{saved, startup};
 
 /// Label of the officer window; its capability names it.
 pub(crate) const OFFICER: &str = "officer";
@@ -51,6 +51,10 @@ pub(crate) fn officer(handle: &AppHandle) -> tauri::Result<()> {
             if let Err(error) = window.set_title(&title) {
                 tracing::debug!(%error, "title");
             }
+        })
+        .on_download(|webview, event| {
+            saved::follow(webview.app_handle(), event);
+            true
         })
         .build()?;
     Ok(())

@@ -73,3 +73,54 @@ export function watchKeys(): () => void {
     window.removeEventListener("contextmenu", noMenu);
   };
 }
+
+/** Moves the focus to the next region of a screen, or the one before. */
+export function jumpRegion(regions: string[], step: 1 | -1): void {
+  const at = regions.findIndex((selector) => document.activeElement?.closest(selector));
+  const next = regions[(at + step + regions.length) % regions.length];
+  if (!next) return;
+  const controls = ":is(button,input,select)";
+  document
+    .querySelector<HTMLElement>(`${next} ${controls}[tabindex='0'],${next} ${controls}:not([tabindex='-1'])`)
+    ?.focus();
+}
+
+/** Arrow keys within a group that is one tab stop: they move the focus along the elements chosen
+    by `selector`; the one last used keeps the stop while it is there. */
+export function arrows(selector: string, [back, on]: [back: string, on: string]) {
+  return (group: HTMLElement): (() => void) => {
+    let used: HTMLElement | undefined;
+    const all = () => [...group.querySelectorAll<HTMLElement>(selector)];
+    const settle = () => {
+      const list = all();
+      const stop = list.find((each) => each === used) ?? list[0];
+      for (const each of list) each.tabIndex = each === stop ? 0 : -1;
+    };
+    const onFocus = (event: FocusEvent) => {
+      const found = all().find((each) => each === event.target);
+      if (!found) return;
+      used = found;
+      settle();
+    };
+    const onArrow = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.shiftKey) return;
+      const list = all();
+      const at = list.findIndex((each) => each === document.activeElement);
+      const to = { [back]: at - 1, [on]: at + 1, Home: 0, End: list.length - 1 }[event.key];
+      if (at < 0 || to === undefined) return;
+      event.preventDefault();
+      list[Math.min(list.length - 1, Math.max(0, to))]?.focus();
+    };
+    settle();
+    // Rows come and go with the queue.
+    const watch = new MutationObserver(settle);
+    watch.observe(group, { childList: true, subtree: true });
+    group.addEventListener("focusin", onFocus);
+    group.addEventListener("keydown", onArrow);
+    return () => {
+      watch.disconnect();
+      group.removeEventListener("focusin", onFocus);
+      group.removeEventListener("keydown", onArrow);
+    };
+  };
+}

@@ -1,16 +1,20 @@
 //! Papers as files: rendered by Rust, kept where the officer keeps downloads.
-import { rpc } from "./backend";
+import { ApiError, rpc, whereSaved } from "./backend";
 import type { PaperKind } from "./gen/PaperKind";
+import { t } from "./i18n.svelte";
 
-/** Offers a paper as a file. */
+/** Offers a paper as a file. Answers where it is: its place in the window, its name in a browser. */
 export async function savePaper(kind: PaperKind, id: string): Promise<string> {
   const paper = await rpc("document.render", { kind, id, format: "pdf" });
   const bytes = Uint8Array.from(atob(paper.content_base64), (c) => c.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: paper.media_type }));
+  const saved = whereSaved(url);
   const link = document.createElement("a");
   link.href = url;
   link.download = paper.file_name;
   link.click();
+  const path = saved ? await saved : paper.file_name;
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  return paper.file_name;
+  if (path === null) throw new ApiError({ code: "INTERNAL_FAULT", message: t("error.pdf") });
+  return path;
 }

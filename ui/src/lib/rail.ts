@@ -1,7 +1,7 @@
 //! What each key of the rail would do now, and why not when it cannot.
 import type { MessageKey } from "./i18n.svelte";
 import { t } from "./i18n.svelte";
-import { desk } from "./state/desk.svelte";
+import { desk, serviceName } from "./state/desk.svelte";
 import { isInstant } from "./state/draft.svelte";
 import { live } from "./state/live.svelte";
 import { may } from "./state/session.svelte";
@@ -146,7 +146,11 @@ export function rail(): RailGroup[] {
           run: () => void desk.receive(),
         }),
         act("F10", "act.finish", {
-          hint: desk.unfinished ? t("rail.unfinished") : t("rail.finishHint"),
+          hint: desk.unfinished
+            ? t("rail.unfinished")
+            : desk.planned[0]
+              ? t("rail.thenNext", { service: serviceName(desk.planned[0]) })
+              : t("rail.finishHint"),
           why: serving ? undefined : onlyServing,
           primary: serving && !ready,
           run: () => void desk.finish(),
@@ -156,4 +160,11 @@ export function rail(): RailGroup[] {
       ],
     },
   ];
+}
+
+/** Why no service can be added to the visit at the desk now. */
+export function addServiceWhy(): string | undefined {
+  if (!may("leg.add_service")) return t("rail.notYourRole");
+  if (!desk.view) return t("rail.noVisit");
+  return desk.planned.length >= 10 ? t("services.full") : undefined;
 }

@@ -16,6 +16,11 @@ export interface Change {
   revision: number;
   topics: Topic[];
 }
+/** A file handed to the window: where it is now, or nowhere when it could not be written. */
+export interface Saved {
+  url: string;
+  path: string | null;
+}
 export type ScanEvent = { type: "scan"; text: string } | { type: "damaged" };
 
 /** A refusal or fault: match on `code`, show `message`, `field` names the input at fault. */
@@ -41,6 +46,8 @@ export interface Backend {
   call(call: Call): Promise<unknown>;
   onChange(listener: (change: Change) => void): () => void;
   onScan(listener: (event: ScanEvent) => void): () => void;
+  /** Only the window says where files went; a browser shows its own downloads. */
+  onSaved?(listener: (saved: Saved) => void): () => void;
 }
 
 function isWireError(value: unknown): value is WireError {
@@ -53,6 +60,9 @@ export function apiError(cause: unknown): ApiError {
   if (isWireError(cause)) return new ApiError(cause);
   return new ApiError({ code: "UNREACHABLE", message: String(cause) });
 }
+
+/** A small file on a local disk takes far less. */
+const SAVE_MS = 20_000;
 
 let backend: Backend | undefined;
 function door(): Backend {
@@ -95,6 +105,23 @@ export function onChange(listener: (change: Change) => void): () => void {
 
 export function onScan(listener: (event: ScanEvent) => void): () => void {
   return door().onScan(listener);
+}
+
+/** Where the file offered at `url` went; nothing where the browser keeps that to itself. */
+export function whereSaved(url: string): Promise<string | null> | undefined {
+  const { onSaved } = door();
+  if (!onSaved) return undefined;
+  return new Promise((resolve) => {
+    const stop = onSaved((saved) => {
+      if (saved.url === url) end(saved.path);
+    });
+    const timer = setTimeout(() => end(null), SAVE_MS);
+    function end(path: string | null): void {
+      clearTimeout(timer);
+      stop();
+      resolve(path);
+    }
+  });
 }
 
 /** Commands that went out and were never answered: tried again, they keep their id. */

@@ -1,7 +1,7 @@
-//! In-process: one typed command and two events of the Tauri shell.
+//! In-process: one typed command and three events of the Tauri shell.
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
-import type { Backend, Change, ScanEvent } from "./index";
+import type { Backend, Change, Saved, ScanEvent } from "./index";
 
 function subscribe<T>(event: string, listener: (payload: T) => void): () => void {
   const stop = listen<T>(event, ({ payload }) => listener(payload));
@@ -13,5 +13,6 @@ export function tauriBackend(): Backend {
     call: ({ name, args, officer, commandId }) => invoke("rpc", { name, args, officer, commandId }),
     onChange: (listener) => subscribe<Change>("change", listener),
     onScan: (listener) => subscribe<ScanEvent>("scan", listener),
+    onSaved: (listener) => subscribe<Saved>("saved", listener),
   };
 }

@@ -3,7 +3,7 @@ import { type Answer, ApiError, apiError, command, rpc } from "$lib/backend";
 import type { Class } from "$lib/gen/Class";
 import type { QueueRow } from "$lib/gen/QueueRow";
 import { t } from "$lib/i18n.svelte";
-import { since } from "$lib/time.svelte";
+import { countdown, serverNow, since } from "$lib/time.svelte";
 import {
   type CaseDraft,
   changeWho,
@@ -19,7 +19,7 @@ import {
   type Who,
 } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
-import { session } from "./session.svelte";
+import { may, session } from "./session.svelte";
 import { errorText, perform, say, sayError, undoFor } from "./strip.svelte";
 
 export type Entry = Answer<"catalogue.get">;
@@ -30,7 +30,16 @@ export type Dialog =
   | { kind: "ground"; papers: number[] }
   | { kind: "outOfTurn"; row: QueueRow }
   | { kind: "notApplicable"; index: number }
+  | { kind: "services" }
+  | { kind: "more" }
+  | { kind: "missed"; row: QueueRow }
+  | { kind: "due" }
   | { kind: "log"; visitId: string; ticket: string };
+
+/** As the branch names it. */
+export function serviceName(code: string): string {
+  return live.branch?.branch.services.find((each) => each.code === code)?.name ?? code;
+}
 
 class Desk {
   visitId = $state("");
@@ -69,6 +78,10 @@ class Desk {
   }
   get missing(): number[] {
     return this.active && this.entry ? missingPapers(this.active, this.entry) : [];
+  }
+  /** Services still to come in this visit, in their order. */
+  get planned(): string[] {
+    return this.view?.visit.planned?.map((each) => each.service) ?? [];
   }
   /** Something typed that is not handed in. */
   get unfinished(): boolean {
@@ -353,13 +366,18 @@ class Desk {
       say(t("done.transferred", { ticket }));
     });
 
-  finish = () =>
-    this.onVisit("finish", async (visit_id, ticket) => {
-      const kept = this.draft && ($state.snapshot(this.draft) as VisitDraft);
-      await command("leg.finish", { visit_id });
-      this.visitId = "";
-      this.draft = undefined;
-      dropDraft(visit_id);
+  /** Asked first where another service is to come: that end cannot be taken back. */
+  finish = (sure = false): Promise<void> => {
+    if (!sure && this.serving && this.planned.length > 0) {
+      this.dialog = { kind: "more" };
+      return Promise.resolve();
+    }
+    return this.onVisit("finish", async (visit_id, ticket) => {
+      const { leg, kept } = await this.end(visit_id);
+      if (leg.state !== "closed") {
+        say(t("done.finishedNext", { ticket, service: serviceName(leg.service) }));
+        return;
+      }
       say(
         t("done.finished", { ticket }),
         "done",
@@ -370,10 +388,73 @@ class Desk {
         }),
       );
     });
+  };
+
+  private async end(visit_id: string) {
+    const kept = this.draft && ($state.snapshot(this.draft) as VisitDraft);
+    const leg = await command("leg.finish", { visit_id });
+    this.dialog = undefined;
+    this.visitId = "";
+    this.draft = undefined;
+    dropDraft(visit_id);
+    return { leg, kept };
+  }
+
+  /** The next service of the same person, here and now. */
+  goOn = async (): Promise<void> => {
+    await this.onVisit("finish", async (visit_id, ticket) => {
+      const { leg } = await this.end(visit_id);
+      // Whatever comes of the rest, the screen shows where the number stands.
+      try {
+        await command("queue.call", { visit_id, counter: session.counter });
+        await command("leg.start", { visit_id });
+        say(t("done.wentOn", { ticket, service: serviceName(leg.service) }));
+      } catch (cause) {
+        sayError(cause);
+      }
+    });
+    if (this.serving) this.wanted = this.active?.procedure ? "papers" : "procedure";
+  };
+
+  /** More services in this visit, in that order. */
+  addServices = (codes: string[]) =>
+    this.onVisit("services", async (visit_id, ticket) => {
+      for (const service of codes) await command("leg.add_service", { visit_id, service });
+      this.dialog = undefined;
+      say(t("done.servicesAdded", { ticket, services: codes.map(serviceName).join(", ") }));
+    });
+
+  /** Why somebody who was called and missed cannot be closed yet, as the rule counts. */
+  noShowWhy(row: QueueRow): string | undefined {
+    const heard = live.queue;
+    if (!may("leg.no_show")) return t("rail.notYourRole");
+    const most = this.rules?.missed_max ?? 3;
+    if (row.misses < most) return t("missed.needMore", { n: most });
+    const until = Date.parse(row.since) + (this.rules?.missed_wait_s ?? 1800) * 1000;
+    const left = heard ? until - serverNow(heard.at) : 0;
+    return left > 0 ? t("missed.needTime", { time: countdown(left) }) : undefined;
+  }
+
+  noShow = (row: QueueRow) =>
+    perform(`noShow.${row.visit_id}`, async () => {
+      const { visit_id, ticket } = row;
+      await command("leg.no_show", { visit_id });
+      this.dialog = undefined;
+      say(
+        t("done.noShow", { ticket }),
+        "done",
+        undoFor(this.rules?.reopen_s ?? 600, t("undo.noShow"), async () => {
+          await command("leg.reopen", { visit_id, serving: false, reason: t("undo.noShowReason") });
+          say(t("done.noShowUndone", { ticket }));
+          await refresh.queue();
+        }),
+      );
+      await refresh.queue();
+    });
 
   finishThenCall = async () => {
     this.dialog = undefined;
-    await this.finish();
+    await this.finish(true);
     if (!this.view) await this.callNext();
   };
 

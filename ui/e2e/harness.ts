@@ -12,6 +12,7 @@ import type { VerbName, Verbs } from "../src/lib/gen/verbs.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const binary = process.env.MOTCUA_BIN ?? path.join(root, "target/debug/motcua");
+const screens = process.env.MOTCUA_UI ?? path.join(root, "ui/dist");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export class Server {
@@ -21,10 +22,12 @@ export class Server {
   token = "";
   private child: ChildProcessWithoutNullStreams | undefined;
 
-  static async demo(): Promise<Server> {
+  /** `prepare` may put assets of its own into the data folder before the branch opens. */
+  static async demo(prepare?: (data: string) => void): Promise<Server> {
     const server = new Server();
     mkdirSync(server.papers);
     execFileSync(binary, ["--data", server.data, "demo"]);
+    prepare?.(server.data);
     await server.start();
     return server;
   }
@@ -34,15 +37,7 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    const child = spawn(binary, [
-      "--data",
-      this.data,
-      "serve",
-      "--listen",
-      "127.0.0.1:0",
-      "--ui",
-      path.join(root, "ui/dist"),
-    ]);
+    const child = spawn(binary, ["--data", this.data, "serve", "--listen", "127.0.0.1:0", "--ui", screens]);
     this.child = child;
     child.stderr.resume();
     const line = await new Promise<string>((resolve, reject) => {

@@ -11,6 +11,11 @@ export function readOptional(value: string): string | undefined {
   return text === "" ? undefined : text;
 }
 
+/** For finding only: without marks, đ as d, small letters. Rust's `fold` does the same for the store. */
+export function fold(value: string): string {
+  return value.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase().trim();
+}
+
 /** `001187••••21`, `0912•••846`: enough to recognise, not enough to copy. */
 export function maskNumber(number: string): string {
   const n = number.length;

@@ -2,14 +2,44 @@
 import { type Answer, apiError, command, rpc } from "$lib/backend";
 import type { Card } from "$lib/gen/Card";
 import type { Class } from "$lib/gen/Class";
+import type { QueueRow } from "$lib/gen/QueueRow";
 import { t } from "$lib/i18n.svelte";
-import { age, serverNow } from "$lib/time.svelte";
+import { age, isoDate, serverNow } from "$lib/time.svelte";
 import { emptyParty, type PartyDraft, partyDraft, partyOf } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
-import { errorText, perform, say, sayError, undoFor } from "./strip.svelte";
-import { read } from "$lib/text";
+import { errorText, perform, say, sayError, sayHere, undoFor } from "./strip.svelte";
+import { fold, read } from "$lib/text";
 
 export type Known = Answer<"citizen.find">[number];
+
+export const classKeys: { kind: Class; key: string }[] = [
+  { kind: "ordinary", key: "T" },
+  { kind: "elderly", key: "U" },
+  { kind: "disabled", key: "K" },
+  { kind: "pregnant", key: "M" },
+  { kind: "merit", key: "C" },
+  { kind: "appointment", key: "H" },
+];
+const MOST_PEOPLE = 50;
+
+/** What was given last: stays in sight until the next person. */
+export interface Given {
+  ticket: string;
+  visitId: string;
+  /** Names, in the order they will be served. */
+  services: string[];
+  peopleAhead: number;
+  quote: [number, number] | null;
+  rankedAt: string;
+  /** For somebody who was booked. */
+  slotAt?: string | undefined;
+}
+/** An appointment made last. */
+export interface Booking {
+  slotAt: string;
+  service: string;
+  name: string;
+}
 
 /** Người cao tuổi begins here (Luật Người cao tuổi 39/2009/QH12, Điều 2). */
 const ELDERLY_FROM = 60;
@@ -22,6 +52,14 @@ class Reception {
   scanError = $state("");
   known = $state.raw<Known>();
   service = $state("");
+  /** Services after the first, in order. */
+  more = $state<string[]>([]);
+  /** The next service chosen is added after the first. */
+  adding = $state(false);
+  /** Booked for today, and by name and number the person who stands here. */
+  appointment = $state.raw<QueueRow>();
+  given = $state.raw<Given>();
+  booking = $state.raw<Booking>();
   kind = $state<Class>("ordinary");
   /** The officer chose the class; a suggestion no longer changes it. */
   kindChosen = $state(false);
@@ -30,6 +68,8 @@ class Reception {
   errors = $state<Record<string, string>>({});
   warnings = $state<Record<string, string>>({});
   arrivedAt = "";
+  /** Visit whose ticket was asked for again. */
+  lastPrinted = $state("");
 
   get years(): number | undefined {
     const birth = this.party.birth_date;
@@ -43,6 +83,8 @@ class Reception {
 
   /** Registration begins with the first thing done for a person. */
   begin(): void {
+    this.given = undefined;
+    this.booking = undefined;
     if (this.arrivedAt === "" && live.queue)
       this.arrivedAt = new Date(serverNow(live.queue.at)).toISOString();
   }
@@ -54,6 +96,11 @@ class Reception {
     this.scanError = "";
     this.known = undefined;
     this.service = "";
+    this.more = [];
+    this.adding = false;
+    this.appointment = undefined;
+    this.given = undefined;
+    this.booking = undefined;
     this.kind = "ordinary";
     this.kindChosen = false;
     this.partySize = 1;
@@ -71,8 +118,31 @@ class Reception {
 
   chooseService(code: string): void {
     this.begin();
+    if (this.adding && this.service !== "" && code !== this.service) {
+      this.toggleMore(code);
+      return;
+    }
+    this.adding = false;
     this.service = code;
+    this.more = this.more.filter((each) => each !== code);
     void this.ask();
+  }
+
+  /** One more thing to do in the same visit, or not after all. */
+  toggleMore(code: string): void {
+    this.adding = false;
+    if (code === this.service) return;
+    this.more = this.more.includes(code) ? this.more.filter((each) => each !== code) : [...this.more, code];
+  }
+
+  /** Adding needs something to add to. */
+  startAdding(): void {
+    if (this.service === "") say(t("reception.chooseService"), "info");
+    else this.adding = !this.adding;
+  }
+
+  people(step: number): void {
+    this.partySize = Math.min(MOST_PEOPLE, Math.max(1, this.partySize + step));
   }
 
   async ask(): Promise<void> {
@@ -110,8 +180,8 @@ class Reception {
         this.errors = {};
         this.warnings = {};
         this.suggestClass();
-        say(t("scan.read"));
-        await this.lookUp(card.number);
+        sayHere(t("scan.read"));
+        await Promise.all([this.lookUp(card.number), this.findAppointment()]);
       } catch (cause) {
         this.card = undefined;
         this.scanError = errorText(cause);
@@ -154,7 +224,66 @@ class Reception {
     this.scanText = "";
     this.scanError = "";
     this.suggestClass();
-    say(t("known.filled", { name: last.name }));
+    sayHere(t("known.filled", { name: last.name }));
+    void this.findAppointment();
+  }
+
+  /** Whether the person who stands here is booked for today: the name, and never another's number. */
+  async findAppointment(): Promise<void> {
+    this.appointment = undefined;
+    const { name, id_number } = this.party;
+    const same = (live.queue?.value.booked ?? []).filter((row) => fold(row.name ?? "") === fold(name));
+    for (const row of same) {
+      try {
+        const { visit } = await rpc("visit.get", { visit_id: row.visit_id });
+        const booked = visit.applicant?.id_number;
+        if (booked && id_number && booked !== read(id_number)) continue;
+      } catch (cause) {
+        sayError(cause);
+        return;
+      }
+      if (name === this.party.name) this.appointment = row;
+      return;
+    }
+  }
+
+  /** A booked person is here: a number by the booked time, and the ticket. */
+  checkIn(row: QueueRow): Promise<void> {
+    return perform(`checkIn.${row.visit_id}`, async () => {
+      const given = await command("visit.check_in", { visit_id: row.visit_id });
+      const person = this.appointment?.visit_id === row.visit_id && this.card ? this.party : undefined;
+      this.reset();
+      this.given = this.givenOf(given, [row.service], row.slot_at);
+      say(t("done.checkedIn", { ticket: given.ticket }), "done", undefined, given.visit_id);
+      await this.print(given.visit_id, given.ticket);
+      if (person) await this.completePerson(given.visit_id, given.ticket, person);
+      await refresh.queue();
+    });
+  }
+
+  /** What the card says is added to what was told at booking. */
+  private async completePerson(visitId: string, ticket: string, person: PartyDraft): Promise<void> {
+    try {
+      const { visit } = await rpc("visit.get", { visit_id: visitId });
+      const told = partyDraft(visit.applicant);
+      const applicant = partyOf({ ...person, phone: person.phone || told.phone, email: told.email });
+      await command("visit.identify", { visit_id: visitId, applicant });
+    } catch (cause) {
+      say(t("print.ticketSafe", { title: ticket, why: errorText(cause) }), "problem");
+    }
+  }
+
+  private givenOf(given: Answer<"visit.register">, codes: string[], slotAt?: string): Given {
+    const names = live.queue?.value.services ?? [];
+    return {
+      ticket: given.ticket,
+      visitId: given.visit_id,
+      services: codes.map((code) => names.find((each) => each.code === code)?.name ?? code),
+      peopleAhead: given.people_ahead,
+      quote: given.quoted_minutes,
+      rankedAt: given.ranked_as_at,
+      slotAt,
+    };
   }
 
   /** Typed and entered without a match: digits are a number, anything else a name, a card a card. */
@@ -188,26 +317,33 @@ class Reception {
   }
 
   issue(print: boolean): Promise<void> {
+    if (this.service === "" && this.appointment) return this.checkIn(this.appointment);
     if (this.service === "") {
       say(t("reception.chooseService"), "info");
       return Promise.resolve();
     }
     return perform("issue", async () => {
       try {
+        const codes = [this.service, ...this.more];
+        // A form left open overnight does not say when somebody came today.
+        const today = this.arrivedAt !== "" && isoDate(this.arrivedAt) === live.queue?.value.date;
         const given = await command("visit.register", {
           service: this.service,
+          more: this.more.length > 0 ? [...this.more] : undefined,
           class: this.kind,
           applicant: this.anonymous ? undefined : partyOf(this.party),
           party_size: this.partySize,
-          arrived_at: this.arrivedAt || undefined,
+          arrived_at: today ? this.arrivedAt : undefined,
         });
         const { visit_id, ticket } = given;
         this.reset();
+        this.given = this.givenOf(given, codes);
         say(
           t(print ? "done.issuedPrinting" : "done.issued", { ticket }),
           "done",
           undoFor(live.branch?.branch.queue.void_s ?? 300, t("undo.void"), async () => {
             await command("leg.void", { visit_id, reason: t("undo.voidReason") });
+            if (this.given?.visitId === visit_id) this.given = undefined;
             say(t("done.voided", { ticket }));
             await refresh.queue();
           }),
@@ -219,8 +355,18 @@ class Reception {
         const error = apiError(cause);
         if (error.field?.startsWith("applicant."))
           this.errors = { [error.field.slice("applicant.".length)]: error.message };
+        // The time is the screen's, not the officer's: without it the number can be given.
+        if (error.field === "arrived_at") this.arrivedAt = "";
         sayError(error);
       }
+    });
+  }
+
+  reprint(row: { visit_id: string; ticket: string }): Promise<void> {
+    this.lastPrinted = row.visit_id;
+    return perform(`reprint.${row.visit_id}`, async () => {
+      await this.print(row.visit_id, row.ticket);
+      say(t("done.ticketReprinted", { ticket: row.ticket }));
     });
   }
 

@@ -1,0 +1,235 @@
+//! Appointments, several services and the look-up of procedures, by keyboard.
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage, scan } from "./harness.ts";
+
+const card = "025054000912|012345678|Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022";
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+/** An office that never closes, so that the tests run at any hour of any day. */
+function neverClosed(data: string): void {
+  const allDay = [{ from: "00:00", to: "23:59" }];
+  const days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+  const year = new Date().getUTCFullYear();
+  const basis = "thử";
+  mkdirSync(path.join(data, "assets"), { recursive: true });
+  writeFileSync(
+    path.join(data, "assets", "office-hours.json"),
+    JSON.stringify({
+      id: "thu",
+      effective_from: "2020-01-01",
+      status: "sample",
+      source: basis,
+      week: Object.fromEntries(days.map((day) => [day, allDay])),
+      same_day_until: "23:00",
+    }),
+  );
+  writeFileSync(
+    path.join(data, "assets", "vn-2025-2027.json"),
+    JSON.stringify({
+      id: "thu",
+      effective_from: "2020-01-01",
+      status: "sample",
+      source: basis,
+      years: [year - 1, year, year + 1].map((each) => ({
+        year: each,
+        status: "computed",
+        basis,
+        // One holiday a year, to be refused.
+        worked: [],
+        days_off: [{ from: `${each}-12-31`, name: "Ngày nghỉ thử" }],
+      })),
+    }),
+  );
+}
+
+/** A minute from now, Vietnam. */
+function soon(minutes = 1): string {
+  return new Date(Date.now() + minutes * 60_000).toISOString();
+}
+
+function book(name: string, id_number?: string, service = "ho-tich") {
+  return server.call("visit.book", {
+    service,
+    slot_at: soon(),
+    applicant: { kind: "individual", name, id_number },
+  });
+}
+
+beforeAll(async () => {
+  server = await Server.demo(neverClosed);
+  browser = await launch();
+  await server.call("printer.assign", { kind: "ticket", printer: `folder:${server.papers}` });
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.stop();
+});
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720 }));
+  await enter(page, server, "khoi", 4, "reception");
+  await page.waitForSelector(".sv");
+  return async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  };
+});
+
+const focused = () => page.evaluate(() => document.activeElement?.className ?? "");
+
+describe("appointments", () => {
+  test("somebody booked is found by part of a name and checked in by Enter; the ticket prints", async () => {
+    await book("Nguyễn Đình Tuấn");
+    await book("Lò Thị Mai", undefined, "noi-vu");
+    await page.waitForSelector(".bk li:nth-child(2)");
+    const papers = server.printed().length;
+    await page.keyboard.press("F3");
+    await page.waitForSelector("dialog[open] [role=option]");
+    await expectAccessible(page);
+    await page.keyboard.type("tuan dinh", { delay: 50 });
+    await expect.poll(() => page.locator("dialog [role=option]").count()).toBe(1);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".tk:has-text('Vừa cấp số') .tkh b:has-text('A-001')");
+    expect(await page.locator("dialog[open]").count()).toBe(0);
+    expect(await focused()).toContain("sv");
+    const { booked, waiting } = await server.call("queue.snapshot", {});
+    expect(booked.map((row) => row.name)).toEqual(["Lò Thị Mai"]);
+    expect([waiting[0]?.name, waiting[0]?.class]).toEqual(["Nguyễn Đình Tuấn", "appointment"]);
+    await expect.poll(() => server.printed().length).toBeGreaterThan(papers);
+    await expectAccessible(page);
+    // The list on the screen does the same with the mouse.
+    await page.click(".bk li:has-text('Mai') button");
+    await page.waitForSelector(".tk .tkh b:has-text('B-001')");
+    await page.waitForSelector(".bk:has-text('không còn lịch hẹn')");
+  });
+
+  test("a card of somebody booked offers the booking: Enter checks in, and the card completes it", async () => {
+    const { visit_id } = await book("Hoàng Văn Ký");
+    await book("Hoàng Văn Ký", "001054000911");
+    await scan(page, card);
+    await page.waitForSelector(".booked:has-text('có lịch hẹn lúc')");
+    await expectAccessible(page);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".tk:has-text('Vừa cấp số')");
+    await expect
+      .poll(() => server.call("visit.get", { visit_id }).then((view) => view.visit.applicant?.id_number))
+      .toBe("025054000912");
+    const { booked, waiting } = await server.call("queue.snapshot", {});
+    expect(waiting.filter((row) => row.name?.toLowerCase() === "hoàng văn ký")).toHaveLength(1);
+    expect(booked, "the other of that name is not touched").toHaveLength(1);
+  });
+
+  test("a booking is typed short, refused at its field, and told in words", async () => {
+    await page.keyboard.press("F4");
+    await page.waitForSelector("dialog[open]");
+    await expectNothingClipped(page);
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("31/2");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("9h30");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".err:has-text('Chưa có ngày này')");
+    await page.waitForSelector(".err:has-text('Mời ghi tên')");
+    await expectAccessible(page);
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute("data-field")))
+      .toBe("day");
+    await page.fill("[data-field='applicant.name']", "Lương Thị Sen");
+    // A holiday and the past: what the branch says stands at the field.
+    await page.fill("[data-field='day']", "31/12");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".fld:has([data-field='day']) .err:has-text('Ngày nghỉ thử')");
+    await page.fill("[data-field='day']", "1/1/2026");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".fld:has([data-field='day']) .err:has-text('sau lúc này')");
+    await page.fill("[data-field='day']", "30/12");
+    await page.waitForSelector(".words:has-text('9 giờ 30')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog", { state: "detached" });
+    await page.waitForSelector("footer .said:has-text('Đã đặt hẹn cho Lương Thị Sen: 9 giờ 30')");
+    await page.waitForSelector(".tk .words:has-text('ngày 30/12/')");
+  });
+});
+
+describe("several services", () => {
+  test("are added and taken away by keyboard, and stand on the result in their order", async () => {
+    await page.keyboard.press("v");
+    await page.waitForSelector("footer .said:has-text('Mời chọn việc')");
+    await page.keyboard.press("2");
+    for (const digit of ["3", "1", "4"]) {
+      await page.keyboard.press("v");
+      await page.waitForSelector("[aria-pressed='true']");
+      await page.keyboard.press(digit);
+      await page.waitForSelector("[aria-pressed='false']");
+    }
+    await page.waitForSelector(".sv:has(kbd:text('1')) .then:has-text('việc thứ 3')");
+    await expectNothingClipped(page);
+    await expectAccessible(page);
+    // The same key takes it away again; Delete does at the mark itself.
+    await page.keyboard.press("v");
+    await page.keyboard.press("1");
+    await expect.poll(() => page.locator(".then-row li").count()).toBe(2);
+    await page.focus(".then-row li:last-child .x");
+    await page.keyboard.press("Delete");
+    await expect.poll(() => page.locator(".then-row li").count()).toBe(1);
+    await expect.poll(focused).toContain("sv");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".tk:has-text('Vừa cấp số')");
+    expect(await page.locator(".services li").allInnerTexts()).toEqual([
+      expect.stringContaining("Nội vụ"),
+      expect.stringContaining("Khoa học"),
+    ]);
+    const { recent } = await server.call("queue.snapshot", {});
+    const { visit } = await server.call("visit.get", { visit_id: recent[0]?.visit_id ?? "" });
+    expect([visit.legs[0]?.service, visit.planned.map((each) => each.service)]).toEqual([
+      "noi-vu",
+      ["khoa-hoc"],
+    ]);
+  });
+});
+
+describe("looking up a procedure", () => {
+  test("shows its papers for what was said, and a digit chooses the service", async () => {
+    const before = (await server.call("queue.snapshot", {})).revision;
+    await page.keyboard.press("Control+k");
+    await page.waitForSelector("dialog[open]");
+    await page.keyboard.type("giay phep buu chinh", { delay: 5 });
+    await page.waitForSelector("[role=option] mark");
+    await expectAccessible(page);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".entry ol li");
+    const [hit] = await server.call("catalogue.search", { text: "giay phep buu chinh" });
+    const entry = await server.call("catalogue.get", { code: hit?.code ?? "" });
+    expect(await page.locator(".entry ol li").count()).toBe(entry.papers.length);
+    expect(await page.innerText(".entry h3")).toBe(entry.name);
+    await expectNothingClipped(page);
+    await expectAccessible(page);
+    expect((await server.call("queue.snapshot", {})).revision).toBe(before);
+    await page.keyboard.press("3");
+    await page.waitForSelector("dialog", { state: "detached" });
+    await page.waitForSelector(".sv[aria-checked='true']:has(kbd:text('3'))");
+  });
+
+  test("closes by Esc and gives the focus back", async () => {
+    await page.focus(".sv");
+    await page.keyboard.press("Control+k");
+    await page.waitForSelector("dialog[open] [role=option]");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+    expect(await focused()).toContain("sv");
+  });
+});
+
+test("what was said of a card stays behind on this screen", async () => {
+  await scan(page, card);
+  await page.waitForSelector("footer .said:has-text('Đã đọc thẻ.')");
+  await page.keyboard.press("Control+3");
+  await page.waitForSelector(".cases");
+  expect(await page.innerText("footer .said")).toBe("");
+});

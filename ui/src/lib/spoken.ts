@@ -1,0 +1,18 @@
+//! A moment as an officer says it to a citizen.
+import { t } from "./i18n.svelte";
+import { date, hourMinute, weekday, type When } from "./time.svelte";
+
+const days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
+
+/** `9 giờ 30`, `9 giờ` */
+export function spokenHour(when: When): string {
+  const [hour = "0", minute = "00"] = hourMinute(when).split(":");
+  return minute === "00"
+    ? t("time.hour", { h: Number(hour) })
+    : t("time.hourMinute", { h: Number(hour), m: minute });
+}
+
+/** `thứ Tư, ngày 25/11/2026` */
+export function spokenDay(when: When): string {
+  return t("time.day", { weekday: t(`weekday.${days[weekday(when)] ?? "sun"}`), date: date(when) });
+}

@@ -61,7 +61,7 @@ pub struct Header {
 
 impl Header {
     /// The exact bytes that are hashed: fixed order, every variable part with its length.
-    fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         fn put(out: &mut Vec<u8>, part: &[u8]) {
             out.extend_from_slice(&(part.len() as u32).to_be_bytes());
             out.extend_from_slice(part);
@@ -83,6 +83,51 @@ impl Header {
         out.extend_from_slice(&self.skew_ms.to_be_bytes());
         put(&mut out, &self.dep_bytes());
         out
+    }
+
+    /// Reads a header off the front of `from`; `None` unless [`Header::bytes`] would write the
+    /// very same bytes.
+    pub fn read(from: &mut &[u8]) -> Option<Self> {
+        fn take<'a>(from: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+            let (head, rest) = from.split_at_checked(length)?;
+            *from = rest;
+            Some(head)
+        }
+        fn array<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
+            take(from, N)?.try_into().ok()
+        }
+        fn part<'a>(from: &mut &'a [u8]) -> Option<&'a [u8]> {
+            let length = u32::from_be_bytes(array(from)?);
+            take(from, usize::try_from(length).ok()?)
+        }
+        fn id(from: &mut &[u8]) -> Option<Uuid> {
+            array(from).map(Uuid::from_bytes)
+        }
+        fn text(from: &mut &[u8]) -> Option<String> {
+            String::from_utf8(part(from)?.to_vec()).ok()
+        }
+        let whole = *from;
+        let header = Self {
+            device: id(from)?,
+            epoch: u32::from_be_bytes(array(from)?),
+            seq: u64::from_be_bytes(array(from)?),
+            event_id: id(from)?,
+            entity: id(from)?,
+            kind: text(from)?,
+            kind_v: u16::from_be_bytes(array(from)?),
+            actor: text(from)?,
+            command_id: id(from)?,
+            business_date: text(from)?.parse().ok()?,
+            wall_ms: i64::from_be_bytes(array(from)?),
+            boot: id(from)?,
+            mono_ms: i64::from_be_bytes(array(from)?),
+            skew_ms: i64::from_be_bytes(array(from)?),
+            deps: Self::deps_from(part(from)?)?,
+        };
+        // Sequence numbers are kept as signed 64-bit integers.
+        let sane = header.seq >= 1 && i64::try_from(header.seq).is_ok() && header.epoch >= 1;
+        let used = whole.len() - from.len();
+        (sane && header.bytes() == whole[..used]).then_some(header)
     }
 
     /// The dependencies as stored: 28 bytes each.
@@ -177,8 +222,22 @@ pub struct EpochOpened {
     pub from_epoch: u32,
     /// Last sequence number known of it here.
     pub from_seq: u64,
-    /// `first`, `restored`, `rewound`, `cloned`.
+    /// `first`, `restored`, `rewound`, `cloned`, `forked`.
     pub reason: String,
+    /// With `forked`: epochs of this device, and the last sequence number of each that counts.
+    /// What this device wrote beyond it follows again in the new epoch, under the same event ids,
+    /// and so does what it found of itself elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closes: Vec<EpochClosed>,
+}
+
+/// Up to where an epoch counts, after its history went two ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct EpochClosed {
+    /// Which epoch.
+    pub epoch: u32,
+    /// The last event that everybody has alike; 0 for none.
+    pub seq: u64,
 }
 
 /// A supervisor looked at the clock and says that it is right.
@@ -202,6 +261,15 @@ pub enum Body {
     Case(CaseEvent),
     /// To the branch, its catalogue, its days, this device's log.
     Branch(BranchEvent),
+}
+
+/// Why a body cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Its kind is of a newer version.
+    Newer,
+    /// Its kind is known, its content is not what that kind holds.
+    Broken,
 }
 
 /// Events of the branch itself.
@@ -245,15 +313,35 @@ impl Body {
 
     /// Reads a body back; `None` for kinds of a newer version, which are kept but not applied.
     pub fn decode(kind: &str, body: &[u8]) -> Option<Self> {
-        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        Self::read(kind, body).ok()
+    }
+
+    /// The same, telling what is newer than this program from what nobody can read.
+    ///
+    /// # Errors
+    /// Why the body cannot be read.
+    pub fn read(kind: &str, body: &[u8]) -> Result<Self, Unreadable> {
+        let body: serde_json::Value =
+            serde_json::from_slice(body).map_err(|_| Unreadable::Broken)?;
         let whole = serde_json::json!({"kind": kind, "body": body});
-        match kind.split('.').next()? {
-            "visit" | "leg" => serde_json::from_value(whole).ok().map(Self::Visit),
-            "case" => serde_json::from_value(whole).ok().map(Self::Case),
+        let read = match kind.split('.').next().unwrap_or_default() {
+            "visit" | "leg" => serde_json::from_value(whole).map(Self::Visit),
+            "case" => serde_json::from_value(whole).map(Self::Case),
             "branch" | "procedure" | "day" | "epoch" | "clock" => {
-                serde_json::from_value(whole).ok().map(Self::Branch)
+                serde_json::from_value(whole).map(Self::Branch)
             }
-            _ => None,
-        }
+            _ => return Err(Unreadable::Newer),
+        };
+        read.map_err(|error| {
+            // serde names the kind only when it is the kind that it does not know.
+            if error
+                .to_string()
+                .starts_with(&format!("unknown variant `{kind}`"))
+            {
+                Unreadable::Newer
+            } else {
+                Unreadable::Broken
+            }
+        })
     }
 }

@@ -10,6 +10,7 @@
 pub mod canonical;
 pub mod error;
 pub mod event;
+pub mod sync;
 pub mod time;
 pub mod verbs;
 

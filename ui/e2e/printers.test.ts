@@ -1,0 +1,104 @@
+//! Printers as an officer meets them: another one for a paper that failed, and the settings.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { Server, enter, expectAccessible, launch, newPage } from "./harness.ts";
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+const DEAD = "tcp:127.0.0.1:1";
+
+beforeAll(async () => {
+  server = await Server.demo();
+  browser = await launch();
+  // Known to the branch because it is assigned to tickets.
+  await server.call("printer.assign", { kind: "ticket", printer: `folder:${server.papers}` });
+  await server.call("printer.assign", { kind: "receipt", printer: DEAD });
+  const { visit_id } = await server.call("visit.register", {
+    service: "ho-tich",
+    applicant: { kind: "individual", name: "Mùa A Chu", phone: "0912345846" },
+  });
+  await server.call("queue.call", { visit_id, counter: 1 }, "ha");
+  await server.call("leg.start", { visit_id }, "ha");
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.stop();
+});
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720 }));
+  return async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  };
+});
+
+test("a paper that failed goes to another printer, chosen by keys", async () => {
+  await enter(page, server, "ha", 1, "desk");
+  await page.waitForSelector(".vno");
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector("[role=combobox]:focus");
+  await page.keyboard.type("cap doi the bao hiem y te");
+  await page.waitForSelector("[role=option][aria-selected=true]");
+  await page.waitForTimeout(200);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[role=grid]");
+  const rows = await page.locator("[role=grid] tbody tr:not(.group)").count();
+  for (let i = 0; i < rows; i++) {
+    await page.keyboard.press("Space");
+    await page.waitForTimeout(60);
+  }
+  await page.keyboard.press("F9");
+  await page.waitForSelector(".card.fix button:has-text('Máy in khác')");
+  await page.focus(".card.fix button:has-text('Máy in khác')");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .row");
+  await expectAccessible(page);
+  // Back without choosing: the paper still waits.
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.waitForSelector(".card.fix button:has-text('Máy in khác'):focus");
+  const before = server.printed().length;
+  await page.keyboard.press("Enter");
+  const { printers } = await server.call("printer.list", {});
+  const other = printers.find((each) => each.id === `folder:${server.papers}`);
+  await page.focus(`dialog .row:has-text("${other?.name}")`);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.waitForSelector(".result:has-text('Đã in')");
+  expect(server.printed().length).toBeGreaterThan(before);
+  const jobs = await server.call("print.jobs", {});
+  expect(jobs.filter((job) => job.kind === "receipt").map((job) => job.state)).toEqual(["done"]);
+});
+
+test("settings: a printer for each paper, the latest jobs, the look; all by keys", async () => {
+  const [held] = await server.call("case.search", { text: "Mùa A Chu" });
+  await server.call("print.submit", { kind: "receipt", id: held?.case_id ?? "", printer: DEAD }, "ha");
+  await expect
+    .poll(async () => (await server.call("print.jobs", {})).some((job) => job.state === "failed"))
+    .toBe(true);
+  await enter(page, server, "ha", 1, "desk");
+  await page.keyboard.press("Control+,");
+  await page.waitForSelector("dialog #printer-receipt");
+  await expectAccessible(page);
+  await page.waitForSelector(`#printer-receipt option[value="folder:${server.papers}"]`, {
+    state: "attached",
+  });
+  await page.selectOption("#printer-receipt", `folder:${server.papers}`);
+  await page.waitForSelector("footer .said:has-text('Đã ghi máy in')");
+  expect((await server.call("printer.list", {})).receipt).toBe(`folder:${server.papers}`);
+  // Whoever chooses nothing prints nothing, and is told so below.
+  await page.selectOption("#printer-ticket", "");
+  await expect.poll(async () => (await server.call("printer.list", {})).ticket ?? "").toBe("");
+  await page.click("dialog li:has-text('Chưa in được') button:has-text('Bỏ lệnh in')");
+  await page.waitForSelector("dialog li .tag:has-text('Đã bỏ')");
+  expect((await server.call("print.jobs", {})).some((job) => job.state === "failed")).toBe(false);
+  await page.focus("dialog input[name=theme]:checked");
+  await page.click("dialog label:has-text('Tối')");
+  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.waitForSelector("footer .st:has-text('Máy in sẵn sàng')");
+});

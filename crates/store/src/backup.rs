@@ -98,7 +98,11 @@ fn inspect(file: &Path) -> Result<(Backup, Verified)> {
     let device = meta::get(&connection, meta::DEVICE)?
         .and_then(|d| Uuid::parse_str(&d).ok())
         .ok_or_else(invalid)?;
-    let head = log::head(&connection, device)?.ok_or_else(invalid)?;
+    let own = match meta::get(&connection, meta::EPOCH)?.and_then(|e| e.parse().ok()) {
+        Some(epoch) => log::head_of(&connection, device, epoch)?,
+        None => log::head(&connection, device)?,
+    };
+    let head = own.ok_or_else(invalid)?;
     Ok((
         Backup {
             device,

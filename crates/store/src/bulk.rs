@@ -41,7 +41,7 @@ impl Store {
         writer.connection.execute_batch(
             "PRAGMA synchronous=OFF; PRAGMA cache_size=-524288; PRAGMA wal_autocheckpoint=20000; BEGIN IMMEDIATE;",
         )?;
-        let (seq, prev) = log::head(&writer.connection, self.device)?
+        let (seq, prev) = log::head_of(&writer.connection, self.device, writer.epoch)?
             .map_or((0, [0; 32]), |head| (head.seq, head.hash));
         Ok(Bulk {
             writer,

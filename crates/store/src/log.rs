@@ -33,13 +33,52 @@ pub(crate) struct Head {
     pub(crate) hash: [u8; 32],
 }
 
-const COLUMNS: &str = "pos, device, epoch, seq, event_id, entity, kind, kind_v, actor, command_id, business_date, wall_ms, boot, mono_ms, skew_ms, deps, salt, body, body_hash, prev_hash, hash";
+pub(crate) const COLUMNS: &str = "pos, device, epoch, seq, event_id, entity, kind, kind_v, actor, command_id, business_date, wall_ms, boot, mono_ms, skew_ms, deps, salt, body, body_hash, prev_hash, hash";
 
 pub(crate) fn head(connection: &Connection, device: Uuid) -> Result<Option<Head>> {
     Ok(connection
         .prepare_cached("SELECT epoch, seq, hash FROM event WHERE device = ?1 ORDER BY epoch DESC, seq DESC LIMIT 1")?
         .query_row([device.as_bytes()], |r| Ok(Head { epoch: r.get(0)?, seq: r.get(1)?, hash: r.get(2)? }))
         .optional()?)
+}
+
+/// The end of one epoch of a device's log.
+pub(crate) fn head_of(connection: &Connection, device: Uuid, epoch: u32) -> Result<Option<Head>> {
+    Ok(connection
+        .prepare_cached("SELECT epoch, seq, hash FROM event WHERE device = ?1 AND epoch = ?2 ORDER BY seq DESC LIMIT 1")?
+        .query_row(rusqlite::params![device.as_bytes(), epoch], |r| Ok(Head { epoch: r.get(0)?, seq: r.get(1)?, hash: r.get(2)? }))
+        .optional()?)
+}
+
+/// Whether an event with that hash stands in an earlier epoch of the device.
+pub(crate) fn has_before(
+    connection: &Connection,
+    device: Uuid,
+    epoch: u32,
+    hash: &[u8; 32],
+) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS(SELECT 1 FROM event WHERE device = ?1 AND epoch < ?2 AND hash = ?3)",
+        )?
+        .query_row(rusqlite::params![device.as_bytes(), epoch, hash], |r| {
+            r.get(0)
+        })?)
+}
+
+/// The event at a place.
+pub(crate) fn stored_at(
+    connection: &Connection,
+    place: motcua_protocol::sync::Place,
+) -> Result<Option<Stored>> {
+    let sql = format!("SELECT {COLUMNS} FROM event WHERE device = ?1 AND epoch = ?2 AND seq = ?3");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let key = rusqlite::params![place.device.as_bytes(), place.epoch, place.seq];
+    let mut rows = statement.query(key)?;
+    Ok(match rows.next()? {
+        Some(row) => Some(stored(row)?),
+        None => None,
+    })
 }
 
 pub(crate) fn last_pos(connection: &Connection) -> Result<u64> {
@@ -152,7 +191,7 @@ pub(crate) fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
     Ok(Uuid::from_bytes(row.get(column)?))
 }
 
-fn stored(row: &Row<'_>) -> Result<Stored> {
+pub(crate) fn stored(row: &Row<'_>) -> Result<Stored> {
     let deps: Vec<u8> = row.get(15)?;
     let date: String = row.get(10)?;
     Ok(Stored {

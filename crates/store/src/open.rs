@@ -30,13 +30,14 @@ use crate::{
 
 /// Migrations are immutable once released; events are never migrated, readers cope with old ones.
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!(
-        "../migrations/0001_log_and_projections.sql"
-    ))])
+    Migrations::new(vec![
+        M::up(include_str!("../migrations/0001_log_and_projections.sql")),
+        M::up(include_str!("../migrations/0002_replication.sql")),
+    ])
 }
 
 /// Version of the file this program writes.
-pub(crate) const SCHEMA_VERSION: i64 = 1;
+pub(crate) const SCHEMA_VERSION: i64 = 2;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 
@@ -76,7 +77,7 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     pub(crate) device: Uuid,
     pub(crate) revision: AtomicU64,
-    short_of_room: AtomicBool,
+    pub(crate) short_of_room: AtomicBool,
     _held: folder::Held,
 }
 
@@ -86,6 +87,8 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) clock: Corrected,
     pub(crate) epoch: u32,
+    /// Hash behind which the epoch begins, until it has an event.
+    pub(crate) base: [u8; 32],
     pub(crate) places: Places,
     pub(crate) token_seq: u64,
 }
@@ -141,8 +144,15 @@ impl Store {
         };
         verify::tail(&connection, device)?;
         let places = Places::new(dir, options.state_dir.as_deref(), device);
-        let (head_epoch, head_seq) =
-            log::head(&connection, device)?.map_or((0, 0), |h| (h.epoch, h.seq));
+        let own = match meta::get(&connection, meta::EPOCH)?.and_then(|e| e.parse().ok()) {
+            Some(epoch) => log::head_of(&connection, device, epoch)?,
+            None => log::head(&connection, device)?,
+        };
+        let (head_epoch, head_seq, base) =
+            own.map_or((0, 0, [0; 32]), |h| (h.epoch, h.seq, h.hash));
+        if head_epoch > 0 {
+            meta::set(&connection, meta::EPOCH, &head_epoch.to_string())?;
+        }
         let revision = log::last_pos(&connection)?;
         let last_ms = log::last_wall(&connection, device)?.unwrap_or(0);
         let readers = (0..options.readers.max(1))
@@ -154,6 +164,7 @@ impl Store {
                 connection,
                 clock: Corrected::after(last_ms),
                 epoch: head_epoch.max(1),
+                base,
                 places,
                 token_seq: head_seq,
             }),
@@ -197,16 +208,16 @@ impl Store {
         reason: &str,
         moment: Moment,
     ) -> Result<()> {
-        // Later epochs are numbered by the second they began, so that two copies of one history
-        // that both go on do not meet under one number.
-        let by_time = u32::try_from(moment.wall_ms / 1000).unwrap_or(u32::MAX);
-        let epoch = if before == 0 {
-            1
-        } else {
-            by_time.max(before + 1)
+        let epoch = {
+            let mut writer = self.writer();
+            // Another copy of this device may have opened later ones, which came in from elsewhere.
+            let known = log::head(&writer.connection, self.device)?.map_or(0, |h| h.epoch);
+            let own = log::head_of(&writer.connection, self.device, writer.epoch)?;
+            writer.base = own.map_or(writer.base, |h| h.hash);
+            writer.epoch = next_epoch(before.max(known), moment);
+            writer.epoch
         };
         tracing::info!(reason, before, epoch, "epoch opened");
-        self.writer().epoch = epoch;
         let author = Author {
             actor: "system".to_owned(),
             command_id: Uuid::now_v7(),
@@ -219,9 +230,10 @@ impl Store {
                     from_epoch: before,
                     from_seq,
                     reason: reason.to_owned(),
+                    closes: Vec::new(),
                 })),
             )?;
-            Ok(())
+            meta::set(tx.tx(), meta::EPOCH, &epoch.to_string())
         })
     }
 
@@ -240,7 +252,7 @@ impl Store {
             Ok(_) => {
                 let pos = log::last_pos(&writer.connection)?;
                 self.revision.store(pos, Ordering::Release);
-                let due = log::head(&writer.connection, self.device)?
+                let due = log::head_of(&writer.connection, self.device, writer.epoch)?
                     .is_some_and(|h| h.seq >= writer.token_seq + 50);
                 drop(writer);
                 if due {
@@ -346,7 +358,7 @@ impl Store {
 
     fn token(&self) -> Option<(Places, Token)> {
         let mut writer = self.writer();
-        let head = log::head(&writer.connection, self.device).ok()??;
+        let head = log::head_of(&writer.connection, self.device, writer.epoch).ok()??;
         writer.token_seq = head.seq;
         let token = Token {
             device: self.device,
@@ -371,6 +383,16 @@ impl Drop for Store {
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
     }
+}
+
+/// Later epochs are numbered by the second they began, so that two copies of one history that
+/// both go on do not meet under one number.
+pub(crate) fn next_epoch(before: u32, moment: Moment) -> u32 {
+    if before == 0 {
+        return 1;
+    }
+    let by_time = u32::try_from(moment.wall_ms / 1000).unwrap_or(u32::MAX);
+    by_time.max(before.saturating_add(1))
 }
 
 /// A connection with the pragmas on which the promises rest.

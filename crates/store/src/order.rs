@@ -2,13 +2,15 @@
 //!
 //! Each event follows what its writer had seen (`deps`) and what its own device wrote before;
 //! where neither decides, device, epoch and sequence do. So every machine that holds the same
-//! events folds them to the same state.
+//! events folds them to the same state. An event that had seen something which is not here yet
+//! is parked, and so is what follows it; it takes its place once the other has come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use crate::log::Stored;
+use crate::{error::Result, log::Stored};
 
 type Key = (Uuid, u32, u64);
 
@@ -16,33 +18,89 @@ fn key(event: &Stored) -> Key {
     (event.header.device, event.header.epoch, event.header.seq)
 }
 
+/// Events of an entity in their order, and those that cannot have a place yet.
+#[derive(Debug, Default)]
+pub(crate) struct Ordered {
+    pub(crate) placed: Vec<Stored>,
+    pub(crate) parked: Vec<Stored>,
+}
+
+/// Up to where an epoch counts whose history went two ways.
+pub(crate) fn closed_at(connection: &Connection, device: Uuid, epoch: u32) -> Result<Option<u64>> {
+    Ok(connection
+        .prepare_cached("SELECT seq FROM epoch_closed WHERE device = ?1 AND epoch = ?2")?
+        .query_row(rusqlite::params![device.as_bytes(), epoch], |r| r.get(0))
+        .optional()?)
+}
+
 /// Sorts the events of one entity.
-pub(crate) fn causal(events: Vec<Stored>) -> Vec<Stored> {
-    let mut by_key: BTreeMap<Key, Stored> = events.into_iter().map(|e| (key(&e), e)).collect();
-    let one_log = by_key
-        .keys()
-        .map(|(device, ..)| device)
-        .collect::<BTreeSet<_>>()
-        .len()
-        <= 1;
+pub(crate) fn causal(connection: &Connection, events: Vec<Stored>) -> Result<Ordered> {
+    sort(events, |device, epoch| closed_at(connection, device, epoch))
+}
+
+fn sort(
+    events: Vec<Stored>,
+    mut closed: impl FnMut(Uuid, u32) -> Result<Option<u64>>,
+) -> Result<Ordered> {
+    let one_log = events
+        .windows(2)
+        .all(|pair| pair[0].header.device == pair[1].header.device);
+    // An event that was sent again under a later epoch stands where it was sent last: there
+    // everybody has it.
+    let mut last: HashMap<Uuid, Key> = HashMap::with_capacity(events.len());
+    let mut places: HashMap<Key, Uuid> = HashMap::new();
+    for event in &events {
+        let at = last.entry(event.header.event_id).or_insert(key(event));
+        *at = (*at).max(key(event));
+        if !one_log {
+            places.insert(key(event), event.header.event_id);
+        }
+    }
+    let mut by_key: BTreeMap<Key, Stored> = events
+        .into_iter()
+        .filter(|e| last[&e.header.event_id] == key(e))
+        .map(|e| (key(&e), e))
+        .collect();
     if one_log {
-        return by_key.into_values().collect();
+        let nobody_elses = |e: &Stored| e.header.deps.is_empty();
+        if by_key.values().all(nobody_elses) {
+            return Ok(Ordered {
+                placed: by_key.into_values().collect(),
+                parked: Vec::new(),
+            });
+        }
     }
     let keys: Vec<Key> = by_key.keys().copied().collect();
     let mut before: BTreeMap<Key, BTreeSet<Key>> = BTreeMap::new();
+    let mut parked: BTreeSet<Key> = BTreeSet::new();
     for (i, k) in keys.iter().enumerate() {
-        let waits = before.entry(*k).or_default();
+        let mut waits = BTreeSet::new();
         if let Some(previous) = i.checked_sub(1).map(|p| keys[p]).filter(|p| p.0 == k.0) {
             waits.insert(previous);
         }
         for dep in &by_key[k].header.deps {
-            let dep = (dep.device, dep.epoch, dep.seq);
-            if by_key.contains_key(&dep) {
-                waits.insert(dep);
+            // In a part that went two ways a number names two events. Whoever had seen one of
+            // them comes after all that the device sent again.
+            if closed(dep.device, dep.epoch)?.is_some_and(|upto| dep.seq > upto) {
+                let again = keys.iter().filter(|o| o.0 == dep.device && o.1 > dep.epoch);
+                waits.extend(again);
+                continue;
+            }
+            match places.get(&(dep.device, dep.epoch, dep.seq)) {
+                Some(id) => {
+                    waits.insert(last[id]);
+                }
+                None => {
+                    parked.insert(*k);
+                }
             }
         }
+        waits.remove(k);
+        before.insert(*k, waits);
     }
-    let mut sorted = Vec::with_capacity(keys.len());
+    park_followers(&before, &mut parked);
+    before.retain(|k, _| !parked.contains(k));
+    let mut ordered = Ordered::default();
     while !before.is_empty() {
         // Dependencies cannot form a circle, for each was written after what it had seen; should
         // a forged one do so, the smallest key goes first and the order is still the same everywhere.
@@ -58,14 +116,33 @@ pub(crate) fn causal(events: Vec<Stored>) -> Vec<Stored> {
         for waits in before.values_mut() {
             waits.remove(&next);
         }
-        sorted.extend(by_key.remove(&next));
+        ordered.placed.extend(by_key.remove(&next));
     }
-    sorted
+    ordered.parked = by_key.into_values().collect();
+    Ok(ordered)
+}
+
+fn park_followers(before: &BTreeMap<Key, BTreeSet<Key>>, parked: &mut BTreeSet<Key>) {
+    loop {
+        let more: Vec<Key> = before
+            .iter()
+            .filter(|(k, waits)| !parked.contains(*k) && !waits.is_disjoint(parked))
+            .map(|(k, _)| *k)
+            .collect();
+        if more.is_empty() {
+            return;
+        }
+        parked.extend(more);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn causal(events: Vec<Stored>) -> Vec<Stored> {
+        sort(events, |_, _| Ok(None)).unwrap().placed
+    }
     use motcua_protocol::event::{Dep, Header};
     use proptest::prelude::*;
 
@@ -118,6 +195,34 @@ mod tests {
             .map(|e| (e.header.device.as_u128(), e.header.seq))
             .collect();
         assert_eq!(keys, [(2, 1), (1, 1), (2, 2)]);
+    }
+
+    #[test]
+    fn what_had_seen_more_than_is_here_is_parked_with_all_that_follows() {
+        let all = vec![
+            event(1, 1, &[]),
+            event(2, 1, &[(3, 1)]),
+            event(2, 2, &[]),
+            event(1, 2, &[(2, 2)]),
+        ];
+        let ordered = sort(all.clone(), |_, _| Ok(None)).unwrap();
+        assert_eq!((ordered.placed.len(), ordered.parked.len()), (1, 3));
+        let whole = [all, vec![event(3, 1, &[])]].concat();
+        assert_eq!(causal(whole).len(), 5);
+    }
+
+    #[test]
+    fn an_event_sent_again_counts_once_and_where_it_was_sent_last() {
+        let mut again = event(1, 2, &[]);
+        again.header.epoch = 7;
+        again.header.event_id = event(1, 1, &[]).header.event_id;
+        let sorted = causal(vec![event(1, 1, &[]), event(2, 1, &[(1, 1)]), again]);
+        let keys: Vec<_> = sorted
+            .iter()
+            .map(key)
+            .map(|k| (k.0.as_u128(), k.1, k.2))
+            .collect();
+        assert_eq!(keys, [(1, 7, 2), (2, 1, 1)]);
     }
 
     proptest! {

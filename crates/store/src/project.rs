@@ -24,19 +24,31 @@ use crate::{
 /// # Errors
 /// Faults of the disk; `STORE_DAMAGED` for a body that cannot be read.
 pub fn entity(connection: &Connection, entity: Uuid) -> Result<()> {
-    let rows = rows(entity, log::of_entity(connection, entity)?)?;
-    table::replace(connection, entity, &rows)
+    parking(connection, entity).map(|_| ())
 }
 
-/// The rows that an entity's events make.
-pub(crate) fn rows(entity: Uuid, events: Vec<Stored>) -> Result<Vec<Row>> {
+/// The same; answers the events that had to be left out because something before them is missing.
+pub(crate) fn parking(connection: &Connection, entity: Uuid) -> Result<Vec<Uuid>> {
+    let (rows, parked) = rows(connection, entity, log::of_entity(connection, entity)?)?;
+    table::replace(connection, entity, &rows)?;
+    Ok(parked)
+}
+
+/// The rows that an entity's events make, and the events that have no place in it yet.
+pub(crate) fn rows(
+    connection: &Connection,
+    entity: Uuid,
+    events: Vec<Stored>,
+) -> Result<(Vec<Row>, Vec<Uuid>)> {
     // The smallest position: the order of reception in this file, whatever came later.
     let row = events.iter().map(|e| e.pos).min().unwrap_or(0);
     let mut visit: Vec<Recorded<VisitEvent>> = Vec::new();
     let mut case: Vec<Recorded<CaseEvent>> = Vec::new();
     let mut branch: Vec<Recorded<BranchEvent>> = Vec::new();
     let mut dates = Vec::new();
-    for event in order::causal(events) {
+    let ordered = order::causal(connection, events)?;
+    let parked = ordered.parked.iter().map(|e| e.header.event_id).collect();
+    for event in ordered.placed {
         let stamp = Stamp {
             wall_ms: event.header.wall_ms,
             boot: event.header.boot,
@@ -60,17 +72,18 @@ pub(crate) fn rows(entity: Uuid, events: Vec<Stored>) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     if let Some(visit) = Visit::fold(&visit) {
         table::visit::rows(entity, row, &visit, &mut rows)?;
-    }
-    if let Some(case) = Case::fold(&case) {
+    // An id is a visit's or a case's, never both; who says otherwise is not followed.
+    } else if let Some(case) = Case::fold(&case) {
         table::case::rows(entity, row, &case, &mut rows)?;
     }
     table::branch::rows(entity, &branch, &dates, &mut rows)?;
-    Ok(rows)
+    Ok((rows, parked))
 }
 
 /// Every projection anew from the log.
 pub(crate) fn rebuild(connection: &Connection) -> Result<usize> {
     table::clear(connection)?;
+    crate::fork::rebuild(connection)?;
     let all = log::entities(connection)?;
     for id in &all {
         entity(connection, *id)?;

@@ -29,7 +29,8 @@ impl<'a> Read<'a> {
     /// # Errors
     /// Faults of the disk.
     pub fn events_of(&self, entity: Uuid) -> Result<Vec<Stored>> {
-        Ok(order::causal(log::of_entity(self.connection, entity)?))
+        let events = log::of_entity(self.connection, entity)?;
+        Ok(order::causal(self.connection, events)?.placed)
     }
 
     /// How many events the log holds, and the time of the oldest.

@@ -33,6 +33,7 @@ pub struct Write<'a> {
     tx: &'a Transaction<'a>,
     device: Uuid,
     epoch: u32,
+    base: [u8; 32],
     author: &'a Author,
     wall_ms: i64,
     skew_ms: i64,
@@ -59,6 +60,7 @@ impl Write<'_> {
             tx: &tx,
             device,
             epoch: writer.epoch,
+            base: writer.base,
             author,
             wall_ms,
             skew_ms,
@@ -85,13 +87,9 @@ impl Write<'_> {
     /// Faults of the disk.
     pub fn append(&mut self, entity: Uuid, body: &Body) -> Result<()> {
         let (kind, bytes) = body.encode()?;
-        let head = log::head(self.tx, self.device)?;
-        let (seq, prev) = match head {
-            Some(head) if head.epoch == self.epoch => (head.seq + 1, head.hash),
-            // The first event of an epoch follows the last one that is known of the epoch before.
-            Some(head) => (1, head.hash),
-            None => (1, [0; 32]),
-        };
+        // The first event of an epoch follows the one after which the epoch was opened.
+        let (seq, prev) = log::head_of(self.tx, self.device, self.epoch)?
+            .map_or((1, self.base), |head| (head.seq + 1, head.hash));
         let header = Header {
             device: self.device,
             epoch: self.epoch,
@@ -114,8 +112,25 @@ impl Write<'_> {
         project::entity(self.tx, entity)
     }
 
+    /// Writes an event of this device again, in the present epoch and under its own id. The caller
+    /// projects its entity.
+    pub(crate) fn reissue(&mut self, header: &Header, salt: &[u8], body: &[u8]) -> Result<()> {
+        let (seq, prev) = log::head_of(self.tx, self.device, self.epoch)?
+            .map_or((1, self.base), |head| (head.seq + 1, head.hash));
+        let header = Header {
+            epoch: self.epoch,
+            seq,
+            ..header.clone()
+        };
+        log::append(self.tx, &header, salt, body, &prev).map(|_| ())
+    }
+
     /// What this device has seen of an entity: the last event of each other device.
     fn seen(&self, entity: Uuid) -> Result<Vec<Dep>> {
+        let parked = crate::ingest::parked_of(self.tx, entity)?;
+        if !parked.is_empty() {
+            return crate::ingest::seen_besides(self.tx, entity, self.device, &parked);
+        }
         let mut statement = self.tx.prepare_cached(
             "SELECT device, epoch, max(seq) FROM event WHERE entity = ?1 AND device <> ?2 GROUP BY device, epoch ORDER BY device, epoch",
         )?;

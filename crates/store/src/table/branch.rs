@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use motcua_domain::{branch::Branch, catalogue::Procedure, visit::Recorded};
-use motcua_protocol::event::BranchEvent;
+use motcua_protocol::event::{BranchEvent, DayClosed, IssuingChanged};
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -93,6 +93,10 @@ pub(crate) fn rows(
                     search: None,
                 });
             }
+            // A day's entity follows from its date; another would take the day's one row twice.
+            BranchEvent::DayClosed(DayClosed { date, .. })
+            | BranchEvent::Issuing(IssuingChanged { date, .. })
+                if day_entity(*date) != entity => {}
             BranchEvent::DayClosed(e) => {
                 day.get_or_insert_with(|| (e.date, Day::default())).1.closed = true
             }

@@ -6,6 +6,9 @@ use crate::error::Result;
 
 /// This device's id.
 pub(crate) const DEVICE: &str = "device";
+/// The epoch in which this device writes. Others of its own may be in the log: a copy's, or what
+/// was fetched back.
+pub(crate) const EPOCH: &str = "epoch";
 /// The business day; never moves back.
 pub(crate) const BUSINESS_DATE: &str = "business_date";
 

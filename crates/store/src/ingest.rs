@@ -1,0 +1,483 @@
+//! Other logs into this store, byte for byte, and out of it again.
+//!
+//! Store first, apply second: an event that is next in its chain is stored whatever it says.
+//! What cannot take effect yet, or ever, gets a verdict and holds nothing else up.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use motcua_domain::Code;
+use motcua_protocol::{
+    event::{Body, BranchEvent, Dep, Unreadable},
+    sync::{
+        EpochHead, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
+        judge, rule::Known,
+    },
+};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use uuid::Uuid;
+
+use crate::{
+    ballast,
+    error::{Error, Result},
+    fork,
+    log::{self, Stored},
+    open::Store,
+    order, peer, project,
+};
+
+/// An event that was not stored, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfit {
+    /// Where it was to stand.
+    pub place: Place,
+    /// `Fork` or `Gap`.
+    pub why: Judgement,
+}
+
+/// What became of a batch or a page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ingested {
+    /// Events that are not simply applied.
+    pub results: Vec<Verdict>,
+    /// The first event of each log that does not fit; what follows it was not looked at.
+    pub unfit: Vec<Unfit>,
+    /// How many are new here.
+    pub stored: usize,
+}
+
+impl From<Stored> for Sealed {
+    fn from(stored: Stored) -> Self {
+        Self {
+            header: stored.header,
+            salt: stored.salt,
+            body: stored.body,
+            prev_hash: stored.prev_hash,
+            body_hash: stored.body_hash,
+            hash: stored.hash,
+        }
+    }
+}
+
+/// The logs of a file as they were, and their heads as they grow.
+struct Logs<'a> {
+    connection: &'a Connection,
+    heads: HashMap<(Uuid, u32), Option<Head>>,
+}
+
+impl Known for Logs<'_> {
+    type Error = Error;
+
+    fn head(&self, device: Uuid, epoch: u32) -> Result<Option<Head>> {
+        if let Some(head) = self.heads.get(&(device, epoch)) {
+            return Ok(*head);
+        }
+        let head = log::head_of(self.connection, device, epoch)?;
+        Ok(head.map(|h| Head {
+            seq: h.seq,
+            hash: h.hash,
+        }))
+    }
+
+    fn hash_at(&self, place: Place) -> Result<Option<[u8; 32]>> {
+        hash_at(self.connection, place)
+    }
+
+    fn base(&self, device: Uuid, epoch: u32, hash: &[u8; 32]) -> Result<bool> {
+        if *hash != [0; 32] {
+            return log::has_before(self.connection, device, epoch, hash);
+        }
+        let earlier: bool = self
+            .connection
+            .prepare_cached("SELECT EXISTS(SELECT 1 FROM event WHERE device = ?1 AND epoch < ?2)")?
+            .query_row(params![device.as_bytes(), epoch], |r| r.get(0))?;
+        Ok(!earlier)
+    }
+
+    fn elsewhere(&self, event_id: Uuid) -> Result<Option<Place>> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT device, epoch, seq FROM event WHERE event_id = ?1 LIMIT 1")?
+            .query_row([event_id.as_bytes()], place)
+            .optional()?)
+    }
+}
+
+fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
+    Ok(Place {
+        device: log::uuid(row, 0)?,
+        epoch: row.get(1)?,
+        seq: row.get(2)?,
+    })
+}
+
+pub(crate) fn hash_at(connection: &Connection, place: Place) -> Result<Option<[u8; 32]>> {
+    Ok(connection
+        .prepare_cached("SELECT hash FROM event WHERE device = ?1 AND epoch = ?2 AND seq = ?3")?
+        .query_row(
+            params![place.device.as_bytes(), place.epoch, place.seq],
+            |r| r.get(0),
+        )
+        .optional()?)
+}
+
+/// Events of an entity that wait for others.
+pub(crate) fn parked_of(connection: &Connection, entity: Uuid) -> Result<BTreeSet<Uuid>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT v.event_id FROM verdict v JOIN event e ON e.event_id = v.event_id
+         WHERE v.peer = '' AND v.status = 'parked' AND v.code = 'DEPS' AND e.entity = ?1",
+    )?;
+    let mut rows = statement.query([entity.as_bytes()])?;
+    let mut parked = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        parked.insert(log::uuid(row, 0)?);
+    }
+    Ok(parked)
+}
+
+/// What a device has seen of an entity where some of it is parked: only what is in effect, or its
+/// own next event would wait with the others.
+pub(crate) fn seen_besides(
+    connection: &Connection,
+    entity: Uuid,
+    device: Uuid,
+    parked: &BTreeSet<Uuid>,
+) -> Result<Vec<Dep>> {
+    let mut heads: BTreeMap<(Uuid, u32), u64> = BTreeMap::new();
+    for event in log::of_entity(connection, entity)? {
+        let header = &event.header;
+        if header.device != device && !parked.contains(&header.event_id) {
+            let head = heads.entry((header.device, header.epoch)).or_default();
+            *head = (*head).max(header.seq);
+        }
+    }
+    let dep = |((device, epoch), seq)| Dep { device, epoch, seq };
+    Ok(heads.into_iter().map(dep).collect())
+}
+
+/// Stores what fits of `events` and projects what they touch. The caller commits.
+fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Ingested> {
+    let mut logs = Logs {
+        connection,
+        heads: HashMap::new(),
+    };
+    let mut done = Ingested::default();
+    let mut stopped: BTreeSet<(Uuid, u32)> = BTreeSet::new();
+    let mut touched: BTreeSet<Uuid> = BTreeSet::new();
+    let mut fresh: HashMap<Uuid, (Status, Option<&str>)> = HashMap::new();
+    for event in events {
+        let place = event.place();
+        let one_log = (place.device, place.epoch);
+        if stopped.contains(&one_log) {
+            continue;
+        }
+        let judgement = judge(&logs, event)?;
+        let status = match judgement {
+            Judgement::Fork(_) | Judgement::Gap(_) => {
+                stopped.insert(one_log);
+                done.unfit.push(Unfit {
+                    place,
+                    why: judgement,
+                });
+                continue;
+            }
+            Judgement::Duplicate => {
+                done.results.push(verdict(event, Status::Duplicate, None));
+                continue;
+            }
+            Judgement::StoreAlias(_) => Status::DuplicateOf,
+            Judgement::Store => Status::Applied,
+        };
+        let header = &event.header;
+        log::append(
+            connection,
+            header,
+            &event.salt,
+            &event.body,
+            &event.prev_hash,
+        )?;
+        let head = Head {
+            seq: place.seq,
+            hash: event.hash,
+        };
+        logs.heads.insert(one_log, Some(head));
+        touched.insert(header.entity);
+        done.stored += 1;
+        let (status, code) = match Body::read(&header.kind, &event.body) {
+            _ if status == Status::DuplicateOf => (status, None),
+            Ok(Body::Branch(BranchEvent::Epoch(opened))) => {
+                fork::note(connection, header.device, &opened)?;
+                (status, None)
+            }
+            Ok(_) => (status, None),
+            Err(Unreadable::Newer) => (Status::Parked, Some("UPGRADE")),
+            Err(Unreadable::Broken) => (Status::Quarantined, Some("BODY_UNREADABLE")),
+        };
+        fresh.insert(header.event_id, (status, code));
+    }
+    let waiting = peer::any_waiting(connection)?;
+    for entity in touched {
+        if waiting {
+            peer::no_longer_waits(connection, entity)?;
+        }
+        for event_id in project::parking(connection, entity)? {
+            peer::note(
+                connection,
+                "",
+                event_id,
+                Status::Parked,
+                Some("DEPS"),
+                now_ms,
+            )?;
+            if let Some(told) = fresh.get_mut(&event_id)
+                && told.0 == Status::Applied
+            {
+                *told = (Status::Parked, Some("DEPS"));
+            }
+        }
+    }
+    for event in events {
+        let id = event.header.event_id;
+        let Some((status, code)) = fresh.remove(&id) else {
+            continue;
+        };
+        if status != Status::Applied {
+            done.results.push(verdict(event, status, code));
+            if code != Some("DEPS") && status != Status::DuplicateOf {
+                peer::note(connection, "", id, status, code, now_ms)?;
+            }
+        }
+    }
+    Ok(done)
+}
+
+fn verdict(event: &Sealed, status: Status, code: Option<&str>) -> Verdict {
+    Verdict {
+        event_id: event.header.event_id,
+        epoch: event.header.epoch,
+        seq: event.header.seq,
+        status,
+        code: code.map(str::to_owned),
+    }
+}
+
+/// Gathers events up to the limits, ending only between commands. A command that alone is larger
+/// than what is aimed at goes whole; only beyond what is refused is it cut.
+pub(crate) struct Gather<'a> {
+    limits: &'a Limits,
+    pub(crate) events: Vec<Sealed>,
+    ends: Vec<u64>,
+    bytes: usize,
+    whole: usize,
+    pub(crate) full: bool,
+}
+
+impl<'a> Gather<'a> {
+    pub(crate) fn new(limits: &'a Limits) -> Self {
+        Self {
+            limits,
+            events: Vec::new(),
+            ends: Vec::new(),
+            bytes: 0,
+            whole: 0,
+            full: false,
+        }
+    }
+
+    /// Takes an event; `false` once no more is wanted.
+    pub(crate) fn take(&mut self, stored: Stored) -> bool {
+        let pos = stored.pos;
+        let event = Sealed::from(stored);
+        let last = self.events.last();
+        if last.is_some_and(|l| l.header.command_id != event.header.command_id) {
+            self.whole = self.events.len();
+        }
+        let (count, bytes) = (self.events.len() + 1, self.bytes + event.size());
+        let over = |events: u32, room: u32| count > events as usize || bytes > room as usize;
+        let most = over(self.limits.most_events, self.limits.most_bytes * 7 / 8);
+        if most && self.whole == 0 {
+            self.whole = self.events.len();
+        }
+        if self.whole > 0 && over(self.limits.events, self.limits.bytes) {
+            self.events.truncate(self.whole);
+            self.ends.truncate(self.whole);
+            self.full = true;
+            return false;
+        }
+        self.bytes = bytes;
+        self.events.push(event);
+        self.ends.push(pos);
+        true
+    }
+
+    fn last_pos(&self) -> Option<u64> {
+        self.ends.last().copied()
+    }
+}
+
+impl Store {
+    /// The ends of all logs in this store, of one device or of all.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn heads(&self, device: Option<Uuid>) -> Result<Vec<LogHead>> {
+        self.read(|read| {
+            let connection = read.connection();
+            // One step of the index for each log, not one for each event.
+            let mut statement = connection.prepare_cached(
+                "WITH RECURSIVE at(device, epoch) AS (
+                   SELECT * FROM (SELECT device, epoch FROM event ORDER BY device, epoch LIMIT 1)
+                   UNION ALL
+                   SELECT e.device, e.epoch FROM at JOIN event e ON e.pos = (
+                     SELECT pos FROM event WHERE (device, epoch) > (at.device, at.epoch) ORDER BY device, epoch, seq LIMIT 1)
+                 )
+                 SELECT device, epoch FROM at",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut heads = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (of, epoch) = (log::uuid(row, 0)?, row.get(1)?);
+                if device.is_some_and(|d| d != of) {
+                    continue;
+                }
+                if let Some(head) = log::head_of(connection, of, epoch)? {
+                    heads.push(LogHead {
+                        device: of,
+                        head: EpochHead {
+                            epoch,
+                            seq: head.seq,
+                            hash: Hash(head.hash),
+                        },
+                    });
+                }
+            }
+            Ok(heads)
+        })
+    }
+
+    /// Events of one log after a sequence number, in order, up to the limits; never parts the
+    /// events of one command.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn events_after(
+        &self,
+        device: Uuid,
+        epoch: u32,
+        seq: u64,
+        limits: &Limits,
+    ) -> Result<Vec<Sealed>> {
+        self.read(|read| {
+            let sql = format!(
+                "SELECT {} FROM event WHERE device = ?1 AND epoch = ?2 AND seq > ?3 ORDER BY seq",
+                log::COLUMNS
+            );
+            let mut statement = read.connection().prepare_cached(&sql)?;
+            let mut rows = statement.query(params![device.as_bytes(), epoch, seq])?;
+            let mut gather = Gather::new(limits);
+            while let Some(row) = rows.next()? {
+                if !gather.take(log::stored(row)?) {
+                    break;
+                }
+            }
+            Ok(gather.events)
+        })
+    }
+
+    /// A page of the feed: events of every device but one, in the order in which they came into
+    /// this file. There is one writer, so a position is never passed over.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn feed_after(&self, cursor: u64, except: Uuid, limits: &Limits) -> Result<Page> {
+        self.read(|read| {
+            let connection = read.connection();
+            let end = log::last_pos(connection)?;
+            let sql = format!(
+                "SELECT {} FROM event WHERE pos > ?1 AND device <> ?2 ORDER BY pos",
+                log::COLUMNS
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params![cursor, except.as_bytes()])?;
+            let mut gather = Gather::new(limits);
+            while let Some(row) = rows.next()? {
+                if !gather.take(log::stored(row)?) {
+                    break;
+                }
+            }
+            let next = match gather.last_pos() {
+                Some(pos) if gather.full => pos,
+                _ => end.max(cursor),
+            };
+            Ok(Page {
+                next,
+                more: gather.full,
+                events: gather.events,
+            })
+        })
+    }
+
+    /// Stores events of any logs and applies them, in one transaction. What does not fit stops
+    /// its own log only.
+    ///
+    /// # Errors
+    /// Faults of the disk; then nothing of it is stored.
+    pub fn ingest(&self, events: &[Sealed], now_ms: i64) -> Result<Ingested> {
+        self.taking(|connection| take(connection, events, now_ms))
+    }
+
+    /// The same for a page of a peer's feed: page and cursor move together.
+    ///
+    /// # Errors
+    /// Faults of the disk; then nothing of it is stored.
+    pub fn ingest_page(
+        &self,
+        peer: &str,
+        server_epoch: &str,
+        page: &Page,
+        now_ms: i64,
+    ) -> Result<Ingested> {
+        self.taking(|connection| {
+            let done = take(connection, &page.events, now_ms)?;
+            peer::set_cursor(connection, peer, server_epoch, page.next)?;
+            Ok(done)
+        })
+    }
+
+    fn taking<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        use std::sync::atomic::Ordering;
+        let mut writer = self.writer();
+        let answer = (|| {
+            let tx = writer
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = work(&tx)?;
+            let pos = log::last_pos(&tx)?;
+            tx.commit()?;
+            self.revision.store(pos, Ordering::Release);
+            Ok(answer)
+        })();
+        if answer
+            .as_ref()
+            .is_err_and(|e: &Error| e.code() == Code::DiskFull)
+        {
+            let freed = ballast::drop_it(&self.dir);
+            self.short_of_room.store(true, Ordering::Relaxed);
+            tracing::error!(freed, "disk full");
+        }
+        answer
+    }
+
+    /// Names this store's history: another name whenever it may have gone back. A peer that reads
+    /// another name than last time asks for everything anew.
+    pub fn server_epoch(&self) -> String {
+        format!("{}-{}", self.device, self.writer().epoch)
+    }
+
+    /// Up to where an epoch of a log counts, if its history went two ways.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn closed_at(&self, device: Uuid, epoch: u32) -> Result<Option<u64>> {
+        self.read(|read| order::closed_at(read.connection(), device, epoch))
+    }
+}

@@ -1,5 +1,5 @@
 //! A moment as an officer says it to a citizen.
-import { t } from "./i18n.svelte";
+import { locale, t } from "./i18n.svelte";
 import { date, hourMinute, weekday, type When } from "./time.svelte";
 
 const days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
@@ -14,5 +14,8 @@ export function spokenHour(when: When): string {
 
 /** `thứ Tư, ngày 25/11/2026` */
 export function spokenDay(when: When): string {
-  return t("time.day", { weekday: t(`weekday.${days[weekday(when)] ?? "sun"}`), date: date(when) });
+  const name = t(`weekday.${days[weekday(when)] ?? "sun"}`);
+  // Within a sentence, "thứ Tư"; English days keep their capital.
+  const inside = locale() === "vi" ? name.charAt(0).toLowerCase() + name.slice(1) : name;
+  return t("time.day", { weekday: inside, date: date(when) });
 }

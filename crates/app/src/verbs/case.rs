@@ -1,6 +1,6 @@
 //! Receiving a case, and finding it again.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use motcua_domain::{
     Code, Refusal,
     case::{
@@ -16,6 +16,7 @@ use motcua_domain::{
 use motcua_protocol::{
     Time,
     event::Body,
+    time::vietnam,
     verbs::case::{CaseRow, CaseView, Get, Receive, ReceiveAnswer, Search},
 };
 use motcua_store::{Read, Write, table::case as stored};
@@ -260,13 +261,48 @@ pub(crate) fn view_of(read: &Read<'_>, row: stored::CaseRow) -> Result<CaseView>
     })
 }
 
+const DAY_MS: i64 = 86_400_000;
+
+/// How far back a filter looks that no index serves, unless a day is named.
+const LOOK_BACK_DAYS: u64 = 366;
+
+/// From midnight to midnight in Vietnam, UTC milliseconds.
+fn day_span(day: NaiveDate) -> (i64, i64) {
+    let ahead_ms = i64::from(vietnam().local_minus_utc()) * 1000;
+    let start = day.and_time(NaiveTime::MIN).and_utc().timestamp_millis() - ahead_ms;
+    (start, start + DAY_MS)
+}
+
 /// `case.search`
 pub(crate) fn search(app: &App, _ctx: &Ctx, args: Search) -> Result<Vec<CaseRow>> {
     let typed = text::line(&args.text, limit::SEARCH).map_err(|r| r.at("text"))?;
     let most = args.limit.unwrap_or(50).clamp(1, 200);
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from > to
+    {
+        return Err(Refusal::new(
+            Code::DateInvalid,
+            "Ngày đầu phải trước hoặc cùng ngày cuối. Mời xem lại khoảng ngày.",
+        )
+        .at("from")
+        .into());
+    }
+    let overdue = args.overdue == Some(true);
+    let unindexed = args.status.is_some() || overdue || args.due_on.is_some();
+    let from = match args.from {
+        None if unindexed => app.today()?.checked_sub_days(Days::new(LOOK_BACK_DAYS)),
+        from => from,
+    };
+    let filter = stored::Filter {
+        status: args.status,
+        from,
+        to: args.to,
+        due_before_ms: overdue.then(|| app.now_ms()),
+        due_within_ms: args.due_on.map(day_span),
+    };
     app.store.read(|read| {
         Ok(read
-            .search_cases(&typed, most)?
+            .search_cases(&typed, &filter, most)?
             .iter()
             .map(view::case_row)
             .collect())

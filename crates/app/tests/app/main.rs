@@ -9,4 +9,5 @@
 mod bad_input;
 mod day;
 mod edges;
+mod find_case;
 mod reception;

@@ -114,12 +114,30 @@ pub struct CaseView {
 }
 
 /// `case.search`: by code, number, phone, part of a name without diacritics; newest first.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+///
+/// Filters narrow the search in the store, never a page of it. `status`, `overdue` and `due_on`
+/// without `from` look back one year.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "CaseSearch", optional_fields)]
 #[schemars(rename = "CaseSearch")]
 pub struct Search {
     /// What was typed; blank lists the newest.
     pub text: String,
+    /// Only cases that stand there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CaseStatus>,
+    /// Received on that day or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// Received on that day or earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
+    /// Past their due time and not handed back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<bool>,
+    /// Due on that day and not handed back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<NaiveDate>,
     /// At most so many, 50 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

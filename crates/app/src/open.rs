@@ -213,7 +213,7 @@ impl App {
     }
 
     /// The branch document.
-    pub(crate) fn branch(&self) -> Result<Branch> {
+    pub(crate) fn branch(&self) -> Result<Arc<Branch>> {
         self.store.read(|read| read.branch())?.ok_or_else(|| {
             Refusal::new(Code::NoBranch, "Thư mục này chưa có cấu hình chi nhánh. Mời tạo chi nhánh dùng thử hoặc nhập cấu hình.").into()
         })

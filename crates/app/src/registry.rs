@@ -1,6 +1,9 @@
 //! The registry: from a name and JSON to the one function that does it.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use motcua_domain::{
     Code, Refusal,
@@ -30,7 +33,7 @@ pub struct Caller {
 /// What a handler knows beside its argument.
 #[derive(Debug, Clone)]
 pub(crate) struct Ctx {
-    pub(crate) branch: Branch,
+    pub(crate) branch: Arc<Branch>,
     pub(crate) roles: Vec<Role>,
     pub(crate) officer: String,
 }

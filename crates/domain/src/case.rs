@@ -236,31 +236,43 @@ impl Case {
     pub fn fold<'a>(events: impl IntoIterator<Item = &'a Recorded<CaseEvent>>) -> Option<Self> {
         let mut case: Option<Self> = None;
         for recorded in events {
-            match (&mut case, &recorded.event) {
-                (None, CaseEvent::Received(received)) => {
-                    case = Some(Self {
-                        status: if received.instant {
-                            CaseStatus::Returned
-                        } else {
-                            CaseStatus::Received
-                        },
-                        officer: recorded.stamp.actor.clone(),
-                        received: (**received).clone(),
-                        printed: Vec::new(),
-                    });
-                }
-                (Some(case), CaseEvent::DocumentPrinted { document, hash }) => {
-                    case.printed.push(Printed {
-                        document: document.clone(),
-                        at_ms: recorded.stamp.wall_ms,
-                        officer: recorded.stamp.actor.clone(),
-                        hash: hash.clone(),
-                    })
-                }
-                _ => {}
+            match &mut case {
+                None => case = Self::begin(recorded),
+                Some(case) => case.apply(recorded),
             }
         }
         case
+    }
+
+    /// The case that this event begins, if it is one that does.
+    fn begin(recorded: &Recorded<CaseEvent>) -> Option<Self> {
+        let CaseEvent::Received(received) = &recorded.event else {
+            return None;
+        };
+        Some(Self {
+            status: if received.instant {
+                CaseStatus::Returned
+            } else {
+                CaseStatus::Received
+            },
+            officer: recorded.stamp.actor.clone(),
+            received: (**received).clone(),
+            printed: Vec::new(),
+        })
+    }
+
+    /// Changes the case by one event; as with visits, folding never refuses.
+    pub fn apply(&mut self, recorded: &Recorded<CaseEvent>) {
+        match &recorded.event {
+            CaseEvent::DocumentPrinted { document, hash } => self.printed.push(Printed {
+                document: document.clone(),
+                at_ms: recorded.stamp.wall_ms,
+                officer: recorded.stamp.actor.clone(),
+                hash: hash.clone(),
+            }),
+            // A case is received once; a second telling of it changes nothing.
+            CaseEvent::Received(_) => {}
+        }
     }
 
     /// How often a kind of paper was printed.

@@ -17,6 +17,7 @@ mod folder;
 mod fork;
 mod ingest;
 mod log;
+mod memo;
 mod open;
 mod order;
 mod peer;

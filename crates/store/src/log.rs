@@ -147,6 +147,35 @@ pub(crate) fn of_entity(connection: &Connection, entity: Uuid) -> Result<Vec<Sto
     Ok(events)
 }
 
+/// How an entity stands when an event is appended to it.
+pub(crate) struct Begun {
+    /// Where it began in this file.
+    pub(crate) pos: u64,
+    /// Whether the event is the last one in the one order: another copy of this device may have
+    /// written in a later epoch, and such events come after.
+    pub(crate) last: bool,
+}
+
+pub(crate) fn begun(connection: &Connection, header: &Header) -> Result<Begun> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT min(pos), max(device = ?2 AND epoch > ?3) FROM event WHERE entity = ?1",
+        )?
+        .query_row(
+            rusqlite::params![
+                header.entity.as_bytes(),
+                header.device.as_bytes(),
+                header.epoch
+            ],
+            |r| {
+                Ok(Begun {
+                    pos: r.get(0)?,
+                    last: !r.get::<_, bool>(1)?,
+                })
+            },
+        )?)
+}
+
 /// Every event of the file in order of device, epoch and sequence.
 pub(crate) fn scan(
     connection: &Connection,

@@ -21,11 +21,12 @@ use crate::{
     error::{Error, Result},
     folder::{self, DATABASE},
     log,
+    memo::Memo,
     read::Read,
     table::meta,
     token::{self, Places, Token},
     verify,
-    write::{Author, Write},
+    write::{Author, End, Write},
 };
 
 /// Migrations are immutable once released; events are never migrated, readers cope with old ones.
@@ -77,6 +78,7 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     pub(crate) device: Uuid,
     pub(crate) revision: AtomicU64,
+    memo: Memo,
     pub(crate) short_of_room: AtomicBool,
     _held: folder::Held,
 }
@@ -171,6 +173,7 @@ impl Store {
             readers: Mutex::new(readers),
             device,
             revision: AtomicU64::new(revision),
+            memo: Memo::default(),
             short_of_room: AtomicBool::new(false),
             _held: held,
             options,
@@ -247,26 +250,28 @@ impl Store {
         work: impl FnOnce(&mut Write<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut writer = self.writer();
-        let answer = Write::run(&mut writer, self.device, author, work);
-        match &answer {
-            Ok(_) => {
-                let pos = log::last_pos(&writer.connection)?;
-                self.revision.store(pos, Ordering::Release);
-                let due = log::head_of(&writer.connection, self.device, writer.epoch)?
-                    .is_some_and(|h| h.seq >= writer.token_seq + 50);
+        let answer = Write::run(&mut writer, self.device, &self.memo, author, work);
+        match answer {
+            Ok((answer, end)) => {
+                let mut due = false;
+                if let Some(End { pos, seq }) = end {
+                    self.revision.store(pos, Ordering::Release);
+                    due = seq >= writer.token_seq + 50;
+                }
                 drop(writer);
                 if due {
                     self.write_token_beside();
                 }
+                Ok(answer)
             }
             Err(error) if error.code() == Code::DiskFull => {
                 let freed = ballast::drop_it(&self.dir);
                 self.short_of_room.store(true, Ordering::Relaxed);
                 tracing::error!(freed, "disk full");
+                Err(error)
             }
-            Err(_) => {}
+            Err(error) => Err(error),
         }
-        answer
     }
 
     /// Looks at committed state; never waits for the writer.
@@ -285,7 +290,7 @@ impl Store {
         };
         // One snapshot for everything the closure looks at.
         let transaction = connection.transaction()?;
-        let answer = look(&Read::new(&transaction));
+        let answer = look(&Read::new(&transaction, &self.memo));
         drop(transaction);
         self.readers
             .lock()

@@ -1,14 +1,16 @@
 //! From the events of an entity to its rows.
 //!
 //! A projection is a function of the set of an entity's events: the events are ordered, folded,
-//! and the rows written. Commands, rebuild and verification all come through here, so they
-//! cannot disagree.
+//! and the rows written. Rebuild, verification and the logs of others fold an entity whole; a
+//! command carries on what is there by its one event, through the same `apply`.
+
+use std::sync::Arc;
 
 use motcua_domain::{
     case::{Case, CaseEvent},
     visit::{Recorded, Stamp, Visit, VisitEvent},
 };
-use motcua_protocol::event::{Body, BranchEvent};
+use motcua_protocol::event::{Body, BranchEvent, Header};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -16,6 +18,7 @@ use crate::{
     error::Result,
     log::{self, Stored},
     order,
+    read::Read,
     table::{self, Row},
 };
 
@@ -34,6 +37,85 @@ pub(crate) fn parking(connection: &Connection, entity: Uuid) -> Result<Vec<Uuid>
     Ok(parked)
 }
 
+/// Carries an entity on by an event of this device that has just been appended.
+///
+/// Such an event has seen everything that is stored of its entity, so it comes last in the one
+/// order, and what the whole fold would give is what was there, changed by it. Where that cannot
+/// be relied on, the entity is folded whole.
+pub(crate) fn extend(read: &Read<'_>, header: &Header, pos: u64, body: &Body) -> Result<()> {
+    let (connection, id) = (read.connection(), header.entity);
+    let begun = log::begun(connection, header)?;
+    if !begun.last || !crate::ingest::parked_of(connection, id)?.is_empty() {
+        return entity(connection, id);
+    }
+    let stamp = stamp(header);
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    match body {
+        Body::Branch(_) => return entity(connection, id),
+        Body::Visit(event) => {
+            let event = Recorded {
+                stamp,
+                event: event.clone(),
+            };
+            let before = read.visit(id)?;
+            let after = match &before {
+                Some(before) => {
+                    let mut after = Visit::clone(before);
+                    after.apply(&event);
+                    Some(after)
+                }
+                None if begun.pos == pos => Visit::fold([&event]),
+                None => None,
+            };
+            let Some(after) = after.map(Arc::new) else {
+                return entity(connection, id);
+            };
+            if let Some(before) = &before {
+                table::visit::rows(id, begun.pos, before, &mut old)?;
+            }
+            table::visit::rows(id, begun.pos, &after, &mut new)?;
+            table::visit::remember(read.memo(), id, &new, &after);
+        }
+        Body::Case(event) => {
+            let event = Recorded {
+                stamp,
+                event: event.clone(),
+            };
+            let before = read.case(id)?.map(|row| row.case);
+            let after = match &before {
+                Some(before) => {
+                    let mut after = before.clone();
+                    after.apply(&event);
+                    Some(after)
+                }
+                None if begun.pos == pos => Case::fold([&event]),
+                None => None,
+            };
+            let Some(after) = after else {
+                return entity(connection, id);
+            };
+            if let Some(before) = &before {
+                table::case::rows(id, begun.pos, before, &mut old)?;
+            }
+            table::case::rows(id, begun.pos, &after, &mut new)?;
+        }
+    }
+    if table::change(connection, &old, &new)? {
+        Ok(())
+    } else {
+        entity(connection, id)
+    }
+}
+
+fn stamp(header: &Header) -> Stamp {
+    Stamp {
+        wall_ms: header.wall_ms,
+        boot: header.boot,
+        mono_ms: header.mono_ms,
+        actor: header.actor.clone(),
+    }
+}
+
 /// The rows that an entity's events make, and the events that have no place in it yet.
 pub(crate) fn rows(
     connection: &Connection,
@@ -49,12 +131,7 @@ pub(crate) fn rows(
     let ordered = order::causal(connection, events)?;
     let parked = ordered.parked.iter().map(|e| e.header.event_id).collect();
     for event in ordered.placed {
-        let stamp = Stamp {
-            wall_ms: event.header.wall_ms,
-            boot: event.header.boot,
-            mono_ms: event.header.mono_ms,
-            actor: event.header.actor.clone(),
-        };
+        let stamp = stamp(&event.header);
         match Body::decode(&event.header.kind, &event.body) {
             Some(Body::Visit(event)) => visit.push(Recorded { stamp, event }),
             Some(Body::Case(event)) => case.push(Recorded { stamp, event }),

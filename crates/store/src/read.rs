@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::Result,
     log::{self, Stored},
+    memo::Memo,
     order,
 };
 
@@ -13,11 +14,16 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Read<'a> {
     connection: &'a Connection,
+    memo: &'a Memo,
 }
 
 impl<'a> Read<'a> {
-    pub(crate) fn new(connection: &'a Connection) -> Self {
-        Self { connection }
+    pub(crate) fn new(connection: &'a Connection, memo: &'a Memo) -> Self {
+        Self { connection, memo }
+    }
+
+    pub(crate) fn memo(&self) -> &'a Memo {
+        self.memo
     }
 
     pub(crate) fn connection(&self) -> &'a Connection {

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     clock::{Moment, today},
     error::Result,
-    log,
+    log::{self, Head},
+    memo::Memo,
     open::Writer,
     project,
     read::Read,
@@ -39,15 +40,27 @@ pub struct Write<'a> {
     skew_ms: i64,
     date: NaiveDate,
     trusted: bool,
+    memo: &'a Memo,
+    /// End of this epoch's log, once something was appended to it.
+    head: Option<Head>,
+    end: Option<End>,
+}
+
+/// Where the log ends after a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    pub(crate) pos: u64,
+    pub(crate) seq: u64,
 }
 
 impl Write<'_> {
     pub(crate) fn run<T>(
         writer: &mut Writer,
         device: Uuid,
+        memo: &Memo,
         author: &Author,
         work: impl FnOnce(&mut Write<'_>) -> Result<T>,
-    ) -> Result<T> {
+    ) -> Result<(T, Option<End>)> {
         let (wall_ms, skew_ms) = writer.clock.read(author.moment);
         let tx = writer
             .connection
@@ -66,9 +79,12 @@ impl Write<'_> {
             skew_ms,
             date,
             trusted: false,
+            memo,
+            head: None,
+            end: None,
         };
         let answer = work(&mut write)?;
-        let trusted = write.trusted;
+        let (trusted, end) = (write.trusted, write.end);
         if last != Some(date) {
             meta::set(&tx, meta::BUSINESS_DATE, &date.to_string())?;
         }
@@ -78,7 +94,7 @@ impl Write<'_> {
         } else {
             writer.clock.advance(author.moment);
         }
-        Ok(answer)
+        Ok((answer, end))
     }
 
     /// Appends an event about `entity` and projects it.
@@ -87,9 +103,7 @@ impl Write<'_> {
     /// Faults of the disk.
     pub fn append(&mut self, entity: Uuid, body: &Body) -> Result<()> {
         let (kind, bytes) = body.encode()?;
-        // The first event of an epoch follows the one after which the epoch was opened.
-        let (seq, prev) = log::head_of(self.tx, self.device, self.epoch)?
-            .map_or((1, self.base), |head| (head.seq + 1, head.hash));
+        let (seq, prev) = self.next()?;
         let header = Header {
             device: self.device,
             epoch: self.epoch,
@@ -108,21 +122,44 @@ impl Write<'_> {
             deps: self.seen(entity)?,
         };
         let salt = *Uuid::new_v4().as_bytes();
-        log::append(self.tx, &header, &salt, &bytes, &prev)?;
-        project::entity(self.tx, entity)
+        let appended = log::append(self.tx, &header, &salt, &bytes, &prev)?;
+        let pos = self.advance(seq, appended);
+        project::extend(&self.read(), &header, pos, body)
+    }
+
+    /// Number of the next event of this epoch, and the hash it follows.
+    fn next(&self) -> Result<(u64, [u8; 32])> {
+        let head = match self.head {
+            Some(head) => Some(head),
+            None => log::head_of(self.tx, self.device, self.epoch)?,
+        };
+        // The first event of an epoch follows the one after which the epoch was opened.
+        Ok(head.map_or((1, self.base), |head| (head.seq + 1, head.hash)))
+    }
+
+    fn advance(&mut self, seq: u64, (hash, pos): ([u8; 32], i64)) -> u64 {
+        let pos = pos.unsigned_abs();
+        self.head = Some(Head {
+            epoch: self.epoch,
+            seq,
+            hash,
+        });
+        self.end = Some(End { pos, seq });
+        pos
     }
 
     /// Writes an event of this device again, in the present epoch and under its own id. The caller
     /// projects its entity.
     pub(crate) fn reissue(&mut self, header: &Header, salt: &[u8], body: &[u8]) -> Result<()> {
-        let (seq, prev) = log::head_of(self.tx, self.device, self.epoch)?
-            .map_or((1, self.base), |head| (head.seq + 1, head.hash));
+        let (seq, prev) = self.next()?;
         let header = Header {
             epoch: self.epoch,
             seq,
             ..header.clone()
         };
-        log::append(self.tx, &header, salt, body, &prev).map(|_| ())
+        let appended = log::append(self.tx, &header, salt, body, &prev)?;
+        self.advance(seq, appended);
+        Ok(())
     }
 
     /// What this device has seen of an entity: the last event of each other device.
@@ -157,7 +194,7 @@ impl Write<'_> {
 
     /// The committed state and what this transaction has added.
     pub fn read(&self) -> Read<'_> {
-        Read::new(self.tx)
+        Read::new(self.tx, self.memo)
     }
 
     /// Corrected time of this transaction, UTC milliseconds.

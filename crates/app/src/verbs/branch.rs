@@ -1,5 +1,6 @@
 //! The branch document, the clock, and what waits to be sent.
 
+use motcua_domain::branch::Branch;
 use motcua_protocol::{
     Time,
     event::{Body, BranchConfigured, BranchEvent, ClockConfirmed as Confirmed},
@@ -23,7 +24,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: BranchGet) -> Result<BranchAnswer
         .store
         .read(|read| Ok((read.procedure_count()?, read.unclosed_day(date)?)))?;
     Ok(BranchAnswer {
-        branch: ctx.branch.clone(),
+        branch: Branch::clone(&ctx.branch),
         date,
         now: Time::from_ms(now_ms),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,6 +1,8 @@
 //! What one desk has before it: its visit, its clocks, its history.
 
-use motcua_domain::visit::{State, figures, order};
+use std::sync::Arc;
+
+use motcua_domain::visit::{State, Visit, figures, order};
 use motcua_protocol::{
     Time,
     event::Body,
@@ -16,8 +18,10 @@ use crate::{App, Result, registry::Ctx, say, view};
 /// `visit.get`
 pub(crate) fn visit(app: &App, _ctx: &Ctx, args: Get) -> Result<VisitView> {
     let now = view::Now::of(app);
-    app.store
-        .read(|read| view::visit_view(read, args.visit_id, leg::find(read, args.visit_id)?, now))
+    app.store.read(|read| {
+        let visit = Arc::unwrap_or_clone(leg::find(read, args.visit_id)?);
+        view::visit_view(read, args.visit_id, visit, now)
+    })
 }
 
 /// `visit.log`
@@ -68,7 +72,7 @@ pub(crate) fn desk(app: &App, ctx: &Ctx, args: Desk) -> Result<DeskAnswer> {
                 && matches!(r.visit.state(), State::Called | State::Serving)
         });
         let visit = here
-            .map(|r| view::visit_view(read, r.id, r.visit.clone(), now))
+            .map(|r| view::visit_view(read, r.id, Visit::clone(&r.visit), now))
             .transpose()?;
         let next = queue::next_for(&ctx.branch, read, date, counter.number)?
             .map(|r| view::row(&ctx.branch, r.id, &r.visit, now));

@@ -1,5 +1,7 @@
 //! Acts on the present leg of a visit. Each is the table of transitions applied to one event.
 
+use std::sync::Arc;
+
 use motcua_domain::{
     Code, Refusal,
     visit::{Act, Cause, Desk, HoldTo, Hop, ReturnTo, Ticket, Visit, decide},
@@ -19,7 +21,7 @@ use super::queue;
 use crate::{App, Result, registry::Ctx, view};
 
 /// A visit, or a refusal that names the field.
-pub(crate) fn find(read: &Read<'_>, id: Uuid) -> Result<Visit> {
+pub(crate) fn find(read: &Read<'_>, id: Uuid) -> Result<Arc<Visit>> {
     read.visit(id)?.ok_or_else(|| {
         Refusal::new(
             Code::NotFound,
@@ -37,7 +39,7 @@ pub(crate) fn act(
     id: Uuid,
     act: Act,
     counter: Option<u16>,
-) -> Result<Visit> {
+) -> Result<Arc<Visit>> {
     act_with(ctx, tx, id, act, counter, None)
 }
 
@@ -48,7 +50,7 @@ pub(crate) fn act_with(
     act: Act,
     counter: Option<u16>,
     ticket: Option<Ticket>,
-) -> Result<Visit> {
+) -> Result<Arc<Visit>> {
     let visit = find(&tx.read(), id)?;
     let same_day = visit.date == tx.date();
     if !same_day
@@ -92,7 +94,7 @@ pub(crate) fn act_with(
     clippy::unnecessary_wraps,
     reason = "every verb ends in an answer that may be a refusal"
 )]
-pub(crate) fn answer(id: Uuid, visit: &Visit) -> Result<LegAnswer> {
+pub(crate) fn answer(id: Uuid, visit: &Arc<Visit>) -> Result<LegAnswer> {
     Ok(view::leg_answer(id, visit))
 }
 

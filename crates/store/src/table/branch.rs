@@ -1,6 +1,6 @@
 //! The branch document, its catalogue, its days.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
 use motcua_domain::{branch::Branch, catalogue::Procedure, visit::Recorded};
@@ -18,6 +18,7 @@ use crate::{
 pub(crate) static BRANCH: Table = Table {
     name: "branch",
     columns: &["entity", "doc"],
+    key: 1,
     search: None,
 };
 pub(crate) static PROCEDURE: Table = Table {
@@ -31,11 +32,13 @@ pub(crate) static PROCEDURE: Table = Table {
         "name",
         "doc",
     ],
+    key: 2,
     search: None,
 };
 pub(crate) static DAY: Table = Table {
     name: "day",
     columns: &["entity", "date", "closed", "doc"],
+    key: 1,
     search: None,
 };
 
@@ -145,13 +148,13 @@ impl Read<'_> {
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn branch(&self) -> Result<Option<Branch>> {
+    pub fn branch(&self) -> Result<Option<Arc<Branch>>> {
         let doc: Option<String> = self
             .connection()
             .prepare_cached("SELECT doc FROM branch LIMIT 1")?
             .query_row([], |r| r.get(0))
             .optional()?;
-        doc.map(|doc| Ok(serde_json::from_str(&doc)?)).transpose()
+        doc.map(|doc| self.memo().branch(&doc)).transpose()
     }
 
     /// What is known of a day.

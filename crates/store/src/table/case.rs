@@ -28,6 +28,7 @@ pub(crate) static CASE: Table = Table {
         "status",
         "doc",
     ],
+    key: 1,
     search: Some(("case_search", "row")),
 };
 

@@ -21,6 +21,8 @@ use crate::error::Result;
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [&'static str],
+    /// How many of them, from the first, are the primary key.
+    pub(crate) key: usize,
     /// Full-text table fed from the column of that name, keyed by the column `row`.
     pub(crate) search: Option<(&'static str, &'static str)>,
 }
@@ -45,6 +47,16 @@ pub(crate) struct Row {
     pub(crate) search: Option<(i64, String)>,
 }
 
+impl Row {
+    fn key(&self) -> &[Value] {
+        &self.values[..self.table.key]
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.table.name == other.table.name && self.key() == other.key()
+    }
+}
+
 /// Makes a row's values.
 macro_rules! values {
     ($($value:expr),* $(,)?) => {
@@ -57,30 +69,30 @@ pub(crate) fn id(uuid: Uuid) -> Vec<u8> {
     uuid.as_bytes().to_vec()
 }
 
-/// Writes the rows of one entity in place of those it had.
+/// Writes the rows of one entity in place of those it has, whatever they are.
 pub(crate) fn replace(connection: &Connection, entity: Uuid, rows: &[Row]) -> Result<()> {
-    let old = of_entity(connection, entity)?;
-    for row in &old {
-        if !rows
-            .iter()
-            .any(|new| new.table == row.table && new.values == row.values)
-        {
-            delete(connection, row)?;
+    change(connection, &of_entity(connection, entity)?, rows).map(|_| ())
+}
+
+/// Brings an entity's rows from `old` to `new`, touching only what differs: each column that is
+/// left alone spares its indexes a write. False when the table did not hold `old` after all.
+pub(crate) fn change(connection: &Connection, old: &[Row], new: &[Row]) -> Result<bool> {
+    let mut as_told = true;
+    for row in old.iter().filter(|o| !new.iter().any(|n| n.same(o))) {
+        as_told &= delete(connection, row)?;
+    }
+    for row in new {
+        let before = old.iter().find(|o| o.same(row));
+        match before {
+            None => insert(connection, row)?,
+            Some(before) if before.values == row.values => {}
+            Some(before) => as_told &= update(connection, before, row)?,
+        }
+        if row.search.is_some() && before.is_none_or(|b| b.search != row.search) {
+            search(connection, row, before.is_some())?;
         }
     }
-    for row in rows {
-        if !old
-            .iter()
-            .any(|o| o.table == row.table && o.values == row.values)
-        {
-            insert(connection, row)?;
-        }
-    }
-    for row in rows.iter().filter(|r| r.search.is_some()) {
-        let before = old.iter().any(|o| o.table == row.table);
-        search(connection, row, before)?;
-    }
-    Ok(())
+    Ok(as_told)
 }
 
 /// The rows an entity has, without search text (which a contentless index does not give back).
@@ -108,23 +120,46 @@ pub(crate) fn of_entity(connection: &Connection, entity: Uuid) -> Result<Vec<Row
     Ok(found)
 }
 
-fn delete(connection: &Connection, row: &Row) -> Result<()> {
-    let wheres: Vec<String> = row
-        .table
-        .columns
+fn by_key(table: &Table, from: usize) -> String {
+    let wheres: Vec<String> = table.columns[..table.key]
         .iter()
         .enumerate()
-        .map(|(i, c)| format!("{c} IS ?{}", i + 1))
+        .map(|(i, column)| format!("{column} = ?{}", from + i))
         .collect();
+    wheres.join(" AND ")
+}
+
+fn delete(connection: &Connection, row: &Row) -> Result<bool> {
     let sql = format!(
         "DELETE FROM {} WHERE {}",
         row.table.name,
-        wheres.join(" AND ")
+        by_key(row.table, 1)
     );
-    connection
+    let gone = connection
         .prepare_cached(&sql)?
-        .execute(params_from_iter(&row.values))?;
-    Ok(())
+        .execute(params_from_iter(row.key()))?;
+    Ok(gone == 1)
+}
+
+fn update(connection: &Connection, before: &Row, row: &Row) -> Result<bool> {
+    let mut sets = Vec::new();
+    let mut values = Vec::new();
+    for ((column, old), new) in row.table.columns.iter().zip(&before.values).zip(&row.values) {
+        if old != new {
+            values.push(new);
+            sets.push(format!("{column} = ?{}", values.len()));
+        }
+    }
+    let sql = format!(
+        "UPDATE {} SET {} WHERE {}",
+        row.table.name,
+        sets.join(", "),
+        by_key(row.table, values.len() + 1)
+    );
+    let changed = connection
+        .prepare_cached(&sql)?
+        .execute(params_from_iter(values.into_iter().chain(row.key())))?;
+    Ok(changed == 1)
 }
 
 fn insert(connection: &Connection, row: &Row) -> Result<()> {

@@ -12,6 +12,7 @@ use crate::{
 pub(crate) static NUMBER: Table = Table {
     name: "number_use",
     columns: &["series", "date", "n", "entity", "state"],
+    key: 4,
     search: None,
 };
 

@@ -20,6 +20,7 @@ pub(crate) static PARTY: Table = Table {
         "at_ms",
         "doc",
     ],
+    key: 1,
     search: Some(("party_search", "row")),
 };
 

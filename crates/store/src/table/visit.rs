@@ -1,5 +1,7 @@
 //! Visits and their service times.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use motcua_domain::visit::{
     Leg, Outcome, State, Visit,
@@ -11,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     error::Result,
     log,
+    memo::Memo,
     read::Read,
     table::{Row, Table, id, number, party, values},
 };
@@ -33,12 +36,14 @@ pub(crate) static VISIT: Table = Table {
         "accurate",
         "doc",
     ],
+    key: 1,
     search: None,
 };
 
 pub(crate) static SERVICE_TIME: Table = Table {
     name: "service_time",
     columns: &["entity", "leg", "service", "end_ms", "service_ms"],
+    key: 2,
     search: None,
 };
 
@@ -152,13 +157,24 @@ pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -
     Ok(())
 }
 
+/// Spares the next reader the parsing of what was just written.
+pub(crate) fn remember(memo: &Memo, id: Uuid, rows: &[Row], visit: &Arc<Visit>) {
+    let doc = rows
+        .iter()
+        .find(|row| row.table == &VISIT)
+        .and_then(|row| row.values.last());
+    if let Some(rusqlite::types::Value::Text(doc)) = doc {
+        memo.keep_visit(id, doc, visit);
+    }
+}
+
 /// A visit with its id.
 #[derive(Debug, Clone)]
 pub struct VisitRow {
     /// Id.
     pub id: Uuid,
     /// State.
-    pub visit: Visit,
+    pub visit: Arc<Visit>,
 }
 
 impl Read<'_> {
@@ -166,13 +182,14 @@ impl Read<'_> {
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn visit(&self, visit: Uuid) -> Result<Option<Visit>> {
-        let doc: Option<String> = self
-            .connection()
-            .prepare_cached("SELECT doc FROM visit WHERE entity = ?1")?
-            .query_row([visit.as_bytes()], |r| r.get(0))
-            .optional()?;
-        doc.map(|doc| Ok(serde_json::from_str(&doc)?)).transpose()
+    pub fn visit(&self, visit: Uuid) -> Result<Option<Arc<Visit>>> {
+        Ok(self
+            .visits(
+                "SELECT entity, doc FROM visit WHERE entity = ?1",
+                &[visit.as_bytes()],
+            )?
+            .pop()
+            .map(|row| row.visit))
     }
 
     /// Open visits of a day, in call order.
@@ -239,10 +256,11 @@ impl Read<'_> {
         let mut rows = statement.query(params)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let doc: String = row.get(1)?;
+            let id = log::uuid(row, 0)?;
+            let doc = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
             found.push(VisitRow {
-                id: log::uuid(row, 0)?,
-                visit: serde_json::from_str(&doc)?,
+                id,
+                visit: self.memo().visit(id, doc)?,
             });
         }
         Ok(found)

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { filterOf, narrowings, standing } from "./cases";
+
+test.each([
+  ["2026-11-23", "2026-11-23"],
+  ["2026-11-29", "2026-11-23"],
+  ["2026-11-30", "2026-11-30"],
+  ["2027-01-01", "2026-12-28"],
+])("the week of %s began on %s", (day, monday) => {
+  expect(filterOf("week", day)).toEqual({ from: monday });
+});
+
+test("each narrowing is a question of its own", () => {
+  const asked = narrowings.map(({ id }) => JSON.stringify(filterOf(id, "2026-11-25")));
+  expect(new Set(asked).size).toBe(narrowings.length);
+});
+
+test.each([
+  ["received", null, "acc"],
+  ["received", "2026-11-25T17:00:00+07:00", "near"],
+  ["received", "2026-11-26T17:00:00+07:00", "acc"],
+  ["received", "2026-11-25T08:00:00+07:00", "over"],
+  ["returned", "2026-11-20T08:00:00+07:00", "ok"],
+] as const)("a case %s, due %s, is shown as %s", (status, due_at, tone) => {
+  expect(standing({ status, due_at }, Date.parse("2026-11-25T09:00:00+07:00")).tone).toBe(tone);
+});

@@ -27,6 +27,11 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         &["tokio", "tauri", "axum", "ureq"],
     ),
     (
+        "crates/sync",
+        &["domain", "protocol"],
+        &["tokio", "rusqlite", "tauri", "axum", "ureq"],
+    ),
+    (
         "crates/documents",
         &["domain"],
         &["tokio", "rusqlite", "tauri", "axum"],
@@ -172,6 +177,7 @@ fn pure(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()> {
     for dir in [
         "crates/domain/src",
         "crates/protocol/src",
+        "crates/sync/src",
         "crates/documents/src",
     ] {
         for path in walk(&root.join(dir))? {

@@ -1,0 +1,348 @@
+//! One session, step by step.
+
+use motcua_protocol::sync::{
+    EpochHead, Hash, Heads, Hello, Judgement, Limits, PROTO, PROTO_MIN, Place, PushAnswer, Refused,
+    RefusedWhy, Sealed,
+};
+
+use super::{
+    Answer, Ask, Engine, Job, Now, Output, Phase, Request, Survey, Taken, Told, fork::Search,
+};
+use crate::status::Fault;
+
+impl Engine {
+    pub(super) fn answered(&mut self, now: Now, answer: Answer, out: &mut Vec<Output>) {
+        match (std::mem::replace(&mut self.phase, Phase::Idle), answer) {
+            (Phase::Hello, Answer::Hello(hello)) => self.greeted(now, hello, out),
+            (Phase::Heads(survey), Answer::Heads(heads)) => self.plan(now, survey, heads, out),
+            (Phase::Push(job, _, hashes), Answer::Push(answer)) => {
+                self.pushed(now, job, &hashes, answer, out);
+            }
+            (Phase::Push(job, first, _), Answer::Refused(refused))
+                if matches!(refused.code, RefusedWhy::Fork | RefusedWhy::Gap) =>
+            {
+                self.unfit(now, job, first, &refused, out);
+            }
+            (Phase::Past(search), Answer::Past(events)) => self.found(now, search, events, out),
+            (Phase::Pull, Answer::Feed { server_epoch, page }) => {
+                if self.same_history(&server_epoch) {
+                    let phase = Phase::TakePage(page.next, page.more);
+                    self.ask(now, phase, Ask::TakePage { server_epoch, page }, out);
+                } else {
+                    self.restart(now, out);
+                }
+            }
+            (phase, Answer::Refused(refused)) => {
+                self.phase = phase;
+                self.refused(now, &refused);
+            }
+            // An answer to another question: a broken or hostile peer.
+            _ => self.fail(now, Fault::Malformed, None),
+        }
+    }
+
+    pub(super) fn told(&mut self, now: Now, told: Told, out: &mut Vec<Output>) {
+        match (std::mem::replace(&mut self.phase, Phase::Idle), told) {
+            (Phase::Survey, Told::Survey(survey)) => {
+                let all = self.config.send_all;
+                self.send(now, Phase::Heads(survey), Request::Heads { all }, out);
+            }
+            (Phase::Load(job), Told::Events(events)) => self.loaded(now, job, events, out),
+            (Phase::TakePast(search, events), Told::Taken(taken)) => {
+                self.took_past(now, search, events, &taken, out);
+            }
+            (Phase::Repair, Told::Repaired) => self.survey(now, out),
+            (Phase::TakePage(next, more), Told::Taken(taken)) => {
+                self.took_page(now, next, more, &taken, out);
+            }
+            _ => self.fail(now, Fault::Local, None),
+        }
+    }
+
+    fn greeted(&mut self, now: Now, hello: Hello, out: &mut Vec<Output>) {
+        // The peer's clock against ours in the middle of the round trip.
+        let trip = now.mono_ms.saturating_sub(self.asked_at.mono_ms);
+        let middle = now.wall_ms.saturating_sub(trip as i64 / 2);
+        self.status.skew_ms = Some(hello.server_time_ms.saturating_sub(middle));
+        if hello.proto_min > PROTO || hello.proto < PROTO_MIN {
+            return self.fail(now, Fault::Proto, None);
+        }
+        self.hello = Some(hello);
+        self.survey(now, out);
+    }
+
+    pub(super) fn survey(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.ask(now, Phase::Survey, Ask::Survey, out);
+    }
+
+    fn same_history(&self, server_epoch: &str) -> bool {
+        self.hello
+            .as_ref()
+            .is_some_and(|h| h.server_epoch == server_epoch)
+    }
+
+    /// The peer's history is another one than when the session began.
+    fn restart(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.restarts += 1;
+        if self.restarts > 3 {
+            return self.fail(now, Fault::Server, None);
+        }
+        self.send(now, Phase::Hello, Request::Hello, out);
+    }
+
+    fn plan(&mut self, now: Now, survey: Survey, heads: Heads, out: &mut Vec<Output>) {
+        if !self.same_history(&heads.server_epoch) {
+            return self.restart(now, out);
+        }
+        self.status.quarantined = heads.quarantined;
+        self.status.forks = 0;
+        self.jobs.clear();
+        self.searches.clear();
+        self.remote = heads
+            .logs
+            .iter()
+            .map(|l| ((l.device, l.head.epoch), l.head))
+            .collect();
+        let mut unsent = 0;
+        for local in &survey.logs {
+            let (device, head) = (local.log.device, local.log.head);
+            let own = device == self.config.device;
+            if !own && !self.config.send_all {
+                continue;
+            }
+            let there = self.remote.remove(&(device, head.epoch));
+            let upto = local.closed.map_or(head.seq, |c| c.min(head.seq));
+            let at = there.map_or(0, |h| h.seq);
+            let other = |h: EpochHead| h.seq == head.seq && h.hash != head.hash;
+            let search = |after| Search::of(head.epoch, after);
+            if at < upto {
+                unsent += upto - at;
+                self.jobs.push_back(Job {
+                    device,
+                    epoch: head.epoch,
+                    upto,
+                    at,
+                    hash: there.map(|h| h.hash.0),
+                    gaps: 0,
+                });
+            } else if local.closed.is_some() {
+                // What lies behind went two ways, and was sent again.
+            } else if there.is_some_and(other) {
+                if own {
+                    let hint = if local.acked < at { local.acked } else { 0 };
+                    self.searches.push_back(search(hint).suspicious());
+                } else {
+                    self.status.forks += 1;
+                }
+            } else if at > upto && own {
+                self.searches.push_back(search(upto));
+            }
+        }
+        // Epochs of our own that we have never heard of: what a restore took away, or a copy.
+        let mut lost: Vec<u32> = self
+            .remote
+            .iter()
+            .filter(|((device, _), _)| *device == self.config.device)
+            .map(|((_, epoch), _)| *epoch)
+            .collect();
+        lost.sort_unstable();
+        self.searches
+            .extend(lost.into_iter().map(|epoch| Search::of(epoch, 0)));
+        self.jobs
+            .make_contiguous()
+            .sort_by_key(|j| (j.device, j.epoch));
+        self.status.unsent = unsent;
+        if unsent == 0 {
+            self.status.oldest_unsent_ms = None;
+        }
+        self.cursor = match &survey.server_epoch {
+            Some(epoch) if self.same_history(epoch) => survey.cursor,
+            _ => 0,
+        };
+        out.push(Output::Note {
+            heads: heads.logs,
+            verdicts: Vec::new(),
+        });
+        self.next_job(now, out);
+    }
+
+    pub(super) fn next_job(&mut self, now: Now, out: &mut Vec<Output>) {
+        if let Some(search) = self.searches.pop_front() {
+            return self.look(now, search, out);
+        }
+        match self.jobs.pop_front() {
+            Some(job) => self.load(now, job, out),
+            None => {
+                let cursor = self.cursor;
+                self.send(now, Phase::Pull, Request::Feed { cursor }, out);
+            }
+        }
+    }
+
+    fn load(&mut self, now: Now, job: Job, out: &mut Vec<Output>) {
+        let theirs = self.hello.as_ref().map(|h| h.limits).unwrap_or_default();
+        let ask = Ask::Events {
+            device: job.device,
+            epoch: job.epoch,
+            after: job.at,
+            limits: Limits {
+                events: self.batch_events.min(theirs.events.max(1)),
+                bytes: self.batch_bytes.min(theirs.bytes.max(1 << 10)),
+                ..theirs
+            },
+        };
+        self.ask(now, Phase::Load(job), ask, out);
+    }
+
+    fn loaded(&mut self, now: Now, job: Job, mut events: Vec<Sealed>, out: &mut Vec<Output>) {
+        events.retain(|e| e.header.seq <= job.upto);
+        let Some(first) = events.first() else {
+            return self.next_job(now, out);
+        };
+        self.status
+            .oldest_unsent_ms
+            .get_or_insert(first.header.wall_ms);
+        // Numbers alone prove nothing: what the peer has at that number must be what we have.
+        if job.at > 0 && job.hash.is_some_and(|h| h != first.prev_hash) {
+            return self.forked(now, &job, out);
+        }
+        let place = first.place();
+        let hashes = events.iter().map(|e| e.hash).collect();
+        self.send(
+            now,
+            Phase::Push(job, place, hashes),
+            Request::Push(events),
+            out,
+        );
+    }
+
+    fn pushed(
+        &mut self,
+        now: Now,
+        mut job: Job,
+        hashes: &[[u8; 32]],
+        answer: PushAnswer,
+        out: &mut Vec<Output>,
+    ) {
+        if !self.same_history(&answer.server_epoch) {
+            return self.restart(now, out);
+        }
+        let acked = answer.acked.head;
+        let ours =
+            (acked.seq.checked_sub(job.at + 1)).and_then(|i| hashes.get(usize::try_from(i).ok()?));
+        let beyond = acked.seq > job.at + hashes.len() as u64;
+        match ours {
+            Some(hash) if *hash == acked.hash.0 => {}
+            // Another session of ours was faster; its head is looked at with the next batch.
+            None if beyond => {}
+            Some(_) => return self.forked(now, &job, out),
+            None => return self.fail(now, Fault::Malformed, None),
+        }
+        let safe = acked.seq.min(job.upto) - job.at;
+        self.status.unsent = self.status.unsent.saturating_sub(safe);
+        self.status.oldest_unsent_ms = None;
+        job.at = acked.seq;
+        job.hash = Some(acked.hash.0);
+        out.push(Output::Note {
+            heads: vec![Self::log_head(&job, acked.seq, acked.hash.0)],
+            verdicts: answer.results,
+        });
+        let limits = self.hello.as_ref().map(|h| h.limits).unwrap_or_default();
+        self.larger(&limits);
+        if let Some(most) = answer.next.max_events {
+            self.batch_events = self.batch_events.min(most.max(1));
+        }
+        if answer.next.after_ms > 0 {
+            return self.fail(now, Fault::Busy, Some(answer.next.after_ms));
+        }
+        if job.at < job.upto {
+            self.load(now, job, out);
+        } else {
+            self.next_job(now, out);
+        }
+    }
+
+    /// A batch did not fit where the peer stands.
+    fn unfit(
+        &mut self,
+        now: Now,
+        mut job: Job,
+        first: Place,
+        refused: &Refused,
+        out: &mut Vec<Output>,
+    ) {
+        if refused.code == RefusedWhy::Fork {
+            return self.forked(now, &job, out);
+        }
+        let head = refused.head.map(|h| h.head);
+        let at = head.map_or(0, |h| h.seq);
+        job.gaps += 1;
+        // Nothing of it there, and its beginning not accepted: what it follows went another way.
+        if job.gaps > 3 || (at == 0 && first.seq == 1) {
+            self.status.forks += 1;
+            return self.next_job(now, out);
+        }
+        job.at = at;
+        job.hash = head.map(
+            |EpochHead {
+                 hash: Hash(hash), ..
+             }| hash,
+        );
+        self.load(now, job, out);
+    }
+
+    fn forked(&mut self, now: Now, job: &Job, out: &mut Vec<Output>) {
+        if job.device != self.config.device {
+            // Only whose log it is can join it; others keep what they have and go on.
+            self.status.forks += 1;
+            return self.next_job(now, out);
+        }
+        self.look(now, Search::of(job.epoch, 0).suspicious(), out);
+    }
+
+    fn refused(&mut self, now: Now, refused: &Refused) {
+        let fault = match refused.code {
+            RefusedWhy::TooLarge => {
+                self.smaller();
+                Fault::TooLarge
+            }
+            RefusedWhy::UnknownDevice => Fault::UnknownDevice,
+            RefusedWhy::WrongBranch => Fault::WrongBranch,
+            RefusedWhy::Proto => Fault::Proto,
+            RefusedWhy::Malformed => Fault::Malformed,
+            RefusedWhy::Unauthorized => Fault::Unauthorized,
+            RefusedWhy::Busy => Fault::Busy,
+            RefusedWhy::Fork | RefusedWhy::Gap => Fault::Fork,
+        };
+        self.fail(now, fault, refused.retry_after_ms);
+    }
+
+    fn took_page(&mut self, now: Now, next: u64, more: bool, taken: &Taken, out: &mut Vec<Output>) {
+        let gap = |u: &super::Unfit| matches!(u.why, Judgement::Gap(_));
+        if taken.unfit.iter().any(gap) && !self.rescanned {
+            // The cursor lay behind something that we do not have: read from the start, once.
+            self.rescanned = true;
+            self.cursor = 0;
+            return self.send(now, Phase::Pull, Request::Feed { cursor: 0 }, out);
+        }
+        let advanced = next > self.cursor;
+        self.cursor = next;
+        if more && advanced {
+            return self.send(now, Phase::Pull, Request::Feed { cursor: next }, out);
+        }
+        self.finish(now, out);
+    }
+
+    fn finish(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.failures = 0;
+        self.status.last_error = None;
+        self.status.last_done_ms = Some(now.mono_ms);
+        if self.again {
+            self.again = false;
+            self.began_at = now.mono_ms;
+            return self.survey(now, out);
+        }
+        self.phase = Phase::Idle;
+        self.next_at = now.mono_ms + self.config.poll_ms;
+    }
+}

@@ -144,6 +144,41 @@ describe("desk", () => {
     await server.call("leg.leave", { visit_id });
   });
 
+  test("from the lists by keys: back after a miss, called out of turn, gone home", async () => {
+    const people = [];
+    for (const name of ["Vi Thị Đẹp", "Hà Thị Nguyệt", "Tạ Đình Phong"]) people.push(await queueUp(name));
+    const [first, second, third] = people;
+    if (!first || !second || !third) throw new Error("three people");
+    const state = async (visit_id: string) => (await server.call("visit.get", { visit_id })).state;
+    await server.call("queue.call", { visit_id: first.visit_id, counter: 1 }, "ha");
+    await server.call("leg.miss", { visit_id: first.visit_id }, "ha");
+    await enter(page, server, "ha", 1, "desk");
+    await page.waitForSelector(".m.two .open");
+    await page.keyboard.press("Control+m");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog [data-focus]:focus");
+    await page.keyboard.press("Enter");
+    await said(`${first.ticket} đã quay lại hàng`);
+    expect(await state(first.visit_id)).toBe("waiting");
+
+    await page.focus(`.q:has-text("${third.ticket}")`);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog button:has-text('Người này đã về')");
+    await page.focus("dialog button:has-text('Người này đã về')");
+    await page.keyboard.press("Enter");
+    await said(`Đã ghi ${third.ticket} ra về`);
+    expect(await state(third.visit_id)).toBe("closed");
+
+    await page.focus(`.q:has-text("${second.ticket}")`);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(`dialog button:has-text("Gọi ${second.ticket}")`);
+    await page.focus(`dialog button:has-text("Gọi ${second.ticket}")`);
+    await page.keyboard.press("Enter");
+    await said(`Đã gọi ${second.ticket}`);
+    expect(await state(second.visit_id)).toBe("called");
+    for (const { visit_id } of [first, second]) await server.call("leg.leave", { visit_id });
+  });
+
   test("before its time the closing says why not", async () => {
     const { branch } = await server.call("branch.get", {}, "quan-tri");
     const rules = branch.queue;

@@ -5,6 +5,7 @@ mod branch;
 mod folder;
 mod keys;
 mod printer;
+mod saved;
 mod shots;
 mod startup;
 mod story;

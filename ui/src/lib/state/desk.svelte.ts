@@ -1,9 +1,8 @@
 //! One counter's work: the visit at the desk, its drafts, and the acts of the key rail.
 import { type Answer, ApiError, apiError, command, rpc } from "$lib/backend";
-import type { Class } from "$lib/gen/Class";
 import type { QueueRow } from "$lib/gen/QueueRow";
 import { t } from "$lib/i18n.svelte";
-import { countdown, serverNow, since } from "$lib/time.svelte";
+import { since } from "$lib/time.svelte";
 import {
   type CaseDraft,
   changeWho,
@@ -19,7 +18,7 @@ import {
   type Who,
 } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
-import { may, session } from "./session.svelte";
+import { session } from "./session.svelte";
 import { errorText, perform, say, sayError, undoFor } from "./strip.svelte";
 
 export type Entry = Answer<"catalogue.get">;
@@ -330,35 +329,6 @@ class Desk {
       );
     });
 
-  back = (row: QueueRow) =>
-    perform(`back.${row.visit_id}`, async () => {
-      await command("leg.return", { visit_id: row.visit_id });
-      say(t("done.back", { ticket: row.ticket }));
-      await refresh.queue();
-    });
-
-  /** Went away while waiting; the wait counts up to now. */
-  leave = (row: QueueRow) =>
-    perform(`leave.${row.visit_id}`, async () => {
-      await command("leg.leave", { visit_id: row.visit_id });
-      say(
-        t("done.left", { ticket: row.ticket }),
-        "done",
-        undoFor(this.rules?.reopen_s ?? 600, t("undo.back"), async () => {
-          await command("leg.reopen", { visit_id: row.visit_id, serving: false, reason: t("undo.reason") });
-          await refresh.queue();
-        }),
-      );
-      await refresh.queue();
-    });
-
-  classify = (row: QueueRow, kind: Class) =>
-    perform(`classify.${row.visit_id}`, async () => {
-      await command("visit.classify", { visit_id: row.visit_id, class: kind });
-      say(t("done.classified", { ticket: row.ticket }));
-      await refresh.queue();
-    });
-
   transfer = (service: string | undefined, counter: number | undefined, note: string | undefined) =>
     this.onVisit("transfer", async (visit_id, ticket) => {
       await command("leg.transfer", { visit_id, service, counter, note });
@@ -422,34 +392,6 @@ class Desk {
       for (const service of codes) await command("leg.add_service", { visit_id, service });
       this.dialog = undefined;
       say(t("done.servicesAdded", { ticket, services: codes.map(serviceName).join(", ") }));
-    });
-
-  /** Why somebody who was called and missed cannot be closed yet, as the rule counts. */
-  noShowWhy(row: QueueRow): string | undefined {
-    const heard = live.queue;
-    if (!may("leg.no_show")) return t("rail.notYourRole");
-    const most = this.rules?.missed_max ?? 3;
-    if (row.misses < most) return t("missed.needMore", { n: most });
-    const until = Date.parse(row.since) + (this.rules?.missed_wait_s ?? 1800) * 1000;
-    const left = heard ? until - serverNow(heard.at) : 0;
-    return left > 0 ? t("missed.needTime", { time: countdown(left) }) : undefined;
-  }
-
-  noShow = (row: QueueRow) =>
-    perform(`noShow.${row.visit_id}`, async () => {
-      const { visit_id, ticket } = row;
-      await command("leg.no_show", { visit_id });
-      this.dialog = undefined;
-      say(
-        t("done.noShow", { ticket }),
-        "done",
-        undoFor(this.rules?.reopen_s ?? 600, t("undo.noShow"), async () => {
-          await command("leg.reopen", { visit_id, serving: false, reason: t("undo.noShowReason") });
-          say(t("done.noShowUndone", { ticket }));
-          await refresh.queue();
-        }),
-      );
-      await refresh.queue();
     });
 
   finishThenCall = async () => {

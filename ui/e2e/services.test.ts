@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CatalogueEntry } from "../src/lib/gen/CatalogueEntry.ts";
-import { Server, enter, expectAccessible, launch, newPage } from "./harness.ts";
+import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage } from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -252,5 +252,33 @@ describe("desk", () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe(cell);
     await page.keyboard.press("F10");
     await said("Đã kết thúc lượt");
+  });
+
+  test("every new question is read by everybody in the dark too, and gives the focus back", async () => {
+    const { visit_id } = await queueUp("Đặng Hữu Nghĩa");
+    await server.call("queue.call", { visit_id, counter: 1 }, "ha");
+    await server.call("leg.start", { visit_id }, "ha");
+    await server.call("leg.add_service", { visit_id, service: "noi-vu" }, "ha");
+    const absent = await queueUp("Bùi Thị Hường");
+    await server.call("queue.call", { visit_id: absent.visit_id, counter: 2 }, "dung");
+    await server.call("leg.miss", { visit_id: absent.visit_id }, "dung");
+    const dark = await newPage(browser, { width: 1280, height: 720, theme: "dark" });
+    const at = dark.page;
+    await enter(at, server, "ha", 1, "desk");
+    await at.waitForSelector(".l3");
+    await expectNothingClipped(at);
+    await expectAccessible(at);
+    await at.focus(".m.two .open");
+    for (const key of ["Control+d", "F10", "Enter"]) {
+      await at.keyboard.press(key);
+      await at.waitForSelector("dialog[open] :focus");
+      await expectAccessible(at);
+      await at.keyboard.press("Escape");
+      await at.waitForSelector("dialog", { state: "detached" });
+      await at.waitForSelector(".m.two .open:focus");
+    }
+    await at.context().close();
+    expect(dark.complaints).toEqual([]);
+    for (const id of [visit_id, absent.visit_id]) await server.call("leg.leave", { visit_id: id });
   });
 });

@@ -2,7 +2,7 @@
 //! a reason that is recorded; the chart of the day says what it draws.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Server, enter, expectAccessible, launch, newPage } from "./harness.ts";
+import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage } from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -165,5 +165,29 @@ describe("supervisor", () => {
     await page.keyboard.press("Escape");
     await dialogs(0);
     await page.waitForSelector(".chart button:focus");
+  });
+
+  test.each([
+    { width: 1280, height: 720, theme: "dark" as const },
+    { width: 1366, height: 768, theme: "light" as const },
+  ])("is read by everybody at $width × $height, $theme", async (look) => {
+    const other = await newPage(browser, look);
+    const at = other.page;
+    await enter(at, server, "lan", 1, "supervisor");
+    await at.waitForSelector(".chart .bar");
+    await at.waitForSelector(".wait [data-visit]");
+    await expectNothingClipped(at);
+    await expectAccessible(at);
+    for (const opener of [".kpi button", ".wait [data-visit]", "[data-counter]", ".chart button"]) {
+      await at.focus(opener);
+      await at.keyboard.press("Enter");
+      await at.waitForSelector("dialog[open] :focus");
+      await expectAccessible(at);
+      await at.keyboard.press("Escape");
+      await at.waitForSelector("dialog", { state: "detached" });
+      expect(await at.evaluate((css) => document.activeElement?.matches(css), opener)).toBe(true);
+    }
+    await at.context().close();
+    expect(other.complaints).toEqual([]);
   });
 });

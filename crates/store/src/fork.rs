@@ -160,11 +160,11 @@ impl Store {
             reason: "forked".to_owned(),
             closes,
         };
-        let done = Write::run(&mut writer, device, &author, |tx| {
+        let done = Write::run(&mut writer, device, &self.memo, &author, |tx| {
             reissue_all(tx, device, &opened, &unknown, new_epoch)
         });
         match &done {
-            Ok(()) => {
+            Ok(_) => {
                 tracing::warn!(
                     epoch,
                     common,

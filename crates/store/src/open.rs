@@ -78,7 +78,7 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     pub(crate) device: Uuid,
     pub(crate) revision: AtomicU64,
-    memo: Memo,
+    pub(crate) memo: Memo,
     pub(crate) short_of_room: AtomicBool,
     _held: folder::Held,
 }

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 DEMO ?= demo-data
 
-.PHONY: run test bench lint package setup crash kill
+.PHONY: run test bench lint package setup crash kill sim
 
 run:            ## Opens the app on a demo branch (installs what is missing first)
 	@scripts/setup run
@@ -30,3 +30,6 @@ crash:          ## make crash CUTS=500 FROM=0: power cuts at every n-th disk ope
 kill:           ## make kill RUNS=50: kill -9 at random moments of the real program
 	cargo build --quiet --package motcua-cli
 	MOTCUA_KILLS=$${RUNS:-50} cargo nextest run --package motcua-tests --test kill_nine --no-capture
+
+sim:            ## make sim SEEDS=3000 FROM=0: devices and a hub, network and disks, one seed each
+	MOTCUA_SEEDS=$${SEEDS:-3000} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-sync --test simulation --no-capture nothing_is_lost

@@ -29,8 +29,8 @@ pub trait Known {
     /// Faults of the disk.
     fn hash_at(&self, place: Place) -> Result<Option<[u8; 32]>, Self::Error>;
 
-    /// Whether an event with that hash stands in an earlier epoch of that device; for the hash of
-    /// nothing (zeros) whether there is no earlier epoch at all.
+    /// Whether an event with that hash stands in an earlier epoch of that device, or it is the hash
+    /// of nothing (zeros): a device that lost everything begins anew.
     ///
     /// # Errors
     /// Faults of the disk.

@@ -30,6 +30,14 @@ impl Search {
         }
     }
 
+    /// What the peer has behind a place where the two are known to part.
+    pub(super) fn behind(epoch: u32, common: u64) -> Self {
+        Self {
+            common: Some(common),
+            ..Self::of(epoch, common)
+        }
+    }
+
     pub(super) fn suspicious(self) -> Self {
         Self {
             suspicious: true,

@@ -273,6 +273,7 @@ struct Job {
     upto: u64,
     at: u64,
     hash: Option<[u8; 32]>,
+    closed: Option<u64>,
     gaps: u8,
 }
 
@@ -308,6 +309,8 @@ pub struct Engine {
     restarts: u8,
     hello: Option<Hello>,
     remote: HashMap<(Uuid, u32), EpochHead>,
+    /// Ends of epochs that went two ways, as they were when they were last joined.
+    joined: HashMap<u32, Hash>,
     jobs: VecDeque<Job>,
     searches: VecDeque<fork::Search>,
     cursor: u64,
@@ -342,6 +345,7 @@ impl Engine {
             restarts: 0,
             hello: None,
             remote: HashMap::new(),
+            joined: HashMap::new(),
             jobs: VecDeque::new(),
             searches: VecDeque::new(),
             cursor: 0,

@@ -110,40 +110,45 @@ impl Engine {
             if !own && !self.config.send_all {
                 continue;
             }
-            let there = self.remote.remove(&(device, head.epoch));
-            let upto = local.closed.map_or(head.seq, |c| c.min(head.seq));
+            let there = self.remote.get(&(device, head.epoch)).copied();
             let at = there.map_or(0, |h| h.seq);
             let other = |h: EpochHead| h.seq == head.seq && h.hash != head.hash;
-            let search = |after| Search::of(head.epoch, after);
-            if at < upto {
-                unsent += upto - at;
+            if at < head.seq {
+                unsent += head.seq - at;
                 self.jobs.push_back(Job {
                     device,
                     epoch: head.epoch,
-                    upto,
+                    upto: head.seq,
                     at,
                     hash: there.map(|h| h.hash.0),
+                    closed: local.closed,
                     gaps: 0,
                 });
-            } else if local.closed.is_some() {
-                // What lies behind went two ways, and was sent again.
+            } else if let Some(closed) = local.closed.filter(|_| own) {
+                let same = there.is_some_and(|h| h.seq == head.seq && h.hash == head.hash);
+                if !same {
+                    self.rejoin(head.epoch, closed);
+                }
             } else if there.is_some_and(other) {
                 if own {
                     let hint = if local.acked < at { local.acked } else { 0 };
-                    self.searches.push_back(search(hint).suspicious());
+                    self.searches
+                        .push_back(Search::of(head.epoch, hint).suspicious());
                 } else {
                     self.status.forks += 1;
                 }
-            } else if at > upto && own {
-                self.searches.push_back(search(upto));
+            } else if at > head.seq && own {
+                self.searches.push_back(Search::of(head.epoch, head.seq));
             }
         }
         // Epochs of our own that we have never heard of: what a restore took away, or a copy.
-        let mut lost: Vec<u32> = self
-            .remote
-            .iter()
-            .filter(|((device, _), _)| *device == self.config.device)
-            .map(|((_, epoch), _)| *epoch)
+        let here: Vec<u32> = (survey.logs.iter())
+            .filter(|l| l.log.device == self.config.device)
+            .map(|l| l.log.head.epoch)
+            .collect();
+        let mut lost: Vec<u32> = (self.remote.keys())
+            .filter(|(device, epoch)| *device == self.config.device && !here.contains(epoch))
+            .map(|(_, epoch)| *epoch)
             .collect();
         lost.sort_unstable();
         self.searches
@@ -164,6 +169,17 @@ impl Engine {
             verdicts: Vec::new(),
         });
         self.next_job(now, out);
+    }
+
+    /// An epoch of ours that went two ways may still be written by a copy of this device. What
+    /// it has added is joined too, whenever its end is another than last time.
+    fn rejoin(&mut self, epoch: u32, closed: u64) {
+        let end = self.remote.get(&(self.config.device, epoch)).copied();
+        if let Some(end) = end.filter(|e| e.seq > closed)
+            && self.joined.insert(epoch, end.hash) != Some(end.hash)
+        {
+            self.searches.push_back(Search::behind(epoch, closed));
+        }
     }
 
     pub(super) fn next_job(&mut self, now: Now, out: &mut Vec<Output>) {
@@ -279,6 +295,9 @@ impl Engine {
         job.gaps += 1;
         // Nothing of it there, and its beginning not accepted: what it follows went another way.
         if job.gaps > 3 || (at == 0 && first.seq == 1) {
+            if job.closed.is_some() {
+                return self.forked(now, &job, out);
+            }
             self.status.forks += 1;
             return self.next_job(now, out);
         }
@@ -292,6 +311,14 @@ impl Engine {
     }
 
     fn forked(&mut self, now: Now, job: &Job, out: &mut Vec<Output>) {
+        if let Some(closed) = job.closed {
+            // Known, and sent again in a later epoch.
+            self.status.unsent = self.status.unsent.saturating_sub(job.upto - job.at);
+            if job.device == self.config.device {
+                self.rejoin(job.epoch, closed);
+            }
+            return self.next_job(now, out);
+        }
         if job.device != self.config.device {
             // Only whose log it is can join it; others keep what they have and go on.
             self.status.forks += 1;

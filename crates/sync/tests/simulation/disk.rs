@@ -1,0 +1,550 @@
+//! Logs in memory, with a disk that can forget.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use motcua_protocol::{
+    event::{Dep, Header},
+    sync::{
+        EpochHead, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
+        judge, rule::Known,
+    },
+};
+use motcua_sync::{LocalLog, Log, Survey, Unfit};
+use uuid::Uuid;
+
+use super::world::Broken;
+
+/// Bodies of which nobody can make sense.
+pub(crate) const POISON: &[u8] = b"\xff poison";
+
+/// One machine's logs.
+#[derive(Debug, Clone)]
+pub(crate) struct Disk {
+    pub(crate) device: Uuid,
+    pub(crate) epoch: u32,
+    base: [u8; 32],
+    /// In order of arrival; the position is the index plus one.
+    pub(crate) log: Vec<Sealed>,
+    places: BTreeMap<Place, usize>,
+    ids: HashMap<Uuid, Place>,
+    heads: BTreeMap<(Uuid, u32), Head>,
+    closed: BTreeMap<(Uuid, u32), u64>,
+    /// What took effect, in order, and how often.
+    pub(crate) applied: Vec<Uuid>,
+    pub(crate) effect: HashMap<Uuid, u32>,
+    waiting: BTreeSet<Place>,
+    pub(crate) quarantined: HashSet<Uuid>,
+    pub(crate) peer: (Option<String>, u64),
+    pub(crate) acked: BTreeMap<(Uuid, u32), EpochHead>,
+    pub(crate) broken: Broken,
+}
+
+impl Known for Disk {
+    type Error = String;
+
+    fn head(&self, device: Uuid, epoch: u32) -> Result<Option<Head>, String> {
+        Ok(self.heads.get(&(device, epoch)).copied())
+    }
+
+    fn hash_at(&self, place: Place) -> Result<Option<[u8; 32]>, String> {
+        Ok(self.places.get(&place).map(|i| self.log[*i].hash))
+    }
+
+    fn base(&self, device: Uuid, epoch: u32, hash: &[u8; 32]) -> Result<bool, String> {
+        let mut earlier = self
+            .log
+            .iter()
+            .filter(|e| e.header.device == device && e.header.epoch < epoch);
+        Ok(*hash == [0; 32] || earlier.any(|e| e.hash == *hash))
+    }
+
+    fn elsewhere(&self, event_id: Uuid) -> Result<Option<Place>, String> {
+        Ok(self.ids.get(&event_id).copied())
+    }
+}
+
+impl Disk {
+    pub(crate) fn new(device: Uuid, broken: Broken) -> Self {
+        Self {
+            device,
+            epoch: 1,
+            base: [0; 32],
+            log: Vec::new(),
+            places: BTreeMap::new(),
+            ids: HashMap::new(),
+            heads: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            applied: Vec::new(),
+            effect: HashMap::new(),
+            waiting: BTreeSet::new(),
+            quarantined: HashSet::new(),
+            peer: (None, 0),
+            acked: BTreeMap::new(),
+            broken,
+        }
+    }
+
+    pub(crate) fn has(&self, event_id: Uuid) -> bool {
+        self.ids.contains_key(&event_id)
+    }
+
+    pub(crate) fn ids(&self) -> BTreeSet<Uuid> {
+        self.ids.keys().copied().collect()
+    }
+
+    pub(crate) fn head_seq(&self) -> u64 {
+        self.heads
+            .get(&(self.device, self.epoch))
+            .map_or(0, |h| h.seq)
+    }
+
+    /// What is left when the last `lost` events never reached the disk. Everything that follows
+    /// from the log follows from what is left of it.
+    pub(crate) fn cut(&self, lost: usize) -> Self {
+        let mut left = Self::new(self.device, self.broken);
+        left.epoch = self.epoch;
+        left.base = self.base;
+        for event in &self.log[..self.log.len() - lost] {
+            left.store(event.clone());
+        }
+        // What is remembered of the peer is in the same file and goes back with it.
+        left.peer = if lost == 0 {
+            self.peer.clone()
+        } else {
+            (None, 0)
+        };
+        left.acked = self
+            .acked
+            .iter()
+            .filter(|((d, e), h)| left.heads.get(&(*d, *e)).is_some_and(|l| l.seq >= h.seq))
+            .map(|(k, h)| (*k, *h))
+            .collect();
+        let last = left
+            .log
+            .iter()
+            .rev()
+            .find(|e| e.header.device == self.device);
+        if left.head_seq() == 0
+            && let Some(last) = last
+        {
+            (left.epoch, left.base) = (last.header.epoch, last.hash);
+        }
+        left
+    }
+
+    /// A new epoch behind what stands here.
+    pub(crate) fn open_epoch(&mut self, number: u32) {
+        let head = self.heads.get(&(self.device, self.epoch));
+        self.base = head.map_or(self.base, |h| h.hash);
+        self.epoch = number;
+    }
+
+    fn store(&mut self, event: Sealed) {
+        let place = event.place();
+        let head = Head {
+            seq: place.seq,
+            hash: event.hash,
+        };
+        self.heads.insert((place.device, place.epoch), head);
+        self.ids.entry(event.header.event_id).or_insert(place);
+        self.places.insert(place, self.log.len());
+        if let Some(closes) = event.body.strip_prefix(b"closes ") {
+            for one in closes.chunks_exact(12) {
+                let epoch = u32::from_be_bytes(one[..4].try_into().unwrap());
+                let seq = u64::from_be_bytes(one[4..].try_into().unwrap());
+                let at = self.closed.entry((place.device, epoch)).or_insert(seq);
+                *at = (*at).min(seq);
+            }
+        }
+        self.log.push(event);
+        self.waiting.insert(place);
+        self.apply();
+    }
+
+    /// Applies what had seen nothing that is missing, until nothing more can be.
+    fn apply(&mut self) {
+        loop {
+            let ready: Vec<Place> = self
+                .waiting
+                .iter()
+                .copied()
+                .filter(|p| self.ready(*p))
+                .collect();
+            if ready.is_empty() {
+                return;
+            }
+            for place in ready {
+                self.waiting.remove(&place);
+                let event = &self.log[self.places[&place]];
+                let id = event.header.event_id;
+                if event.body == POISON {
+                    self.quarantined.insert(id);
+                } else if !self.effect.contains_key(&id) {
+                    self.effect.insert(id, 1);
+                    self.applied.push(id);
+                }
+            }
+        }
+    }
+
+    fn ready(&self, place: Place) -> bool {
+        let event = &self.log[self.places[&place]];
+        self.broken == Broken::IgnoresDeps || event.header.deps.iter().all(|dep| self.seen(dep))
+    }
+
+    pub(crate) fn seen(&self, dep: &Dep) -> bool {
+        let place = Place {
+            device: dep.device,
+            epoch: dep.epoch,
+            seq: dep.seq,
+        };
+        let closed = self.closed.get(&(dep.device, dep.epoch));
+        closed.is_some_and(|c| dep.seq > *c)
+            || self.places.get(&place).is_some_and(|i| {
+                let id = self.log[*i].header.event_id;
+                self.effect.contains_key(&id) || self.quarantined.contains(&id)
+            })
+    }
+
+    /// Something happens at the desk.
+    pub(crate) fn write(&mut self, event_id: Uuid, command_id: Uuid, entity: Uuid, poison: bool) {
+        let mut seen: BTreeMap<(Uuid, u32), u64> = BTreeMap::new();
+        for event in &self.log {
+            let header = &event.header;
+            let counts = header.entity == entity && header.device != self.device;
+            if counts && self.effect.contains_key(&header.event_id) {
+                let seq = seen.entry((header.device, header.epoch)).or_default();
+                *seq = (*seq).max(header.seq);
+            }
+        }
+        let dep = |((device, epoch), seq)| Dep { device, epoch, seq };
+        let deps = seen.into_iter().map(dep).collect();
+        let body = if poison {
+            POISON.to_vec()
+        } else {
+            b"{}".to_vec()
+        };
+        self.append(header(event_id, command_id, entity, deps), body);
+    }
+
+    fn append(&mut self, header: Header, body: Vec<u8>) {
+        let head = self.heads.get(&(self.device, self.epoch)).copied();
+        let (seq, prev) = head.map_or((1, self.base), |h| (h.seq + 1, h.hash));
+        let header = Header {
+            device: self.device,
+            epoch: self.epoch,
+            seq,
+            ..header
+        };
+        self.store(Sealed::new(header, vec![7; 16], body, prev));
+    }
+
+    pub(crate) fn survey(&self) -> Survey {
+        let one = |((device, epoch), head): (&(Uuid, u32), &Head)| LocalLog {
+            log: log_head(*device, *epoch, *head),
+            closed: self.closed.get(&(*device, *epoch)).copied(),
+            acked: self.acked.get(&(*device, *epoch)).map_or(0, |h| h.seq),
+        };
+        Survey {
+            logs: self.heads.iter().map(one).collect(),
+            server_epoch: self.peer.0.clone(),
+            cursor: self.peer.1,
+        }
+    }
+
+    pub(crate) fn after(&self, device: Uuid, epoch: u32, seq: u64, limits: &Limits) -> Vec<Sealed> {
+        let from = Place {
+            device,
+            epoch,
+            seq: seq + 1,
+        };
+        let rest = self
+            .places
+            .range(from..)
+            .take_while(|(p, _)| (p.device, p.epoch) == (device, epoch))
+            .map(|(_, i)| &self.log[*i]);
+        whole_commands(rest, limits.events as usize)
+    }
+
+    /// As `Store::repair_fork` does.
+    pub(crate) fn repair(
+        &mut self,
+        epoch: u32,
+        common: u64,
+        theirs: &[Sealed],
+        number: u32,
+        id: Uuid,
+    ) {
+        let known_alike = self
+            .closed
+            .get(&(self.device, epoch))
+            .is_some_and(|c| *c <= common);
+        let fresh: Vec<_> = theirs
+            .iter()
+            .filter(|e| !self.has(e.header.event_id))
+            .cloned()
+            .collect();
+        if known_alike && fresh.is_empty() {
+            return;
+        }
+        let at = |seq| Place {
+            device: self.device,
+            epoch,
+            seq,
+        };
+        let base = match self.places.get(&at(common)) {
+            Some(i) => self.log[*i].hash,
+            None => self.log[self.places[&at(1)]].prev_hash,
+        };
+        let mut closed = BTreeMap::from([(epoch, common)]);
+        for (place, i) in self.places.clone() {
+            if place.device == self.device && place.epoch > epoch && place.seq == 1 {
+                let before = self.log[i].prev_hash;
+                let stands = self
+                    .log
+                    .iter()
+                    .find(|e| e.header.device == self.device && e.hash == before);
+                if stands.is_some_and(|s| {
+                    closed
+                        .get(&s.header.epoch)
+                        .is_some_and(|c| s.header.seq > *c)
+                }) {
+                    closed.insert(place.epoch, 0);
+                }
+            }
+        }
+        let mut again: Vec<Sealed> = fresh;
+        for event in &self.log {
+            let mine = event.header.device == self.device;
+            let beyond = closed
+                .get(&event.header.epoch)
+                .is_some_and(|c| event.header.seq > *c);
+            if mine
+                && beyond
+                && !again
+                    .iter()
+                    .any(|a| a.header.event_id == event.header.event_id)
+            {
+                again.push(event.clone());
+            }
+        }
+        let mut body = b"closes ".to_vec();
+        for (epoch, seq) in &closed {
+            body.extend_from_slice(&epoch.to_be_bytes());
+            body.extend_from_slice(&seq.to_be_bytes());
+        }
+        (self.epoch, self.base) = (number, base);
+        self.append(header(id, id, self.device, Vec::new()), body);
+        for event in again {
+            self.append(event.header, event.body);
+        }
+    }
+
+    /// I2, I3, I4: effect once, chains whole, nothing before what it had seen.
+    pub(crate) fn check(&self, who: &str) -> Result<(), String> {
+        if let Some((id, n)) = self.effect.iter().find(|(_, n)| **n != 1) {
+            return Err(format!("I2 {who}: {id} took effect {n} times"));
+        }
+        let mut before: Option<&Sealed> = None;
+        for (place, i) in &self.places {
+            let event = &self.log[*i];
+            let again = Sealed::new(
+                event.header.clone(),
+                event.salt.clone(),
+                event.body.clone(),
+                event.prev_hash,
+            );
+            if again.hash != event.hash {
+                return Err(format!("I3 {who}: {place:?} has a false hash"));
+            }
+            match before
+                .filter(|b| (b.header.device, b.header.epoch) == (place.device, place.epoch))
+            {
+                Some(b) if b.header.seq + 1 != place.seq || b.hash != event.prev_hash => {
+                    return Err(format!("I3 {who}: chain broken at {place:?}"));
+                }
+                None if place.seq != 1 => return Err(format!("I3 {who}: begins at {place:?}")),
+                _ => {}
+            }
+            before = Some(event);
+        }
+        let order: HashMap<Uuid, usize> = self
+            .applied
+            .iter()
+            .enumerate()
+            .map(|(i, id)| (*id, i))
+            .collect();
+        for event in &self.log {
+            let Some(at) = order.get(&event.header.event_id) else {
+                continue;
+            };
+            // A copy sent again later has the same deps; the first to come counted.
+            let first = self.ids[&event.header.event_id] == event.place();
+            for dep in event.header.deps.iter().filter(|_| first) {
+                let place = Place {
+                    device: dep.device,
+                    epoch: dep.epoch,
+                    seq: dep.seq,
+                };
+                let closed = self
+                    .closed
+                    .get(&(dep.device, dep.epoch))
+                    .is_some_and(|c| dep.seq > *c);
+                let there = self
+                    .places
+                    .get(&place)
+                    .map(|i| self.log[*i].header.event_id);
+                let fine = closed
+                    || there.is_some_and(|id| {
+                        self.quarantined.contains(&id) || order.get(&id).is_some_and(|o| o < at)
+                    });
+                if !fine {
+                    return Err(format!(
+                        "I4 {who}: {:?} in effect before {place:?}",
+                        event.place()
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn header(event_id: Uuid, command_id: Uuid, entity: Uuid, deps: Vec<Dep>) -> Header {
+    Header {
+        device: Uuid::nil(),
+        epoch: 0,
+        seq: 0,
+        event_id,
+        entity,
+        kind: "leg.called".to_owned(),
+        kind_v: 1,
+        actor: "ha".to_owned(),
+        command_id,
+        business_date: chrono::NaiveDate::default(),
+        wall_ms: 0,
+        boot: Uuid::nil(),
+        mono_ms: 0,
+        skew_ms: 0,
+        deps,
+    }
+}
+
+fn log_head(device: Uuid, epoch: u32, head: Head) -> LogHead {
+    LogHead {
+        device,
+        head: EpochHead {
+            epoch,
+            seq: head.seq,
+            hash: Hash(head.hash),
+        },
+    }
+}
+
+fn whole_commands<'a>(events: impl Iterator<Item = &'a Sealed>, most: usize) -> Vec<Sealed> {
+    let mut all: Vec<Sealed> = Vec::new();
+    for event in events {
+        let next = all
+            .last()
+            .is_some_and(|l| l.header.command_id != event.header.command_id);
+        if next && all.len() >= most {
+            break;
+        }
+        all.push(event.clone());
+    }
+    all
+}
+
+impl Log for Disk {
+    type Error = String;
+
+    fn server_epoch(&self) -> Result<String, String> {
+        Ok(format!("{}-{}", self.device, self.epoch))
+    }
+
+    fn heads(&self, device: Option<Uuid>) -> Result<Vec<LogHead>, String> {
+        let of = |((d, e), h): (&(Uuid, u32), &Head)| log_head(*d, *e, *h);
+        let wanted = |l: &LogHead| device.is_none_or(|d| d == l.device);
+        Ok(self.heads.iter().map(of).filter(wanted).collect())
+    }
+
+    fn quarantined(&self, _: Uuid) -> Result<u64, String> {
+        Ok(self.quarantined.len() as u64)
+    }
+
+    fn take(&mut self, events: &[Sealed]) -> Result<(Vec<Verdict>, Vec<Unfit>), String> {
+        if self.broken == Broken::PoisonRefused && events.iter().any(|e| e.body == POISON) {
+            return Err("400".to_owned());
+        }
+        let mut unfit: Vec<Unfit> = Vec::new();
+        let mut verdicts = Vec::new();
+        for event in events {
+            let place = event.place();
+            if unfit
+                .iter()
+                .any(|u| (u.place.device, u.place.epoch) == (place.device, place.epoch))
+            {
+                continue;
+            }
+            let head = self.heads.get(&(place.device, place.epoch));
+            let by_number = matches!(self.broken, Broken::NumbersOnly | Broken::ForkDropped);
+            let why = if by_number && head.is_some_and(|h| place.seq <= h.seq) {
+                Judgement::Duplicate
+            } else {
+                judge(self, event)?
+            };
+            let status = match why {
+                Judgement::Duplicate => {
+                    if self.broken == Broken::AppliesTwice {
+                        *self.effect.entry(event.header.event_id).or_default() += 1;
+                    }
+                    Status::Duplicate
+                }
+                Judgement::Fork(_) | Judgement::Gap(_) => {
+                    unfit.push(Unfit { place, why });
+                    continue;
+                }
+                Judgement::StoreAlias(_) => Status::DuplicateOf,
+                Judgement::Store => Status::Applied,
+            };
+            if status != Status::Duplicate {
+                self.store(event.clone());
+            }
+            verdicts.push(Verdict {
+                event_id: event.header.event_id,
+                epoch: place.epoch,
+                seq: place.seq,
+                status,
+                code: None,
+            });
+        }
+        Ok((verdicts, unfit))
+    }
+
+    fn feed(&self, cursor: u64, except: Uuid, limits: &Limits) -> Result<Page, String> {
+        let from = usize::try_from(cursor).unwrap().min(self.log.len());
+        let rest = self.log[from..]
+            .iter()
+            .filter(|e| e.header.device != except);
+        let events = whole_commands(rest, limits.events as usize);
+        let last = events.last().map(|l| self.places[&l.place()] as u64 + 1);
+        let end = self.log.len() as u64;
+        let more = last.is_some_and(|l| {
+            self.log[l as usize..]
+                .iter()
+                .any(|e| e.header.device != except)
+        });
+        let next = if more { last.unwrap_or(end) } else { end };
+        Ok(Page { events, next, more })
+    }
+
+    fn past(
+        &self,
+        device: Uuid,
+        epoch: u32,
+        after: u64,
+        limits: &Limits,
+    ) -> Result<Vec<Sealed>, String> {
+        Ok(self.after(device, epoch, after, limits))
+    }
+}

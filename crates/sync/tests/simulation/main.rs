@@ -1,0 +1,88 @@
+//! One thread, one seed: devices and the hub that they send to, on a network that drops,
+//! doubles, delays and reorders, with machines that crash, disks that lie, backups that are put
+//! back and folders that are copied. After each step what must always hold is looked at; at the
+//! end, with the faults over, everybody must have everything.
+//!
+//! `MOTCUA_SEEDS` and `MOTCUA_FROM` choose the seeds (`make sim SEEDS=3000 FROM=0`). A failure
+//! names its seed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops where something is not as expected, and tells how much it did"
+)]
+
+mod disk;
+mod world;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
+
+use world::{Broken, Outcome, World};
+
+fn number(name: &str, or: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(or)
+}
+
+fn run(seed: u64, broken: Broken) -> Result<Outcome, String> {
+    catch_unwind(AssertUnwindSafe(|| World::new(seed, broken).run())).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.unwrap_or_else(|| "panic".to_owned()))
+    })
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_under_any_seed() {
+    let (from, seeds) = (number("MOTCUA_FROM", 0), number("MOTCUA_SEEDS", 200));
+    let began = Instant::now();
+    let mut sum = Outcome::default();
+    for seed in from..from + seeds {
+        match run(seed, Broken::Nothing) {
+            Ok(outcome) => sum.add(&outcome),
+            Err(why) => panic!("seed {seed}: {why}\n  again: make sim SEEDS=1 FROM={seed}"),
+        }
+    }
+    println!(
+        "{seeds} seeds from {from} in {:.1?}: {sum:?}",
+        began.elapsed()
+    );
+    if seeds >= 100 {
+        assert!(sum.is_varied(), "too tame a world: {sum:?}");
+    }
+}
+
+/// How many of the first seeds show that a broken build is broken.
+fn caught(broken: Broken) -> usize {
+    (0..120).filter(|seed| run(*seed, broken).is_err()).count()
+}
+
+macro_rules! fish {
+    ($($name:ident: $broken:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                let caught = caught(Broken::$broken);
+                println!("{}: {caught} of 120 seeds", stringify!($broken));
+                assert!(caught > 0, "the net has a hole: {:?}", Broken::$broken);
+            }
+        )*
+    };
+}
+
+fish! {
+    a_client_that_alone_remembers_what_was_acknowledged_is_caught: ClientCursor,
+    a_server_that_compares_numbers_without_hashes_is_caught: NumbersOnly,
+    a_server_that_applies_a_resent_event_again_is_caught: AppliesTwice,
+    a_server_that_does_not_wait_for_what_was_seen_is_caught: IgnoresDeps,
+    a_server_that_refuses_a_batch_for_one_bad_event_is_caught: PoisonRefused,
+    a_server_that_acknowledges_before_the_disk_is_caught: AckBeforeCommit,
+    a_client_whose_timers_are_forgotten_is_caught: NoTimers,
+    a_restored_device_that_goes_on_counting_is_repaired_only_with_hashes: ForkDropped,
+}

@@ -1,0 +1,650 @@
+//! Machines, network, time and chance.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
+};
+
+use motcua_protocol::sync::{
+    EpochHead, Limits, Page, Place, decode_events, decode_page, encode_events, encode_page,
+};
+use motcua_sync::{
+    Access, Answer, Ask, Config, Engine, Failure, Input, Log as _, Now, Output, Request, Taken,
+    Ticket, Told, Wake, answer,
+};
+use uuid::Uuid;
+
+use super::disk::Disk;
+
+/// What is wrong with the build under test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Broken {
+    Nothing,
+    /// The client believes its own memory of what was acknowledged.
+    ClientCursor,
+    /// Neither side compares hashes.
+    NumbersOnly,
+    /// The server drops whatever has a number that it knows.
+    ForkDropped,
+    /// A resent event has its effect again.
+    AppliesTwice,
+    /// Events take effect before what they had seen.
+    IgnoresDeps,
+    /// One unreadable event and the whole batch is refused.
+    PoisonRefused,
+    /// The hub says yes before the disk does.
+    AckBeforeCommit,
+    /// Nobody wakes the engine.
+    NoTimers,
+}
+
+/// What a run did.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Outcome {
+    steps: u64,
+    events: u64,
+    crashes: u64,
+    lost_tails: u64,
+    restores: u64,
+    clones: u64,
+    hub_restores: u64,
+    repairs: u64,
+    dropped: u64,
+    poison: u64,
+}
+
+impl Outcome {
+    pub(crate) fn add(&mut self, o: &Self) {
+        self.steps += o.steps;
+        self.events += o.events;
+        self.crashes += o.crashes;
+        self.lost_tails += o.lost_tails;
+        self.restores += o.restores;
+        self.clones += o.clones;
+        self.hub_restores += o.hub_restores;
+        self.repairs += o.repairs;
+        self.dropped += o.dropped;
+        self.poison += o.poison;
+    }
+
+    pub(crate) fn is_varied(&self) -> bool {
+        [
+            self.events,
+            self.crashes,
+            self.lost_tails,
+            self.restores,
+            self.clones,
+            self.hub_restores,
+            self.repairs,
+            self.dropped,
+            self.poison,
+        ]
+        .iter()
+        .all(|n| *n > 0)
+    }
+}
+
+#[derive(Debug)]
+enum Event {
+    Act(usize),
+    Tick(usize, u64),
+    ToHub(usize, u64, Ticket, Request),
+    ToDevice(usize, u64, Ticket, Box<Result<Answer, Failure>>),
+    Local(usize, u64, Ticket, Ask),
+    Up(usize),
+    HubUp,
+    Fault,
+}
+
+struct Machine {
+    disk: Disk,
+    backup: Disk,
+    engine: Engine,
+    run: u64,
+    up: bool,
+    apart_until: u64,
+}
+
+/// Everything there is.
+pub(crate) struct World {
+    chance: u64,
+    broken: Broken,
+    now: u64,
+    calm_at: u64,
+    hub_goes_back: bool,
+    agenda: BinaryHeap<Reverse<(u64, u64)>>,
+    events: HashMap<u64, Event>,
+    made: u64,
+    machines: Vec<Machine>,
+    hub: Disk,
+    hub_backup: Disk,
+    hub_up: bool,
+    entities: Vec<Uuid>,
+    promised: BTreeSet<Uuid>,
+    accepted: BTreeMap<(String, Place), [u8; 32]>,
+    hub_looked: usize,
+    acked: BTreeMap<(String, Uuid, u32), u64>,
+    epochs: u32,
+    outcome: Outcome,
+}
+
+const CAP: u64 = 60_000;
+const LIMITS: Limits = Limits {
+    events: 12,
+    bytes: 1 << 20,
+    most_events: 1_000,
+    most_bytes: 8 << 20,
+};
+
+impl World {
+    pub(crate) fn new(seed: u64, broken: Broken) -> Self {
+        let mut world = Self {
+            chance: seed ^ 0x5DEE_CE66_D123_4567,
+            broken,
+            now: 0,
+            calm_at: 0,
+            hub_goes_back: seed % 3 == 1,
+            agenda: BinaryHeap::new(),
+            events: HashMap::new(),
+            made: 0,
+            machines: Vec::new(),
+            hub: Disk::new(Uuid::from_u128(0xfff), broken),
+            hub_backup: Disk::new(Uuid::from_u128(0xfff), broken),
+            hub_up: true,
+            entities: Vec::new(),
+            promised: BTreeSet::new(),
+            accepted: BTreeMap::new(),
+            hub_looked: 0,
+            acked: BTreeMap::new(),
+            epochs: 1,
+            outcome: Outcome::default(),
+        };
+        let devices = 1 + world.below(5) as usize;
+        for i in 0..devices {
+            let disk = Disk::new(Uuid::from_u128(i as u128 + 1), broken);
+            world.add_machine(disk);
+        }
+        world.calm_at = 200_000 + world.below(600_000);
+        world.entities = (0..4).map(|_| world.id()).collect();
+        let mut at = 0;
+        while at < world.calm_at {
+            at += world.below(40_000);
+            world.at(at, Event::Fault);
+        }
+        world
+    }
+
+    fn add_machine(&mut self, disk: Disk) {
+        let i = self.machines.len();
+        let seed = self.bits();
+        self.machines.push(Machine {
+            engine: Engine::new(Config::hub(disk.device), seed),
+            backup: disk.clone(),
+            disk,
+            run: 0,
+            up: true,
+            apart_until: 0,
+        });
+        self.at(self.now, Event::Tick(i, 0));
+        self.at(self.now, Event::Act(i));
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.chance = self.chance.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.chance;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.bits() % n.max(1)
+    }
+
+    fn percent(&mut self, p: u64) -> bool {
+        self.below(100) < p
+    }
+
+    fn id(&mut self) -> Uuid {
+        Uuid::from_u128(u128::from(self.bits()) << 64 | u128::from(self.bits()))
+    }
+
+    fn at(&mut self, time: u64, event: Event) {
+        self.made += 1;
+        self.agenda.push(Reverse((time, self.made)));
+        self.events.insert(self.made, event);
+    }
+
+    fn stormy(&self) -> bool {
+        self.now < self.calm_at
+    }
+
+    /// Until everything has had its time: the faults end, then twice the longest pause and some
+    /// sessions.
+    pub(crate) fn run(mut self) -> Result<Outcome, String> {
+        let mut end = None;
+        while let Some(Reverse((time, key))) = self.agenda.pop() {
+            self.now = time;
+            if end.is_none() && !self.stormy() {
+                self.calm();
+                end = Some(self.now + 2 * CAP + 60_000);
+            }
+            if end.is_some_and(|end| time > end) {
+                break;
+            }
+            let event = self.events.remove(&key).unwrap();
+            self.outcome.steps += 1;
+            self.happen(event)?;
+        }
+        self.settled()?;
+        Ok(self.outcome)
+    }
+
+    fn calm(&mut self) {
+        self.hub_up = true;
+        for i in 0..self.machines.len() {
+            self.machines[i].apart_until = 0;
+            if !self.machines[i].up {
+                self.start(i);
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Act(i) => self.act(i),
+            Event::Tick(i, run) => {
+                if self.machines[i].run == run {
+                    self.step(i, Input::Tick);
+                }
+            }
+            Event::ToHub(i, run, ticket, request) => self.at_hub(i, run, ticket, request)?,
+            Event::ToDevice(i, run, ticket, answer) => {
+                if self.machines[i].up && self.machines[i].run == run {
+                    self.step(i, Input::Answered(ticket, *answer));
+                }
+            }
+            Event::Local(i, run, ticket, ask) => {
+                if self.machines[i].up && self.machines[i].run == run {
+                    let told = self.local(i, ask);
+                    self.step(i, Input::Told(ticket, told));
+                    self.machines[i].disk.check(&format!("device {i}"))?;
+                }
+            }
+            Event::Up(i) => {
+                if !self.machines[i].up {
+                    self.start(i);
+                }
+            }
+            Event::HubUp => self.hub_up = true,
+            Event::Fault if self.stormy() => self.fault(),
+            Event::Fault => {}
+        }
+        self.look()
+    }
+
+    /// I1 and I11 after each step.
+    fn look(&mut self) -> Result<(), String> {
+        let hub_epoch = self.hub.server_epoch()?;
+        for event in &self.hub.log[self.hub_looked.min(self.hub.log.len())..] {
+            let key = (hub_epoch.clone(), event.place());
+            let hash = *self.accepted.entry(key).or_insert(event.hash);
+            if hash != event.hash {
+                return Err(format!("I11 hub: {:?} was given twice", event.place()));
+            }
+        }
+        self.hub_looked = self.hub.log.len();
+        let there =
+            |id: &&Uuid| self.hub.has(**id) || self.machines.iter().any(|m| m.disk.has(**id));
+        match self.promised.iter().find(|id| !there(id)) {
+            Some(lost) => Err(format!("I1: {lost} is nowhere")),
+            None => Ok(()),
+        }
+    }
+
+    fn act(&mut self, i: usize) {
+        if !self.stormy() {
+            return;
+        }
+        if self.machines[i].up {
+            let command = self.id();
+            let which = self.below(4) as usize;
+            let entity = self.entities[which];
+            for _ in 0..1 + self.below(3) {
+                let id = self.id();
+                let poison = self.percent(4);
+                self.outcome.poison += u64::from(poison);
+                self.outcome.events += 1;
+                self.machines[i].disk.write(id, command, entity, poison);
+                self.promised.insert(id);
+            }
+            let wall_ms = self.now as i64;
+            self.step(i, Input::Wake(Wake::NewEvent { wall_ms }));
+            if self.percent(5) {
+                self.machines[i].backup = self.machines[i].disk.clone();
+            }
+            if self.percent(3) {
+                self.hub_backup = self.hub.clone();
+            }
+        }
+        let next = self.now + 500 + self.below(25_000);
+        self.at(next, Event::Act(i));
+    }
+
+    fn step(&mut self, i: usize, input: Input) {
+        let now = Now {
+            mono_ms: self.now,
+            wall_ms: self.now as i64,
+        };
+        let machine = &mut self.machines[i];
+        let run = machine.run;
+        let out = machine.engine.step(now, input);
+        let wake = machine.engine.next_wake();
+        for output in out {
+            match output {
+                Output::Send(ticket, request) => self.send(i, run, ticket, request),
+                Output::Ask(ticket, ask) => {
+                    let at = self.now + 1 + self.below(5);
+                    self.at(at, Event::Local(i, run, ticket, ask));
+                }
+                Output::Note { heads, .. } => {
+                    let acked = &mut self.machines[i].disk.acked;
+                    acked.extend(heads.iter().map(|h| ((h.device, h.head.epoch), h.head)));
+                }
+            }
+        }
+        if self.broken != Broken::NoTimers {
+            self.at(wake.max(self.now + 1), Event::Tick(i, run));
+        }
+    }
+
+    fn apart(&self, i: usize) -> bool {
+        self.now < self.machines[i].apart_until
+    }
+
+    fn send(&mut self, i: usize, run: u64, ticket: Ticket, request: Request) {
+        let stormy = self.stormy();
+        if self.apart(i) || (stormy && self.percent(12)) {
+            self.outcome.dropped += 1;
+            // Sometimes one is told at once, sometimes never.
+            if self.percent(60) {
+                let failure = match self.below(4) {
+                    0 => Failure::CaptivePortal,
+                    1 => Failure::Server,
+                    2 => Failure::TooLarge,
+                    _ => Failure::Offline,
+                };
+                let at = self.now + 20;
+                self.at(at, Event::ToDevice(i, run, ticket, Box::new(Err(failure))));
+            }
+            return;
+        }
+        for _ in 0..1 + u64::from(stormy && self.percent(15)) {
+            let delay = 2 + self.below(if stormy { 9_000 } else { 40 });
+            let at = self.now + delay;
+            self.at(
+                at,
+                Event::ToHub(i, run, ticket, over_the_wire(request.clone())),
+            );
+        }
+    }
+
+    fn at_hub(
+        &mut self,
+        i: usize,
+        run: u64,
+        ticket: Ticket,
+        request: Request,
+    ) -> Result<(), String> {
+        let device = self.machines[i].disk.device;
+        let mut reply = if self.hub_up {
+            let access = Access {
+                device,
+                brings_others: false,
+            };
+            match answer(&mut self.hub, access, &LIMITS, self.now as i64, request) {
+                Ok(answer) => Ok(answer),
+                Err(_) => Err(Failure::Server),
+            }
+        } else {
+            Err(Failure::Offline)
+        };
+        self.hub.check("hub")?;
+        self.watch(i, &mut reply)?;
+        if self.stormy() && self.percent(12) {
+            self.outcome.dropped += 1;
+            return Ok(());
+        }
+        for _ in 0..1 + u64::from(self.stormy() && self.percent(10)) {
+            let at = self.now + 2 + self.below(if self.stormy() { 9_000 } else { 40 });
+            let reply = reply.clone().map(page_over_the_wire);
+            self.at(at, Event::ToDevice(i, run, ticket, Box::new(reply)));
+        }
+        Ok(())
+    }
+
+    /// I10, and the places where a broken build sees the world otherwise.
+    fn watch(&mut self, i: usize, reply: &mut Result<Answer, Failure>) -> Result<(), String> {
+        let heads = match reply {
+            Ok(Answer::Heads(heads)) => heads,
+            _ => return Ok(()),
+        };
+        for log in &heads.logs {
+            let key = (heads.server_epoch.clone(), log.device, log.head.epoch);
+            let most = self.acked.entry(key).or_default();
+            if log.head.seq < *most {
+                return Err(format!(
+                    "I10: head of {} went back to {}",
+                    log.device, log.head.seq
+                ));
+            }
+            *most = log.head.seq;
+        }
+        let disk = &self.machines[i].disk;
+        if self.broken == Broken::ClientCursor {
+            heads.logs.retain(|l| l.device != disk.device);
+            let own = disk.acked.iter().filter(|((d, _), _)| *d == disk.device);
+            heads.logs.extend(
+                own.map(|((device, _), head)| motcua_protocol::sync::LogHead {
+                    device: *device,
+                    head: *head,
+                }),
+            );
+        }
+        if matches!(self.broken, Broken::NumbersOnly) {
+            for log in &mut heads.logs {
+                let here = disk.after(log.device, log.head.epoch, log.head.seq - 1, &LIMITS);
+                if let Some(event) = here.first() {
+                    let hash = motcua_protocol::sync::Hash(event.hash);
+                    log.head = EpochHead { hash, ..log.head };
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn local(&mut self, i: usize, ask: Ask) -> Told {
+        let (number, id) = (self.next_epoch(), self.id());
+        let disk = &mut self.machines[i].disk;
+        match ask {
+            Ask::Survey => Told::Survey(disk.survey()),
+            Ask::Events {
+                device,
+                epoch,
+                after,
+                limits,
+            } => Told::Events(disk.after(device, epoch, after, &limits)),
+            Ask::TakePage { server_epoch, page } => {
+                let (_, unfit) = disk.take(&page.events).unwrap_or_default();
+                disk.peer = (Some(server_epoch), page.next);
+                Told::Taken(Taken { unfit })
+            }
+            Ask::TakePast(events) => {
+                let (_, unfit) = disk.take(&events).unwrap_or_default();
+                Told::Taken(Taken { unfit })
+            }
+            Ask::Repair {
+                epoch,
+                common,
+                theirs,
+            } => {
+                self.outcome.repairs += 1;
+                disk.repair(epoch, common, &theirs, number, id);
+                Told::Repaired
+            }
+        }
+    }
+
+    fn next_epoch(&mut self) -> u32 {
+        self.epochs += 1;
+        1_000 + self.epochs
+    }
+
+    fn start(&mut self, i: usize) {
+        let seed = self.bits();
+        let machine = &mut self.machines[i];
+        machine.up = true;
+        machine.run += 1;
+        machine.engine = Engine::new(Config::hub(machine.disk.device), seed);
+        let run = machine.run;
+        // A new process, on a clock that goes on.
+        self.at(self.now, Event::Tick(i, run));
+    }
+
+    fn stop(&mut self, i: usize) {
+        self.machines[i].up = false;
+        self.machines[i].run += 1;
+        let back = self.now + self.below(40_000);
+        self.at(back, Event::Up(i));
+        self.outcome.crashes += 1;
+    }
+
+    /// What nobody has any more was never ours to promise: it had not left the machine whose disk
+    /// failed.
+    fn bury(&mut self) {
+        let mut there = self.hub.ids();
+        for machine in &self.machines {
+            there.extend(machine.disk.ids());
+        }
+        self.promised.retain(|id| there.contains(id));
+    }
+
+    fn fault(&mut self) {
+        let i = self.below(self.machines.len() as u64) as usize;
+        match self.below(10) {
+            0 | 1 => self.stop(i),
+            2 | 3 => {
+                let until = self.now + self.below(90_000);
+                self.machines[i].apart_until = until;
+            }
+            4 => {
+                self.hub_up = false;
+                if self.broken == Broken::AckBeforeCommit {
+                    let lost = (self.below(6) as usize).min(self.hub.log.len());
+                    self.hub = self.hub.cut(lost);
+                    self.bury();
+                }
+                let back = self.now + self.below(60_000);
+                self.at(back, Event::HubUp);
+            }
+            5 if self.hub_goes_back => {
+                self.outcome.hub_restores += 1;
+                let number = self.next_epoch();
+                self.hub = self.hub_backup.clone();
+                self.hub.open_epoch(number);
+                self.hub_looked = 0;
+                self.bury();
+            }
+            6 | 7 if !self.hub_goes_back => {
+                // The disk said that it had written, and had not. Nobody notices here.
+                self.stop(i);
+                let lost = self.below(7) as usize;
+                let disk = &self.machines[i].disk;
+                self.machines[i].disk = disk.cut(lost.min(disk.log.len()));
+                self.outcome.lost_tails += u64::from(lost > 0);
+                self.bury();
+            }
+            8 if !self.hub_goes_back => {
+                self.stop(i);
+                self.outcome.restores += 1;
+                self.machines[i].disk = self.machines[i].backup.clone();
+                if self.percent(70) {
+                    let number = self.next_epoch();
+                    self.machines[i].disk.open_epoch(number);
+                }
+                self.bury();
+            }
+            9 if !self.hub_goes_back && self.machines.len() < 6 && self.outcome.clones == 0 => {
+                self.outcome.clones += 1;
+                let mut disk = self.machines[i].disk.clone();
+                if self.percent(50) {
+                    let number = self.next_epoch();
+                    disk.open_epoch(number);
+                }
+                self.add_machine(disk);
+            }
+            _ => {}
+        }
+    }
+
+    /// The faults are over: everybody has everything, in effect once.
+    fn settled(&self) -> Result<(), String> {
+        self.hub.check("hub at the end")?;
+        if let Some(id) = self.promised.iter().find(|id| !self.hub.has(**id)) {
+            return Err(format!("I1: the hub never got {id}"));
+        }
+        for (i, machine) in self.machines.iter().enumerate() {
+            let status = machine.engine.status();
+            let who = format!("device {i}");
+            machine.disk.check(&who)?;
+            if status.unsent > 0 || status.last_error.is_some() {
+                return Err(format!("I9 {who}: {status:?}"));
+            }
+            let (here, there) = (machine.disk.ids(), self.hub.ids());
+            if let Some(id) = there.symmetric_difference(&here).next() {
+                let (hub, own) = (there.contains(id), here.contains(id));
+                return Err(format!(
+                    "I9 {who}: {id} at the hub {hub}, here {own}; {status:?}"
+                ));
+            }
+            let effects = |d: &Disk| d.effect.keys().copied().collect::<BTreeSet<_>>();
+            if effects(&machine.disk) != effects(&self.hub) {
+                return Err(format!("I5 {who}: other effects than at the hub"));
+            }
+        }
+        let waits =
+            |id: &&Uuid| !self.hub.effect.contains_key(*id) && !self.hub.quarantined.contains(*id);
+        match self.promised.iter().find(waits) {
+            Some(id) => Err(format!("I8: {id} never took effect")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Through the codec, as on a real line.
+fn over_the_wire(request: Request) -> Request {
+    match request {
+        Request::Push(events) => {
+            Request::Push(decode_events(&encode_events(&events), &LIMITS).unwrap())
+        }
+        other => other,
+    }
+}
+
+fn page_over_the_wire(answer: Answer) -> Answer {
+    match answer {
+        Answer::Feed { server_epoch, page } => Answer::Feed {
+            server_epoch,
+            page: decode_page(&encode_page(&page), &LIMITS).unwrap(),
+        },
+        Answer::Past(events) => {
+            let page = Page {
+                events,
+                next: 0,
+                more: false,
+            };
+            Answer::Past(decode_page(&encode_page(&page), &LIMITS).unwrap().events)
+        }
+        other => other,
+    }
+}

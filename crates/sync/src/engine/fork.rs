@@ -1,9 +1,12 @@
 //! Fetching our own past back from a peer, and joining it where it went another way than ours.
 
-use motcua_protocol::sync::{Judgement, Sealed};
+use motcua_protocol::sync::{Hash, Judgement, Sealed};
 
 use super::{Ask, Engine, Now, Output, Phase, Request, Taken};
 use crate::status::Fault;
+
+/// How an epoch that went two ways ended, there and here, when it was joined.
+pub(super) type Ends = (Option<Hash>, u64);
 
 /// A walk through what the peer has of one of our epochs.
 #[derive(Debug, Clone)]
@@ -16,6 +19,7 @@ pub(super) struct Search {
     /// The last event both have alike, once it is known, and what the peer has behind it.
     common: Option<u64>,
     theirs: Vec<Sealed>,
+    ends: Option<Ends>,
 }
 
 impl Search {
@@ -27,14 +31,24 @@ impl Search {
             suspicious: false,
             common: None,
             theirs: Vec::new(),
+            ends: None,
         }
     }
 
     /// What the peer has behind a place where the two are known to part.
-    pub(super) fn behind(epoch: u32, common: u64) -> Self {
+    pub(super) fn behind(epoch: u32, common: u64, ends: Option<Ends>) -> Self {
         Self {
             common: Some(common),
+            ends,
             ..Self::of(epoch, common)
+        }
+    }
+
+    /// To be remembered once it is done.
+    pub(super) fn joining(self, ends: Ends) -> Self {
+        Self {
+            ends: Some(ends),
+            ..self
         }
     }
 
@@ -109,10 +123,13 @@ impl Engine {
                 search.after = last;
                 self.look(now, search, out);
             }
-            // An epoch of a copy of ours that began behind something we do not have.
+            // An epoch of a copy of ours that began behind something we do not have. Its log cannot
+            // stand here; its events can, sent again in ours.
             Some(_) => {
-                self.status.forks += 1;
-                self.next_job(now, out);
+                search.common = Some(0);
+                search.theirs = events;
+                search.after = last;
+                self.look(now, search, out);
             }
         }
     }
@@ -121,12 +138,13 @@ impl Engine {
     fn searched(&mut self, now: Now, search: Search, out: &mut Vec<Output>) {
         match search.common {
             Some(common) => {
+                let (epoch, ends) = (search.epoch, search.ends);
                 let ask = Ask::Repair {
-                    epoch: search.epoch,
+                    epoch,
                     common,
                     theirs: search.theirs,
                 };
-                self.ask(now, Phase::Repair, ask, out);
+                self.ask(now, Phase::Repair(epoch, ends), ask, out);
             }
             None if search.suspicious => self.fail(now, Fault::Fork, None),
             None => self.next_job(now, out),

@@ -288,7 +288,7 @@ enum Phase {
     Push(Job, Place, Vec<[u8; 32]>),
     Past(fork::Search),
     TakePast(fork::Search, Vec<Sealed>),
-    Repair,
+    Repair(u32, Option<fork::Ends>),
     Pull,
     TakePage(u64, bool),
 }
@@ -310,7 +310,7 @@ pub struct Engine {
     hello: Option<Hello>,
     remote: HashMap<(Uuid, u32), EpochHead>,
     /// Ends of epochs that went two ways, as they were when they were last joined.
-    joined: HashMap<u32, Hash>,
+    joined: HashMap<u32, fork::Ends>,
     jobs: VecDeque<Job>,
     searches: VecDeque<fork::Search>,
     cursor: u64,

@@ -51,7 +51,10 @@ impl Engine {
             (Phase::TakePast(search, events), Told::Taken(taken)) => {
                 self.took_past(now, search, events, &taken, out);
             }
-            (Phase::Repair, Told::Repaired) => self.survey(now, out),
+            (Phase::Repair(epoch, ends), Told::Repaired) => {
+                self.joined.extend(ends.map(|ends| (epoch, ends)));
+                self.survey(now, out);
+            }
             (Phase::TakePage(next, more), Told::Taken(taken)) => {
                 self.took_page(now, next, more, &taken, out);
             }
@@ -127,7 +130,7 @@ impl Engine {
             } else if let Some(closed) = local.closed.filter(|_| own) {
                 let same = there.is_some_and(|h| h.seq == head.seq && h.hash == head.hash);
                 if !same {
-                    self.rejoin(head.epoch, closed);
+                    self.rejoin(head.epoch, closed, head.seq);
                 }
             } else if there.is_some_and(other) {
                 if own {
@@ -151,8 +154,13 @@ impl Engine {
             .map(|(_, epoch)| *epoch)
             .collect();
         lost.sort_unstable();
-        self.searches
-            .extend(lost.into_iter().map(|epoch| Search::of(epoch, 0)));
+        for epoch in lost {
+            let end = self.remote.get(&(self.config.device, epoch));
+            let ends = (end.map(|e| e.hash), 0);
+            if self.joined.get(&epoch) != Some(&ends) {
+                self.searches.push_back(Search::of(epoch, 0).joining(ends));
+            }
+        }
         self.jobs
             .make_contiguous()
             .sort_by_key(|j| (j.device, j.epoch));
@@ -172,13 +180,14 @@ impl Engine {
     }
 
     /// An epoch of ours that went two ways may still be written by a copy of this device. What
-    /// it has added is joined too, whenever its end is another than last time.
-    fn rejoin(&mut self, epoch: u32, closed: u64) {
-        let end = self.remote.get(&(self.config.device, epoch)).copied();
-        if let Some(end) = end.filter(|e| e.seq > closed)
-            && self.joined.insert(epoch, end.hash) != Some(end.hash)
-        {
-            self.searches.push_back(Search::behind(epoch, closed));
+    /// it has added is joined too, and so is what we have added, whenever either end is another
+    /// than last time.
+    fn rejoin(&mut self, epoch: u32, closed: u64, here: u64) {
+        let end = self.remote.get(&(self.config.device, epoch));
+        let ends = (end.map(|e| e.hash), here);
+        if self.joined.get(&epoch) != Some(&ends) {
+            self.searches
+                .push_back(Search::behind(epoch, closed, Some(ends)));
         }
     }
 
@@ -298,6 +307,10 @@ impl Engine {
             if job.closed.is_some() {
                 return self.forked(now, &job, out);
             }
+            if job.device == self.config.device {
+                self.rejoin(job.epoch, 0, job.upto);
+                return self.next_job(now, out);
+            }
             self.status.forks += 1;
             return self.next_job(now, out);
         }
@@ -315,7 +328,7 @@ impl Engine {
             // Known, and sent again in a later epoch.
             self.status.unsent = self.status.unsent.saturating_sub(job.upto - job.at);
             if job.device == self.config.device {
-                self.rejoin(job.epoch, closed);
+                self.rejoin(job.epoch, closed, job.upto);
             }
             return self.next_job(now, out);
         }

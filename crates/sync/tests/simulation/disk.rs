@@ -37,6 +37,9 @@ pub(crate) struct Disk {
     pub(crate) peer: (Option<String>, u64),
     pub(crate) acked: BTreeMap<(Uuid, u32), EpochHead>,
     pub(crate) broken: Broken,
+    order: HashMap<Uuid, usize>,
+    /// How much of log and effects was looked at.
+    looked: (usize, usize),
 }
 
 impl Known for Disk {
@@ -81,6 +84,8 @@ impl Disk {
             peer: (None, 0),
             acked: BTreeMap::new(),
             broken,
+            order: HashMap::new(),
+            looked: (0, 0),
         }
     }
 
@@ -128,6 +133,8 @@ impl Disk {
             && let Some(last) = last
         {
             (left.epoch, left.base) = (last.header.epoch, last.hash);
+        } else if left.head_seq() == 0 {
+            left.base = [0; 32];
         }
         left
     }
@@ -181,6 +188,7 @@ impl Disk {
                     self.quarantined.insert(id);
                 } else if !self.effect.contains_key(&id) {
                     self.effect.insert(id, 1);
+                    self.order.insert(id, self.applied.len());
                     self.applied.push(id);
                 }
             }
@@ -284,7 +292,27 @@ impl Disk {
             .filter(|e| !self.has(e.header.event_id))
             .cloned()
             .collect();
-        if known_alike && fresh.is_empty() {
+        let resent: HashSet<(Uuid, u32)> = (self.log.iter())
+            .map(|e| (e.header.event_id, e.header.epoch))
+            .collect();
+        let later = |e: &Sealed| {
+            let id = e.header.event_id;
+            resent
+                .iter()
+                .any(|(i, at)| *i == id && *at > e.header.epoch)
+        };
+        let kept = self.log.iter().any(|e| {
+            (e.header.device, e.header.epoch) == (self.device, epoch)
+                && e.header.seq > common
+                && !later(e)
+        });
+        if known_alike && fresh.is_empty() && !kept {
+            return;
+        }
+        if !self.heads.contains_key(&(self.device, epoch)) {
+            for event in fresh {
+                self.append(event.header, event.body);
+            }
             return;
         }
         let at = |seq| Place {
@@ -294,7 +322,7 @@ impl Disk {
         };
         let base = match self.places.get(&at(common)) {
             Some(i) => self.log[*i].hash,
-            None => self.log[self.places[&at(1)]].prev_hash,
+            None => [0; 32],
         };
         let mut closed = BTreeMap::from([(epoch, common)]);
         for (place, i) in self.places.clone() {
@@ -340,65 +368,47 @@ impl Disk {
         }
     }
 
-    /// I2, I3, I4: effect once, chains whole, nothing before what it had seen.
-    pub(crate) fn check(&self, who: &str) -> Result<(), String> {
-        if let Some((id, n)) = self.effect.iter().find(|(_, n)| **n != 1) {
-            return Err(format!("I2 {who}: {id} took effect {n} times"));
-        }
-        let mut before: Option<&Sealed> = None;
-        for (place, i) in &self.places {
-            let event = &self.log[*i];
+    /// I2, I3, I4: effect once, chains whole, nothing before what it had seen. Looks at what is new.
+    pub(crate) fn check(&mut self, who: &str) -> Result<(), String> {
+        for event in &self.log[self.looked.0..] {
+            let place = event.place();
             let again = Sealed::new(
                 event.header.clone(),
                 event.salt.clone(),
                 event.body.clone(),
                 event.prev_hash,
             );
-            if again.hash != event.hash {
-                return Err(format!("I3 {who}: {place:?} has a false hash"));
-            }
-            match before
-                .filter(|b| (b.header.device, b.header.epoch) == (place.device, place.epoch))
-            {
-                Some(b) if b.header.seq + 1 != place.seq || b.hash != event.prev_hash => {
-                    return Err(format!("I3 {who}: chain broken at {place:?}"));
-                }
-                None if place.seq != 1 => return Err(format!("I3 {who}: begins at {place:?}")),
-                _ => {}
-            }
-            before = Some(event);
-        }
-        let order: HashMap<Uuid, usize> = self
-            .applied
-            .iter()
-            .enumerate()
-            .map(|(i, id)| (*id, i))
-            .collect();
-        for event in &self.log {
-            let Some(at) = order.get(&event.header.event_id) else {
-                continue;
+            let before = Place {
+                seq: place.seq - 1,
+                ..place
             };
-            // A copy sent again later has the same deps; the first to come counted.
-            let first = self.ids[&event.header.event_id] == event.place();
-            for dep in event.header.deps.iter().filter(|_| first) {
+            let chained = place.seq == 1
+                || self
+                    .places
+                    .get(&before)
+                    .is_some_and(|i| self.log[*i].hash == event.prev_hash);
+            if again.hash != event.hash || !chained {
+                return Err(format!("I3 {who}: chain broken at {place:?}"));
+            }
+        }
+        for id in &self.applied[self.looked.1..] {
+            let event = &self.log[self.places[&self.ids[id]]];
+            let at = self.order[id];
+            for dep in &event.header.deps {
                 let place = Place {
                     device: dep.device,
                     epoch: dep.epoch,
                     seq: dep.seq,
                 };
-                let closed = self
-                    .closed
-                    .get(&(dep.device, dep.epoch))
-                    .is_some_and(|c| dep.seq > *c);
+                let closed = self.closed.get(&(dep.device, dep.epoch));
                 let there = self
                     .places
                     .get(&place)
                     .map(|i| self.log[*i].header.event_id);
-                let fine = closed
-                    || there.is_some_and(|id| {
-                        self.quarantined.contains(&id) || order.get(&id).is_some_and(|o| o < at)
-                    });
-                if !fine {
+                let before = |id: Uuid| {
+                    self.quarantined.contains(&id) || self.order.get(&id).is_some_and(|o| *o < at)
+                };
+                if !closed.is_some_and(|c| dep.seq > *c) && !there.is_some_and(before) {
                     return Err(format!(
                         "I4 {who}: {:?} in effect before {place:?}",
                         event.place()
@@ -406,7 +416,30 @@ impl Disk {
                 }
             }
         }
+        self.looked = (self.log.len(), self.applied.len());
         Ok(())
+    }
+
+    /// Where an event stands here, and how the logs stand: for messages.
+    pub(crate) fn tell(&self, id: Uuid, forks: usize) -> String {
+        let place = self.ids.get(&id);
+        let own = self.heads.iter().filter(|((d, _), _)| *d == self.device);
+        let heads: Vec<_> = own.map(|((_, e), h)| (e, h.seq, Hash(h.hash))).collect();
+        let (me, epoch, closed) = (self.device.as_u128(), self.epoch, &self.closed);
+        format!("{me}: at {place:?}, writes {epoch}, {heads:?}, closed {closed:?}, forks {forks}")
+    }
+
+    /// The next check looks at everything again.
+    pub(crate) fn looked_at_nothing(&mut self) {
+        self.looked = (0, 0);
+    }
+
+    /// I2 over everything.
+    pub(crate) fn effects_once(&self, who: &str) -> Result<(), String> {
+        match self.effect.iter().find(|(_, n)| **n != 1) {
+            Some((id, n)) => Err(format!("I2 {who}: {id} took effect {n} times")),
+            None => Ok(()),
+        }
     }
 }
 

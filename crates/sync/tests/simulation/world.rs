@@ -294,6 +294,10 @@ impl World {
             }
         }
         self.hub_looked = self.hub.log.len();
+        if self.outcome.steps % 64 > 0 {
+            return Ok(());
+        }
+        self.hub.effects_once("hub")?;
         let there =
             |id: &&Uuid| self.hub.has(**id) || self.machines.iter().any(|m| m.disk.has(**id));
         match self.promised.iter().find(|id| !there(id)) {
@@ -588,15 +592,25 @@ impl World {
     }
 
     /// The faults are over: everybody has everything, in effect once.
-    fn settled(&self) -> Result<(), String> {
+    fn settled(&mut self) -> Result<(), String> {
+        self.hub.looked_at_nothing();
         self.hub.check("hub at the end")?;
+        self.hub.effects_once("hub at the end")?;
         if let Some(id) = self.promised.iter().find(|id| !self.hub.has(**id)) {
-            return Err(format!("I1: the hub never got {id}"));
+            let have = |m: &&Machine| m.disk.has(*id);
+            let tell = |m: &Machine| m.disk.tell(*id, m.engine.status().forks);
+            let who: Vec<String> = self.machines.iter().filter(have).map(tell).collect();
+            return Err(format!(
+                "I1: the hub never got {id}: {who:?}; hub {:?}",
+                self.hub.heads(None)
+            ));
         }
-        for (i, machine) in self.machines.iter().enumerate() {
+        for (i, machine) in self.machines.iter_mut().enumerate() {
             let status = machine.engine.status();
             let who = format!("device {i}");
+            machine.disk.looked_at_nothing();
             machine.disk.check(&who)?;
+            machine.disk.effects_once(&who)?;
             if status.unsent > 0 || status.last_error.is_some() {
                 return Err(format!("I9 {who}: {status:?}"));
             }

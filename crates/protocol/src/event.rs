@@ -222,7 +222,7 @@ pub struct EpochOpened {
     pub from_epoch: u32,
     /// Last sequence number known of it here.
     pub from_seq: u64,
-    /// `first`, `restored`, `rewound`, `cloned`, `forked`.
+    /// `first`, `restored`, `rewound`, `cloned`, `forked`; `adopted` opens none, and closes a copy's.
     pub reason: String,
     /// With `forked`: epochs of this device, and the last sequence number of each that counts.
     /// What this device wrote beyond it follows again in the new epoch, under the same event ids,

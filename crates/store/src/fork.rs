@@ -19,7 +19,7 @@ use crate::{
     error::Result,
     ingest,
     log::{self, Stored},
-    open::{Store, damaged, next_epoch},
+    open::{Store, Writer, next_epoch},
     order, project,
     table::meta,
     write::{Author, Write},
@@ -122,6 +122,7 @@ impl Store {
         let device = self.device;
         let mut writer = self.writer();
         let connection = &writer.connection;
+        let at = |seq| Place { device, epoch, seq };
         let known_alike = order::closed_at(connection, device, epoch)?.is_some_and(|c| c <= common);
         let mut unknown = Vec::new();
         for event in theirs.iter().filter(|e| e.header.device == device) {
@@ -130,19 +131,16 @@ impl Store {
                 unknown.push(event);
             }
         }
-        if known_alike && unknown.is_empty() {
+        let here = log::head_of(connection, device, epoch)?.is_some();
+        if unknown.is_empty() && (!here || known_alike && !kept_back(connection, at(common))?) {
             return Ok(writer.epoch);
         }
-        let at = |seq| Place { device, epoch, seq };
-        let base = match ingest::hash_at(connection, at(common))? {
-            Some(hash) => hash,
-            // Nothing in common: behind whatever the epoch itself began.
-            None => {
-                log::stored_at(connection, at(1))?
-                    .ok_or_else(damaged)?
-                    .prev_hash
-            }
-        };
+        if !here {
+            // A copy's epoch that began behind something which this machine does not have.
+            return self.adopt(&mut writer, epoch, &unknown, moment);
+        }
+        // Nothing in common: behind nothing, which every machine accepts.
+        let base = ingest::hash_at(connection, at(common))?.unwrap_or([0; 32]);
         let closes = closes(connection, device, epoch, common)?;
         let latest = log::head(connection, device)?.map_or(0, |h| h.epoch);
         let (old_epoch, old_base) = (writer.epoch, writer.base);
@@ -183,6 +181,66 @@ impl Store {
         self.write_token();
         Ok(new_epoch)
     }
+
+    /// Sends events of a copy's epoch again in the present one, and says so once: whoever had seen
+    /// one of them at its first place need not wait for that place.
+    fn adopt(
+        &self,
+        writer: &mut Writer,
+        epoch: u32,
+        events: &[&Sealed],
+        moment: Moment,
+    ) -> Result<u32> {
+        let author = Author {
+            actor: "system".to_owned(),
+            command_id: Uuid::now_v7(),
+            moment,
+        };
+        Write::run(writer, self.device, &self.memo, &author, |tx| {
+            let mut touched = BTreeSet::new();
+            if order::closed_at(tx.tx(), self.device, epoch)?.is_none() {
+                let opened = EpochOpened {
+                    from_epoch: epoch,
+                    from_seq: 0,
+                    reason: "adopted".to_owned(),
+                    closes: vec![EpochClosed { epoch, seq: 0 }],
+                };
+                note(tx.tx(), self.device, &opened)?;
+                tx.append(self.device, &Body::Branch(BranchEvent::Epoch(opened)))?;
+            }
+            for event in events {
+                tx.reissue(&event.header, &event.salt, &event.body)?;
+                touched.insert(event.header.entity);
+            }
+            for entity in touched {
+                project::entity(tx.tx(), entity)?;
+            }
+            Ok(())
+        })?;
+        let pos = log::last_pos(&writer.connection)?;
+        self.revision
+            .store(pos, std::sync::atomic::Ordering::Release);
+        Ok(writer.epoch)
+    }
+}
+
+/// Whether events of a log behind that place have not been sent again in a later epoch.
+fn kept_back(connection: &Connection, place: Place) -> Result<bool> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS(SELECT 1 FROM event a WHERE a.device = ?1 AND a.epoch = ?2 AND a.seq > ?3
+               AND NOT EXISTS(SELECT 1 FROM event b WHERE b.event_id = a.event_id AND b.epoch > a.epoch))",
+        )?
+        .query_row(params![place.device.as_bytes(), place.epoch, place.seq], |r| r.get(0))?)
+}
+
+fn resent(connection: &Connection, event: &Stored) -> Result<bool> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS(SELECT 1 FROM event WHERE event_id = ?1 AND epoch > ?2)")?
+        .query_row(
+            params![event.header.event_id.as_bytes(), event.header.epoch],
+            |r| r.get(0),
+        )?)
 }
 
 fn known(connection: &Connection, event_id: Uuid) -> Result<bool> {
@@ -210,7 +268,7 @@ fn reissue_all(
     }
     for closed in &opened.closes {
         for event in beyond(tx.tx(), device, closed)? {
-            if again.insert(event.header.event_id) {
+            if !resent(tx.tx(), &event)? && again.insert(event.header.event_id) {
                 tx.reissue(&event.header, &event.salt, &event.body)?;
                 touched.insert(event.header.entity);
             }

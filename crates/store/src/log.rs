@@ -66,21 +66,6 @@ pub(crate) fn has_before(
         })?)
 }
 
-/// The event at a place.
-pub(crate) fn stored_at(
-    connection: &Connection,
-    place: motcua_protocol::sync::Place,
-) -> Result<Option<Stored>> {
-    let sql = format!("SELECT {COLUMNS} FROM event WHERE device = ?1 AND epoch = ?2 AND seq = ?3");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let key = rusqlite::params![place.device.as_bytes(), place.epoch, place.seq];
-    let mut rows = statement.query(key)?;
-    Ok(match rows.next()? {
-        Some(row) => Some(stored(row)?),
-        None => None,
-    })
-}
-
 pub(crate) fn last_pos(connection: &Connection) -> Result<u64> {
     Ok(connection
         .prepare_cached("SELECT coalesce(max(pos), 0) FROM event")?

@@ -80,8 +80,9 @@ fn check(
         // what a restored machine had forgotten is fetched back later.
         let chained = *hash == event.prev_hash
             || *epoch != header.epoch
-                && (event.prev_hash == [0; 32] || log::has_before(connection, header.device, header.epoch, &event.prev_hash)
-                    .unwrap_or(false));
+                && (event.prev_hash == [0; 32]
+                    || log::has_before(connection, header.device, header.epoch, &event.prev_hash)
+                        .unwrap_or(false));
         if !chained {
             return Err(format!("{name}: chuỗi băm đứt"));
         }

@@ -310,6 +310,12 @@ impl Disk {
             return;
         }
         if !self.heads.contains_key(&(self.device, epoch)) {
+            if !self.closed.contains_key(&(self.device, epoch)) {
+                let mut body = b"closes ".to_vec();
+                body.extend_from_slice(&epoch.to_be_bytes());
+                body.extend_from_slice(&0u64.to_be_bytes());
+                self.append(header(id, id, self.device, Vec::new()), body);
+            }
             for event in fresh {
                 self.append(event.header, event.body);
             }

@@ -1,6 +1,6 @@
 //! Logs in memory, with a disk that can forget.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use motcua_protocol::{
     event::{Dep, Header},
@@ -186,8 +186,8 @@ impl Disk {
                 let id = event.header.event_id;
                 if event.body == POISON {
                     self.quarantined.insert(id);
-                } else if !self.effect.contains_key(&id) {
-                    self.effect.insert(id, 1);
+                } else if let Entry::Vacant(first) = self.effect.entry(id) {
+                    first.insert(1);
                     self.order.insert(id, self.applied.len());
                     self.applied.push(id);
                 }
@@ -414,7 +414,7 @@ impl Disk {
                 let before = |id: Uuid| {
                     self.quarantined.contains(&id) || self.order.get(&id).is_some_and(|o| *o < at)
                 };
-                if !closed.is_some_and(|c| dep.seq > *c) && !there.is_some_and(before) {
+                if closed.is_none_or(|c| dep.seq <= *c) && !there.is_some_and(before) {
                     return Err(format!(
                         "I4 {who}: {:?} in effect before {place:?}",
                         event.place()

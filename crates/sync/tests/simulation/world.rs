@@ -294,7 +294,7 @@ impl World {
             }
         }
         self.hub_looked = self.hub.log.len();
-        if self.outcome.steps % 64 > 0 {
+        if !self.outcome.steps.is_multiple_of(64) {
             return Ok(());
         }
         self.hub.effects_once("hub")?;

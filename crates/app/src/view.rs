@@ -2,7 +2,7 @@
 
 use motcua_domain::{
     branch::Branch,
-    visit::{Stamp, State, Visit, clocks, order},
+    visit::{Stamp, State, Visit, clocks},
 };
 use motcua_protocol::{
     Time,
@@ -170,9 +170,4 @@ pub(crate) fn case_row(row: &stored::CaseRow) -> CaseRow {
         status: row.case.status,
         receipts: row.case.prints("receipt") as u32,
     }
-}
-
-/// Position in the call order: what an officer sees listed is what the machine calls.
-pub(crate) fn call_order(a: &(Uuid, &Visit), b: &(Uuid, &Visit)) -> std::cmp::Ordering {
-    order::key(a.0, a.1).cmp(&order::key(b.0, b.1))
 }

@@ -17,6 +17,10 @@ impl Error {
         self.0.code
     }
 
+    pub(crate) fn refusal(&self) -> Refusal {
+        self.0.clone()
+    }
+
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self(Refusal::new(code, message))
     }

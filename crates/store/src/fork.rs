@@ -161,6 +161,8 @@ impl Store {
         let done = Write::run(&mut writer, device, &self.memo, &author, |tx| {
             reissue_all(tx, device, &opened, &unknown, new_epoch)
         });
+        let settled = self.settle(&mut writer);
+        let done = done.and_then(|()| settled);
         match &done {
             Ok(_) => {
                 tracing::warn!(
@@ -196,7 +198,7 @@ impl Store {
             command_id: Uuid::now_v7(),
             moment,
         };
-        Write::run(writer, self.device, &self.memo, &author, |tx| {
+        let done = Write::run(writer, self.device, &self.memo, &author, |tx| {
             let mut touched = BTreeSet::new();
             if order::closed_at(tx.tx(), self.device, epoch)?.is_none() {
                 let opened = EpochOpened {
@@ -216,7 +218,9 @@ impl Store {
                 project::entity(tx.tx(), entity)?;
             }
             Ok(())
-        })?;
+        });
+        let settled = self.settle(writer);
+        done.and(settled)?;
         let pos = log::last_pos(&writer.connection)?;
         self.revision
             .store(pos, std::sync::atomic::Ordering::Release);

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use motcua_domain::Code;
 use motcua_protocol::{
     event::{Body, BranchEvent, Dep, Unreadable},
     sync::{
@@ -17,12 +16,12 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::{
-    ballast,
     error::{Error, Result},
     fork,
     log::{self, Stored},
     open::Store,
     order, peer, project,
+    table::command::{self, Done},
 };
 
 /// An event that was not stored, and why.
@@ -437,6 +436,28 @@ impl Store {
         })
     }
 
+    /// The same for what a peer answered to a command of ours: its events, and that the command is
+    /// done. Asked again, also alone, it is answered and not done a second time.
+    ///
+    /// # Errors
+    /// Faults of the disk; then nothing of it is stored.
+    pub fn ingest_answer(
+        &self,
+        peer: &str,
+        server_epoch: &str,
+        page: &Page,
+        now_ms: i64,
+        command_id: Uuid,
+        done: &Done,
+    ) -> Result<Ingested> {
+        self.taking(|connection| {
+            let ingested = take(connection, &page.events, now_ms)?;
+            peer::set_cursor(connection, peer, server_epoch, page.next)?;
+            command::note(connection, command_id, done, now_ms)?;
+            Ok(ingested)
+        })
+    }
+
     fn taking<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         use std::sync::atomic::Ordering;
         let mut writer = self.writer();
@@ -450,13 +471,8 @@ impl Store {
             self.revision.store(pos, Ordering::Release);
             Ok(answer)
         })();
-        if answer
-            .as_ref()
-            .is_err_and(|e: &Error| e.code() == Code::DiskFull)
-        {
-            let freed = ballast::drop_it(&self.dir);
-            self.short_of_room.store(true, Ordering::Relaxed);
-            tracing::error!(freed, "disk full");
+        if let Err(error) = &answer {
+            self.mind_room(error);
         }
         answer
     }

@@ -24,6 +24,7 @@ mod peer;
 mod project;
 mod read;
 pub mod table;
+mod together;
 mod token;
 mod verify;
 mod write;

@@ -58,12 +58,7 @@ impl Memo {
     }
 }
 
-fn keep(
-    visits: &mut HashMap<Uuid, (String, Arc<Visit>)>,
-    id: Uuid,
-    doc: &str,
-    visit: &Arc<Visit>,
-) {
+fn keep(visits: &mut HashMap<Uuid, (String, Arc<Visit>)>, id: Uuid, doc: &str, visit: &Arc<Visit>) {
     if visits.len() >= MOST && !visits.contains_key(&id) {
         visits.clear();
     }

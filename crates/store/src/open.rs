@@ -1,10 +1,11 @@
 //! Opening a store: place, lock, pragmas, migrations, tail check, epoch.
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -24,9 +25,10 @@ use crate::{
     memo::Memo,
     read::Read,
     table::meta,
+    together::{self, Batch, Outcomes},
     token::{self, Places, Token},
     verify,
-    write::{Author, End, Write},
+    write::{Author, Write},
 };
 
 /// Migrations are immutable once released; events are never migrated, readers cope with old ones.
@@ -34,11 +36,13 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("../migrations/0001_log_and_projections.sql")),
         M::up(include_str!("../migrations/0002_replication.sql")),
+        M::up(include_str!("../migrations/0003_devices_and_leases.sql")),
+        M::up(include_str!("../migrations/0004_desks.sql")),
     ])
 }
 
 /// Version of the file this program writes.
-pub(crate) const SCHEMA_VERSION: i64 = 2;
+pub(crate) const SCHEMA_VERSION: i64 = 4;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 
@@ -55,6 +59,8 @@ pub struct Options {
     pub patience: Duration,
     /// Read-only connections kept open.
     pub readers: usize,
+    /// The id of a new store's device, where it is already known elsewhere; a new one unless said.
+    pub device: Option<Uuid>,
 }
 
 impl Default for Options {
@@ -65,6 +71,7 @@ impl Default for Options {
             ballast: true,
             patience: Duration::ZERO,
             readers: 2,
+            device: None,
         }
     }
 }
@@ -79,6 +86,9 @@ pub struct Store {
     pub(crate) device: Uuid,
     pub(crate) revision: AtomicU64,
     pub(crate) memo: Memo,
+    /// Commands in line for the writer.
+    in_line: AtomicUsize,
+    outcomes: Outcomes,
     pub(crate) short_of_room: AtomicBool,
     _held: folder::Held,
 }
@@ -93,6 +103,10 @@ pub(crate) struct Writer {
     pub(crate) base: [u8; 32],
     pub(crate) places: Places,
     pub(crate) token_seq: u64,
+    /// The transaction that stands open for several commands, if one does.
+    pub(crate) batch: Option<Batch>,
+    /// Transactions so far.
+    pub(crate) batches: u64,
 }
 
 impl Store {
@@ -139,7 +153,7 @@ impl Store {
         let device = match meta::get(&connection, meta::DEVICE)? {
             Some(id) => Uuid::parse_str(&id).map_err(|_| damaged())?,
             None => {
-                let id = Uuid::new_v4();
+                let id = options.device.unwrap_or_else(Uuid::new_v4);
                 meta::set(&connection, meta::DEVICE, &id.to_string())?;
                 id
             }
@@ -169,11 +183,15 @@ impl Store {
                 base,
                 places,
                 token_seq: head_seq,
+                batch: None,
+                batches: 0,
             }),
             readers: Mutex::new(readers),
             device,
             revision: AtomicU64::new(revision),
             memo: Memo::default(),
+            in_line: AtomicUsize::new(0),
+            outcomes: Outcomes::default(),
             short_of_room: AtomicBool::new(false),
             _held: held,
             options,
@@ -249,28 +267,86 @@ impl Store {
         author: &Author,
         work: impl FnOnce(&mut Write<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut writer = self.writer();
-        let answer = Write::run(&mut writer, self.device, &self.memo, author, work);
+        self.in_line.fetch_add(1, Ordering::AcqRel);
+        let mut writer = self.lock();
+        self.in_line.fetch_sub(1, Ordering::AcqRel);
+        // A handler that panics takes nobody else's work with it.
+        let answer = panic::catch_unwind(AssertUnwindSafe(|| {
+            Write::run(&mut writer, self.device, &self.memo, author, work)
+        }));
+        let done = self.leave(writer, matches!(answer, Ok(Ok(_))));
         match answer {
-            Ok((answer, end)) => {
-                let mut due = false;
-                if let Some(End { pos, seq }) = end {
-                    self.revision.store(pos, Ordering::Release);
-                    due = seq >= writer.token_seq + 50;
-                }
-                drop(writer);
-                if due {
-                    self.write_token_beside();
-                }
-                Ok(answer)
-            }
-            Err(error) if error.code() == Code::DiskFull => {
-                let freed = ballast::drop_it(&self.dir);
-                self.short_of_room.store(true, Ordering::Relaxed);
-                tracing::error!(freed, "disk full");
+            Err(panic) => panic::resume_unwind(panic),
+            Ok(Ok(answer)) => done.map(|()| answer),
+            Ok(Err(error)) => {
+                self.mind_room(&error);
                 Err(error)
             }
-            Err(error) => Err(error),
+        }
+    }
+
+    /// Commits, unless somebody in line will; then waits for that.
+    fn leave(&self, mut writer: MutexGuard<'_, Writer>, wrote: bool) -> Result<()> {
+        let Some(batch) = writer.batch else {
+            return Ok(());
+        };
+        let others = self.in_line.load(Ordering::Acquire) > 0;
+        let stands = !writer.connection.is_autocommit();
+        if others && stands && batch.members < together::MOST {
+            drop(writer);
+            if wrote {
+                self.outcomes.wait(batch.number)?;
+            }
+            return Ok(());
+        }
+        let done = self.settle(&mut writer);
+        let due = batch
+            .end
+            .is_some_and(|end| end.seq >= writer.token_seq + 50);
+        drop(writer);
+        if due && done.is_ok() {
+            self.write_token_beside();
+        }
+        // Whoever was refused is told that, not how the others fared.
+        if wrote { done } else { Ok(()) }
+    }
+
+    /// Ends the open transaction, if there is one, and tells those who wait for it.
+    pub(crate) fn settle(&self, writer: &mut Writer) -> Result<()> {
+        let Some(batch) = writer.batch.take() else {
+            return Ok(());
+        };
+        // SQLite takes a whole transaction back by itself when the disk fails it.
+        let done = if writer.connection.is_autocommit() {
+            Err(Error::new(
+                Code::StoreFault,
+                "Chưa ghi được vào ổ đĩa. Những gì đã báo ghi vẫn an toàn. Mời làm lại; nếu vẫn vậy, mời báo người quản trị.",
+            ))
+        } else {
+            writer
+                .connection
+                .execute_batch("COMMIT")
+                .map_err(Error::from)
+        };
+        if let Err(error) = &done {
+            self.mind_room(error);
+            if !writer.connection.is_autocommit() {
+                writer.connection.execute_batch("ROLLBACK").ok();
+            }
+        } else if let Some(end) = batch.end {
+            self.revision.store(end.pos, Ordering::Release);
+        }
+        let fault = done.as_ref().err().map(Error::refusal);
+        self.outcomes.tell(batch.number, fault);
+        done
+    }
+
+    /// Where the disk is full, lets go of what was kept for that.
+    pub(crate) fn mind_room(&self, error: &Error) {
+        if error.code() == Code::DiskFull {
+            let freed = ballast::drop_it(&self.dir);
+            self.short_of_room.store(true, Ordering::Relaxed);
+            tracing::error!(freed, "disk full");
         }
     }
 
@@ -301,7 +377,7 @@ impl Store {
 
     /// The corrected time now, and how far the system clock is off it.
     pub fn now(&self, moment: Moment) -> (i64, i64) {
-        self.writer().clock.read(moment)
+        self.lock().clock.read(moment)
     }
 
     /// Grows with every committed event.
@@ -312,6 +388,11 @@ impl Store {
     /// This device.
     pub fn device(&self) -> Uuid {
         self.device
+    }
+
+    /// The epoch in which this device writes.
+    pub fn epoch(&self) -> u32 {
+        self.writer().epoch
     }
 
     /// The data folder.
@@ -333,7 +414,17 @@ impl Store {
         true
     }
 
+    /// The writer, with no transaction open.
     pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        let mut writer = self.lock();
+        if self.settle(&mut writer).is_err() {
+            // Those whose work it was are told; whoever comes now finds the writer as before it.
+            tracing::warn!("open transaction lost");
+        }
+        writer
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writer> {
         // A panic inside a transaction rolled it back; the connection itself is sound.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use motcua_domain::visit::Stamp;
 use motcua_protocol::event::{Body, Dep, Header};
-use rusqlite::{Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     project,
     read::Read,
     table::{meta, number},
+    together::Batch,
 };
 
 /// Who writes, for which command, when.
@@ -31,7 +32,7 @@ pub struct Author {
 /// An open write transaction.
 #[derive(Debug)]
 pub struct Write<'a> {
-    tx: &'a Transaction<'a>,
+    tx: &'a Connection,
     device: Uuid,
     epoch: u32,
     base: [u8; 32],
@@ -54,23 +55,35 @@ pub(crate) struct End {
 }
 
 impl Write<'_> {
+    /// Does the work in the writer's open transaction, opening one where there is none. It is not
+    /// committed yet: [`crate::together`] says when.
     pub(crate) fn run<T>(
         writer: &mut Writer,
         device: Uuid,
         memo: &Memo,
         author: &Author,
         work: impl FnOnce(&mut Write<'_>) -> Result<T>,
-    ) -> Result<(T, Option<End>)> {
+    ) -> Result<T> {
         let (wall_ms, skew_ms) = writer.clock.read(author.moment);
-        let tx = writer
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = match writer.batch {
+            Some(batch) => batch,
+            None => {
+                writer.connection.execute_batch("BEGIN IMMEDIATE")?;
+                writer.batches += 1;
+                Batch {
+                    number: writer.batches,
+                    ..Batch::default()
+                }
+            }
+        };
+        writer.batch = Some(batch);
+        let savepoint = writer.connection.savepoint()?;
         // The business date never moves back, whatever the clock says.
         let last: Option<NaiveDate> =
-            meta::get(&tx, meta::BUSINESS_DATE)?.and_then(|d| d.parse().ok());
+            meta::get(&savepoint, meta::BUSINESS_DATE)?.and_then(|d| d.parse().ok());
         let date = last.map_or(today(wall_ms), |last| last.max(today(wall_ms)));
         let mut write = Write {
-            tx: &tx,
+            tx: &savepoint,
             device,
             epoch: writer.epoch,
             base: writer.base,
@@ -83,18 +96,22 @@ impl Write<'_> {
             head: None,
             end: None,
         };
+        // Dropping the savepoint takes back what was written since.
         let answer = work(&mut write)?;
         let (trusted, end) = (write.trusted, write.end);
         if last != Some(date) {
-            meta::set(&tx, meta::BUSINESS_DATE, &date.to_string())?;
+            meta::set(&savepoint, meta::BUSINESS_DATE, &date.to_string())?;
         }
-        tx.commit()?;
+        savepoint.commit()?;
+        batch.members += 1;
+        batch.end = end.or(batch.end);
+        writer.batch = Some(batch);
         if trusted {
             writer.clock.trust(author.moment);
         } else {
             writer.clock.advance(author.moment);
         }
-        Ok((answer, end))
+        Ok(answer)
     }
 
     /// Appends an event about `entity` and projects it.
@@ -224,7 +241,12 @@ impl Write<'_> {
         self.trusted = true;
     }
 
-    pub(crate) fn tx(&self) -> &Transaction<'_> {
+    /// Device and epoch of what is written here.
+    pub fn place(&self) -> (Uuid, u32) {
+        (self.device, self.epoch)
+    }
+
+    pub(crate) fn tx(&self) -> &Connection {
         self.tx
     }
 }

@@ -11,3 +11,4 @@ mod copies;
 mod damage;
 mod disk;
 mod golden;
+mod together;

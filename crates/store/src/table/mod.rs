@@ -4,6 +4,8 @@
 pub mod branch;
 pub mod case;
 pub mod command;
+pub mod device;
+pub mod lease;
 pub mod meta;
 pub mod number;
 pub mod party;
@@ -37,6 +39,8 @@ pub(crate) const ALL: &[&Table] = &[
     &branch::PROCEDURE,
     &branch::BRANCH,
     &branch::DAY,
+    &device::DEVICE,
+    &lease::LEASE,
 ];
 
 /// One row of a projection: values in the order of the table's columns, and its search text.
@@ -144,7 +148,13 @@ fn delete(connection: &Connection, row: &Row) -> Result<bool> {
 fn update(connection: &Connection, before: &Row, row: &Row) -> Result<bool> {
     let mut sets = Vec::new();
     let mut values = Vec::new();
-    for ((column, old), new) in row.table.columns.iter().zip(&before.values).zip(&row.values) {
+    for ((column, old), new) in row
+        .table
+        .columns
+        .iter()
+        .zip(&before.values)
+        .zip(&row.values)
+    {
         if old != new {
             values.push(new);
             sets.push(format!("{column} = ?{}", values.len()));

@@ -177,6 +177,15 @@ pub struct VisitRow {
     pub visit: Arc<Visit>,
 }
 
+/// Somebody who waits, as far as the order of calling needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InLine {
+    /// Rank: lower is called first.
+    pub rank_ms: i64,
+    /// Service queued for.
+    pub service: String,
+}
+
 impl Read<'_> {
     /// A visit by id.
     ///
@@ -203,6 +212,61 @@ impl Read<'_> {
         )
     }
 
+    /// Who waits on a day, in call order, without reading a single document.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn line(&self, date: NaiveDate) -> Result<Vec<InLine>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT rank_ms, service FROM visit INDEXED BY visit_open
+             WHERE open = 1 AND date = ?1 AND state = 'waiting' ORDER BY rank_ms, entity",
+        )?;
+        let line = statement
+            .query_map([date.to_string()], |r| {
+                Ok(InLine {
+                    rank_ms: r.get(0)?,
+                    service: r.get(1)?,
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(line)
+    }
+
+    /// The first in call order who waits and is wanted; nobody behind is looked at.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn first_waiting(
+        &self,
+        date: NaiveDate,
+        wanted: impl Fn(&Visit) -> bool,
+    ) -> Result<Option<VisitRow>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT entity, doc FROM visit INDEXED BY visit_open
+             WHERE open = 1 AND date = ?1 AND state = 'waiting' ORDER BY rank_ms, entity",
+        )?;
+        let mut rows = statement.query([date.to_string()])?;
+        while let Some(row) = rows.next()? {
+            let found = self.visit_row(row)?;
+            if wanted(&found.visit) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the counters have before them on a day: called or being served.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn visits_at_counters(&self, date: NaiveDate) -> Result<Vec<VisitRow>> {
+        self.visits(
+            "SELECT entity, doc FROM visit INDEXED BY visit_desk
+             WHERE open = 1 AND state IN ('called', 'serving') AND date = ?1",
+            &[&date.to_string()],
+        )
+    }
+
     /// The visit that a counter has called or serves.
     ///
     /// # Errors
@@ -215,7 +279,7 @@ impl Read<'_> {
         Ok(self
             .connection()
             .prepare_cached(
-                "SELECT entity, label FROM visit
+                "SELECT entity, label FROM visit INDEXED BY visit_desk
                  WHERE open = 1 AND date = ?1 AND counter = ?2 AND state IN ('called', 'serving') LIMIT 1",
             )?
             .query_row(rusqlite::params![date.to_string(), counter], |r| {
@@ -247,6 +311,16 @@ impl Read<'_> {
         Ok(found.and_then(|d| d.parse().ok()))
     }
 
+    /// From a row of `entity, doc`.
+    fn visit_row(&self, row: &rusqlite::Row<'_>) -> Result<VisitRow> {
+        let id = log::uuid(row, 0)?;
+        let doc = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        Ok(VisitRow {
+            id,
+            visit: self.memo().visit(id, doc)?,
+        })
+    }
+
     pub(super) fn visits(
         &self,
         sql: &str,
@@ -256,12 +330,7 @@ impl Read<'_> {
         let mut rows = statement.query(params)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let id = log::uuid(row, 0)?;
-            let doc = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            found.push(VisitRow {
-                id,
-                visit: self.memo().visit(id, doc)?,
-            });
+            found.push(self.visit_row(row)?);
         }
         Ok(found)
     }

@@ -153,6 +153,30 @@ pub enum Code {
     BranchExists,
     /// The backup file is not one of ours, or is damaged.
     BackupInvalid,
+    // ---- several counters ----
+    /// The hub does not answer, and this cannot be done alone.
+    HubAway,
+    /// Whoever answers at the hub's address is not the hub that this counter was paired with.
+    HubForeign,
+    /// The folder is not a counter of any hub, or no hub runs on it.
+    NotPaired,
+    /// The pairing code is wrong.
+    PairCodeWrong,
+    /// The pairing code is older than five minutes.
+    PairCodeExpired,
+    /// The pairing code was used before.
+    PairCodeUsed,
+    /// Too many wrong codes, or too many open ones.
+    PairTooMany,
+    /// The hub does not know this device, or no longer.
+    DeviceUnknown,
+    /// The device belongs to another branch.
+    BranchOther,
+    /// The two programs are too far apart in version.
+    ProtocolOther,
+    /// The leased numbers of this counter are used up and the hub does not answer.
+    LeaseEmpty,
+
     /// Some other fault of storage.
     StoreFault,
     /// A fault inside the program itself.

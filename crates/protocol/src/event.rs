@@ -247,6 +247,38 @@ pub struct ClockConfirmed {
     pub system_ms: i64,
 }
 
+/// A device joined the branch: the hub vouches for it, so that a counter can be added while the
+/// branch has no line to the outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DeviceIntroduced {
+    /// Which device.
+    pub device: Uuid,
+    /// Its number in the branch: given once, never reused. Names its own ticket series.
+    pub number: u16,
+    /// What people call it.
+    pub name: String,
+    /// SHA-256 of its certificate, hexadecimal: how it is known on the network.
+    pub fingerprint: String,
+}
+
+/// A block of numbers of one series and day now belongs to one device, which gives them out
+/// without asking. Dies with the device's epoch: what is left of it is never given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct NumbersLeased {
+    /// Which series.
+    pub series: String,
+    /// Which day (the first of January for series of a year).
+    pub date: NaiveDate,
+    /// Whose.
+    pub device: Uuid,
+    /// In which epoch of that device.
+    pub epoch: u32,
+    /// First number.
+    pub from: u32,
+    /// Last number.
+    pub to: u32,
+}
+
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
@@ -294,6 +326,12 @@ pub enum BranchEvent {
     /// Clock.
     #[serde(rename = "clock.confirmed")]
     Clock(ClockConfirmed),
+    /// A device joined.
+    #[serde(rename = "device.introduced")]
+    Device(DeviceIntroduced),
+    /// A block of numbers.
+    #[serde(rename = "numbers.leased")]
+    Leased(NumbersLeased),
 }
 
 impl Body {
@@ -327,7 +365,7 @@ impl Body {
         let read = match kind.split('.').next().unwrap_or_default() {
             "visit" | "leg" => serde_json::from_value(whole).map(Self::Visit),
             "case" => serde_json::from_value(whole).map(Self::Case),
-            "branch" | "procedure" | "day" | "epoch" | "clock" => {
+            "branch" | "procedure" | "day" | "epoch" | "clock" | "device" | "numbers" => {
                 serde_json::from_value(whole).map(Self::Branch)
             }
             _ => return Err(Unreadable::Newer),

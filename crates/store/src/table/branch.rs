@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     error::Result,
     read::Read,
-    table::{Row, Table, id, values},
+    table::{Row, Table, device, id, lease, values},
 };
 
 pub(crate) static BRANCH: Table = Table {
@@ -58,6 +58,16 @@ pub fn procedure_entity(code: &str) -> Uuid {
 /// Entity of a business day.
 pub fn day_entity(date: NaiveDate) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("day:{date}").as_bytes())
+}
+
+/// Entity of a device's place in the branch.
+pub fn device_entity(device: Uuid) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("device:{device}").as_bytes())
+}
+
+/// Entity of the blocks of one series and day.
+pub fn lease_entity(series: &str, date: NaiveDate) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("numbers:{date}:{series}").as_bytes())
 }
 
 /// What is known of a business day beyond its visits.
@@ -108,6 +118,14 @@ pub(crate) fn rows(
                     .1
                     .stopped
                     .insert(e.service.clone(), !e.open);
+            }
+            BranchEvent::Device(e) => {
+                rows.extend((device_entity(e.device) == entity).then(|| device::row(entity, e)));
+            }
+            BranchEvent::Leased(e) => {
+                rows.extend(
+                    (lease_entity(&e.series, e.date) == entity).then(|| lease::row(entity, ord, e)),
+                );
             }
             BranchEvent::Epoch(_) | BranchEvent::Clock(_) => {}
         }

@@ -1,6 +1,6 @@
 //! Commands carried out: the same command again gives the same answer and does nothing.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use crate::{error::Result, read::Read, write::Write};
@@ -34,6 +34,19 @@ impl Read<'_> {
             })
             .optional()?)
     }
+}
+
+/// Keeps that a command is done; the first word on it stands.
+pub(crate) fn note(
+    connection: &Connection,
+    command_id: Uuid,
+    done: &Done,
+    now_ms: i64,
+) -> Result<()> {
+    connection
+        .prepare_cached("INSERT INTO command(command_id, name, args_hash, answer, at_ms) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(command_id) DO NOTHING")?
+        .execute(rusqlite::params![command_id.as_bytes(), done.name, done.args_hash, done.answer, now_ms])?;
+    Ok(())
 }
 
 impl Write<'_> {

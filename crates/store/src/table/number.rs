@@ -1,7 +1,7 @@
 //! Numbers given out: queue tickets, case codes, register book entries.
 
 use chrono::NaiveDate;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::{
@@ -62,21 +62,37 @@ pub(crate) fn given_twice(connection: &Connection) -> Result<Vec<Twice>> {
     Ok(found)
 }
 
-/// Series, day, first number that was skipped without a reason.
+/// Numbers before which some were skipped without a reason. The rest of a block that belongs to
+/// somebody else, or that died with an epoch, is a reason; a hole within a block is not.
 pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
     let mut statement = connection.prepare(
-        "SELECT series, date, n FROM (
+        "SELECT series, date, n, before FROM (
            SELECT series, date, n, lag(n, 1, 0) OVER (PARTITION BY series, date ORDER BY n) AS before FROM number_use
          ) WHERE n > before + 1",
     )?;
-    let found = statement
-        .query_map([], |r| {
-            Ok(Twice {
-                series: r.get(0)?,
-                date: r.get(1)?,
-                n: r.get(2)?,
-            })
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut blocks = connection.prepare(
+        "SELECT first_n, last_n FROM number_lease WHERE series = ?1 AND date = ?2 AND last_n > ?3 AND last_n < ?4 ORDER BY first_n",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let gap = Twice {
+            series: row.get(0)?,
+            date: row.get(1)?,
+            n: row.get(2)?,
+        };
+        let before: u32 = row.get(3)?;
+        let mut explained = before;
+        let mut rows = blocks.query(params![gap.series, gap.date, before, gap.n])?;
+        while let Some(block) = rows.next()? {
+            let (first, last): (u32, u32) = (block.get(0)?, block.get(1)?);
+            if first <= explained + 1 {
+                explained = explained.max(last);
+            }
+        }
+        if explained + 1 < gap.n {
+            found.push(gap);
+        }
+    }
     Ok(found)
 }

@@ -1,0 +1,94 @@
+//! Devices of the branch.
+
+use motcua_protocol::event::DeviceIntroduced;
+use rusqlite::OptionalExtension;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    log,
+    read::Read,
+    table::{Row, Table, id, values},
+};
+
+pub(crate) static DEVICE: Table = Table {
+    name: "device",
+    columns: &["entity", "device", "number", "name", "fingerprint"],
+    key: 1,
+    search: None,
+};
+
+pub(crate) fn row(entity: Uuid, event: &DeviceIntroduced) -> Row {
+    Row {
+        table: &DEVICE,
+        values: values![
+            id(entity),
+            id(event.device),
+            i64::from(event.number),
+            event.name.clone(),
+            event.fingerprint.clone()
+        ],
+        search: None,
+    }
+}
+
+fn device(row: &rusqlite::Row<'_>) -> rusqlite::Result<DeviceIntroduced> {
+    Ok(DeviceIntroduced {
+        device: log::uuid(row, 0)?,
+        number: row.get(1)?,
+        name: row.get(2)?,
+        fingerprint: row.get(3)?,
+    })
+}
+
+impl Read<'_> {
+    /// Every device of the branch, by number. Empty for a machine on its own.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn devices(&self) -> Result<Vec<DeviceIntroduced>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT device, number, name, fingerprint FROM device ORDER BY number, device",
+        )?;
+        let found = statement
+            .query_map([], device)?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(found)
+    }
+
+    /// The device with that certificate.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn device_by_fingerprint(&self, fingerprint: &str) -> Result<Option<DeviceIntroduced>> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT device, number, name, fingerprint FROM device WHERE fingerprint = ?1 LIMIT 1",
+            )?
+            .query_row([fingerprint], device)
+            .optional()?)
+    }
+
+    /// Whether this branch has more than one machine.
+    pub(crate) fn has_devices(&self) -> Result<bool> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT EXISTS(SELECT 1 FROM device)")?
+            .query_row([], |r| r.get(0))?)
+    }
+
+    /// Names the branch: the device that first described it.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn branch_id(&self) -> Result<Option<Uuid>> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT device FROM event WHERE entity = ?1 ORDER BY pos LIMIT 1")?
+            .query_row([super::branch::branch_entity().as_bytes()], |r| {
+                log::uuid(r, 0)
+            })
+            .optional()?)
+    }
+}

@@ -5,7 +5,7 @@
 //! own right before it, the run is cut into rounds, each round has its own ratio of rates, and
 //! the middle one is told with the lowest and highest. Percentiles are over all rounds.
 
-use std::{fs::File, io::Write as _, path::Path, sync::Arc};
+use std::{fs::File, io::Write as _, path::Path, sync::Arc, time::Instant};
 
 use anyhow::anyhow;
 use motcua_app::{App, Caller, clock::SystemClock};
@@ -22,6 +22,7 @@ use crate::{
 /// People who wait at any time: a full waiting room.
 pub(crate) const WAITING: usize = 30;
 const SERVICES: [&str; 5] = ["ho-tich", "noi-vu", "khoa-hoc", "tra-ket-qua", "huong-dan"];
+const PROCEDURE: &str = "1.001193";
 const COMMANDS: [&str; 3] = ["register", "call", "receive"];
 /// What others need for one ticket, as their own documents or our earlier measurement say.
 const ELSEWHERE: [&str; 3] = [
@@ -35,10 +36,90 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
     let dir = folder.path().join("data");
     let app = App::demo(settings(&dir), SystemClock::default())?;
     measure(setting, report, &app, &dir, "new folder")?;
+    together(setting, report, &app, &dir, "new folder")?;
     drop(app);
     let dir = setting.history()?;
     let app = App::open(settings(&dir), SystemClock::default())?;
-    measure(setting, report, &app, &dir, "with history")
+    measure(setting, report, &app, &dir, "with history")?;
+    together(setting, report, &app, &dir, "with history")
+}
+
+/// Four desks at work at the same time, each citizen taken from the door to the receipt.
+fn together(
+    setting: &Setting,
+    report: &mut Report,
+    app: &Arc<App>,
+    dir: &Path,
+    place: &str,
+) -> anyhow::Result<()> {
+    const DESKS: usize = 4;
+    let (rounds, citizens) = (setting.size(7, 2), setting.size(40, 5));
+    for i in 0..WAITING {
+        register(app, i)?;
+    }
+    let file = dir.join("bench-append.tmp");
+    let mut raw = File::create(&file)?;
+    let block = vec![0x5a_u8; 4096];
+    let (mut rates, mut ratios) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let mut appends = Times::default();
+        for _ in 0..citizens * DESKS {
+            appends.take(|| {
+                raw.write_all(&block)?;
+                raw.sync_data()
+            })?;
+        }
+        let begun = Instant::now();
+        let done: usize = std::thread::scope(|scope| {
+            let desks: Vec<_> = (1..=DESKS)
+                .map(|counter| scope.spawn(move || desk(app, counter, citizens)))
+                .collect();
+            desks
+                .into_iter()
+                .map(|desk| desk.join().map_err(|_| anyhow!("a desk panicked"))?)
+                .sum::<anyhow::Result<usize>>()
+        })?;
+        let rate = done as f64 / begun.elapsed().as_secs_f64();
+        rates.push(rate);
+        ratios.push(rate / appends.rate());
+    }
+    std::fs::remove_file(file)?;
+    clear(app)?;
+    let low = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = ratios.iter().copied().fold(0.0, f64::max);
+    let ratio = median(ratios);
+    report.add(Figure {
+        budget: "≥ 0.9 of the raw rate".to_owned(),
+        ok: Some(ratio >= 0.9),
+        ..Figure::told(
+            format!("durable commands of {DESKS} desks at once, {place}: rate"),
+            median(rates),
+            "1/s",
+        )
+        .against(format!(
+            "bare appends one after another; {rounds} rounds, ratio {low:.2} to {high:.2}"
+        ))
+        .ratio(ratio)
+    });
+    Ok(())
+}
+
+/// One desk's work; answers how many durable commands it was.
+fn desk(app: &App, counter: usize, citizens: usize) -> anyhow::Result<usize> {
+    let papers = json!([{"index": 0, "originals": 1, "certified": 0, "copies": 1}]);
+    let mut done = 0;
+    for i in 0..citizens {
+        register(app, counter * citizens + i)?;
+        let called = call(app, "queue.call_next", json!({"counter": counter}))?;
+        let visit = called["visit_id"].clone();
+        call(app, "leg.start", json!({"visit_id": visit}))?;
+        let case = json!({"visit_id": visit, "procedure_code": PROCEDURE, "papers": papers,
+            "applicant": person(i as u64), "return_method": "counter"});
+        call(app, "case.receive", case)?;
+        call(app, "leg.finish", json!({"visit_id": visit}))?;
+        done += 5;
+    }
+    Ok(done)
 }
 
 /// One act through the public surface.
@@ -71,7 +152,6 @@ fn measure(
     place: &str,
 ) -> anyhow::Result<()> {
     let (rounds, citizens) = (setting.size(7, 2), setting.size(60, 5));
-    let procedure = "1.001193";
     for i in 0..WAITING {
         register(app, i)?;
     }
@@ -96,7 +176,7 @@ fn measure(
             let visit = called["visit_id"].clone();
             call(app, "leg.start", json!({"visit_id": visit}))?;
             let papers = json!([{"index": 0, "originals": 1, "certified": 0, "copies": 1}]);
-            let case = json!({"visit_id": visit, "procedure_code": procedure, "papers": papers,
+            let case = json!({"visit_id": visit, "procedure_code": PROCEDURE, "papers": papers,
                 "applicant": person(i as u64), "return_method": "counter"});
             append(&mut round.raw)?;
             round.commands[2].take(|| call(app, "case.receive", case))?;

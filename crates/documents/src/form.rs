@@ -37,6 +37,8 @@ pub(crate) struct Filling<'a> {
     pub(crate) agency: &'a Agency,
     /// The code of the case, as barcode, square code and in the margin.
     pub(crate) code: &'a str,
+    /// The same as a square code; empty if no such code holds it.
+    pub(crate) square: Vec<Vec<bool>>,
     pub(crate) number: Option<&'a str>,
     pub(crate) papers: &'a [PaperRow],
     pub(crate) reprinted_at: Option<DateTime<FixedOffset>>,
@@ -77,16 +79,16 @@ pub(crate) fn set(
     for copy in copies {
         filling.values.insert("copy", Some(copy.clone()));
         // Copies differ by one line, so what fits one fits all; they must look alike anyway.
-        let scale = match scale {
-            Some(scale) => scale,
-            None => *scale.insert(fitting_scale(form, filling, fonts)?),
+        let (setting, slabs) = match scale {
+            Some(scale) => {
+                let setting = Setting::of(form, fonts, scale);
+                let slabs = slabs(form, filling, &setting)?;
+                (setting, slabs)
+            }
+            None => fitted(form, filling, fonts)?,
         };
-        let setting = Setting {
-            sheet: sheet(form.paper),
-            fonts,
-            scale,
-        };
-        let copy = paginate(&slabs(form, filling, &setting)?, &setting.sheet);
+        scale = Some(setting.scale);
+        let copy = paginate(&slabs, &setting.sheet);
         pages.extend(with_margins(copy, filling, forms, &setting)?);
     }
     let about = About {
@@ -98,31 +100,50 @@ pub(crate) fn set(
     pdf::write(&pages, &about, fonts)
 }
 
-/// The largest type with which a form fits one sheet; full size if none does.
-fn fitting_scale(form: &Form, filling: &Filling, fonts: &Fonts) -> Result<f32> {
-    let fits = |scale: f32| -> Result<bool> {
-        let setting = Setting {
-            sheet: sheet(form.paper),
-            fonts,
-            scale,
-        };
-        Ok(fits_one(&slabs(form, filling, &setting)?, &setting.sheet))
+/// A form in the largest type with which it fits one sheet; in full size if none does.
+fn fitted<'a>(
+    form: &Form,
+    filling: &Filling,
+    fonts: &'a Fonts,
+) -> Result<(Setting<'a>, Vec<Slab>)> {
+    let lay = |scale: f32| -> Result<(bool, Setting<'a>, Vec<Slab>)> {
+        let setting = Setting::of(form, fonts, scale);
+        let slabs = slabs(form, filling, &setting)?;
+        Ok((fits_one(&slabs, &setting.sheet), setting, slabs))
     };
     let full = SCALES.len() - 1;
-    if fits(SCALES[full])? || !fits(SCALES[0])? {
-        return Ok(SCALES[full]);
+    let (fits, setting, slabs) = lay(SCALES[full])?;
+    let mut best = (setting, slabs);
+    if fits {
+        return Ok(best);
     }
+    let (fits, setting, slabs) = lay(SCALES[0])?;
+    if !fits {
+        return Ok(best);
+    }
+    best = (setting, slabs);
     // The first fits, the last does not.
     let (mut low, mut high) = (0, full);
     while high - low > 1 {
         let middle = (low + high) / 2;
-        if fits(SCALES[middle])? {
-            low = middle
+        let (fits, setting, slabs) = lay(SCALES[middle])?;
+        if fits {
+            (low, best) = (middle, (setting, slabs));
         } else {
-            high = middle
+            high = middle;
         }
     }
-    Ok(SCALES[low])
+    Ok(best)
+}
+
+impl<'a> Setting<'a> {
+    fn of(form: &Form, fonts: &'a Fonts, scale: f32) -> Self {
+        Self {
+            sheet: sheet(form.paper),
+            fonts,
+            scale,
+        }
+    }
 }
 
 fn sheet(paper: Paper) -> Sheet {
@@ -277,9 +298,10 @@ fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
         .collect::<Result<Vec<_>>>()?;
     let side = 15.0 * MM;
     let quiet = 2.5 * MM;
-    let between = codes::qr(filling.code).map_or_else(Vec::new, |rows| {
-        blocks::square(&rows, quiet, 1.0 * MM, side / rows.len() as f32)
-    });
+    let between = match filling.square.len() {
+        0 => Vec::new(),
+        rows => blocks::square(&filling.square, quiet, 1.0 * MM, side / rows as f32),
+    };
     Ok(blocks::signatures(
         &signers,
         &between,

@@ -282,8 +282,8 @@ fn literal(text: String) -> Object {
     Object::String(text.into_bytes(), StringFormat::Literal)
 }
 
-/// A quick level of deflate: a receipt stays at half its size budget.
-const PACKING: u8 = 4;
+/// The quickest level of deflate: a receipt stays at half its size budget.
+const PACKING: u8 = 1;
 
 fn save(mut file: Document) -> Result<Vec<u8>> {
     for object in file.objects.values_mut() {

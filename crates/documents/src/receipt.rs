@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use motcua_domain::refusal::Result;
 
 use crate::{
+    codes,
     fonts::Fonts,
     form::{self, Agency, Filling, moment},
     forms::{FormSet, Values},
@@ -131,6 +132,7 @@ pub fn receipt(data: &Receipt, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
     let mut filling = Filling {
         agency: &data.agency,
         code: &data.case_code,
+        square: codes::qr(&data.case_code).unwrap_or_default(),
         number: data.number.as_deref(),
         papers: &data.papers,
         reprinted_at: data.reprinted_at,

@@ -8,6 +8,5 @@
 
 mod cases;
 mod receipts;
-mod speed;
 mod tickets;
 mod tools;

@@ -87,7 +87,7 @@ pub(crate) fn memory(setting: &Setting, report: &mut Report) -> anyhow::Result<(
     BufReader::new(out).read_line(&mut line)?;
     let ready: Value =
         serde_json::from_str(&line).context("motcua serve did not say that it is ready")?;
-    let url = ready["url"].as_str().context("no url")?;
+    let url = ready["local_url"].as_str().context("no url")?;
     let token = ready["token"].as_str().context("no token")?;
     let ask = |name: &str, body: &str| -> anyhow::Result<String> {
         Ok(ureq::post(format!("{url}/rpc/{name}"))

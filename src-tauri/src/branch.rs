@@ -2,9 +2,9 @@
 
 use std::{net::Ipv4Addr, sync::Arc, thread};
 
-use motcua_app::{App, Caller, Settings, clock::SystemClock};
+use motcua_app::{App, Caller, HubLink, Settings, clock::SystemClock};
 use motcua_domain::{Code, Refusal};
-use motcua_hub::{Running, Serve};
+use motcua_hub::{Line, Running, Serve};
 use motcua_protocol::ApiError;
 use serde_json::Value;
 use tauri::{AppHandle, Emitter as _, Manager as _, State};
@@ -22,7 +22,23 @@ pub(crate) struct Branch {
 impl Branch {
     pub(crate) fn open(args: &Args) -> Self {
         let dir = args.data();
+        // A folder that is a counter must never open as a branch of its own.
+        let line = match Line::of_folder(&dir, true) {
+            Ok(line) => line,
+            Err(error) => {
+                tracing::error!(%error, "hub of this folder");
+                let refusal = Refusal::new(
+                    Code::StoreDamaged,
+                    "Không đọc được thông tin ghép quầy của thư mục này. Xin không xóa gì. Mời báo người quản trị.",
+                );
+                return Self {
+                    app: Err(refusal.into()),
+                    _endpoint: None,
+                };
+            }
+        };
         let settings = Settings {
+            link: line.clone().map(|line| line as Arc<dyn HubLink>),
             printing: true,
             scanner: args.scanner.clone(),
             ..Settings::new(&dir)
@@ -39,6 +55,8 @@ impl Branch {
                 listen: (Ipv4Addr::LOCALHOST, 0).into(),
                 dir,
                 ui: None,
+                hub: None,
+                line,
             };
             motcua_hub::spawn(Arc::clone(app), serve)
                 .inspect_err(|error| tracing::warn!(%error, "no way in for the command line"))

@@ -126,7 +126,7 @@ fn what_was_acknowledged_survives_kill_nine_exactly_once() {
     let mut cut_short = 0;
     for run in 0..runs {
         let (mut serving, ready) = program.serve();
-        let (url, token) = (id(&ready["url"]), id(&ready["token"]));
+        let (url, token) = (id(&ready["local_url"]), id(&ready["token"]));
         let alive = Duration::from_micros(random.below(120_000));
         let killer = thread::spawn(move || {
             // Not to wait for something: the moment of the kill is what is tried.

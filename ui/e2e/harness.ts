@@ -44,7 +44,7 @@ export class Server {
       createInterface({ input: child.stdout }).once("line", resolve);
       child.once("exit", (code) => reject(new Error(`server ended with ${code}`)));
     });
-    const { url, token } = JSON.parse(line) as { url: string; token: string };
+    const { local_url: url, token } = JSON.parse(line) as { local_url: string; token: string };
     this.url = url;
     this.token = token;
   }

@@ -48,7 +48,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "crates/hub",
-        &["app", "domain", "protocol"],
+        &["app", "domain", "protocol", "store", "sync"],
         &["tauri", "rusqlite"],
     ),
     (

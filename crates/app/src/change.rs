@@ -20,6 +20,8 @@ pub enum Topic {
     Print,
     /// Day figures and day end.
     Day,
+    /// The line to the hub.
+    Sync,
 }
 
 /// A committed change.

@@ -10,17 +10,23 @@ mod change;
 pub mod clock;
 mod demo;
 mod dump;
+mod hub_link;
 mod open;
 mod print_queue;
 mod registry;
+mod replica;
 mod say;
 mod scanner;
+mod shape;
+mod sounds;
 mod verbs;
 mod view;
 
 pub use change::{Change, Topic};
+pub use hub_link::{Asked, HubLink, LinkState, Order, Place, place};
 pub use open::{App, Settings};
 pub use registry::{Caller, commands};
+pub use replica::HUB;
 pub use scanner::Scan;
 
 use motcua_store::Error;

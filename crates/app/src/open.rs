@@ -23,7 +23,9 @@ use crate::{
     assets::Assets,
     change::{Change, Listeners, Topic},
     clock::Clock,
-    demo, print_queue,
+    demo,
+    hub_link::HubLink,
+    print_queue,
     scanner::{self, Scan},
 };
 
@@ -46,6 +48,8 @@ pub struct Settings {
     pub cups: Option<String>,
     /// Serial scanner as `PORT` or `PORT@BAUD`; none reads no scanner.
     pub scanner: Option<String>,
+    /// The line to the hub, where this folder is a counter of one.
+    pub link: Option<Arc<dyn HubLink>>,
 }
 
 impl Settings {
@@ -60,16 +64,18 @@ impl Settings {
             printing: false,
             cups: None,
             scanner: None,
+            link: None,
         }
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options {
             vfs: self.vfs.clone(),
             state_dir: self.state_dir.clone(),
             ballast: self.ballast,
             patience: self.patience,
             readers: 2,
+            device: None,
         }
     }
 }
@@ -118,7 +124,10 @@ impl App {
     pub fn open(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
         let store = Store::open(&settings.dir, clock.moment(), settings.options())?;
         let app = Self::start(store, settings, clock);
-        app.close_earlier_days()?;
+        // A day is closed once for the branch: at the hub.
+        if app.settings.link.is_none() {
+            app.close_earlier_days()?;
+        }
         Ok(app)
     }
 
@@ -134,7 +143,11 @@ impl App {
         Ok(app)
     }
 
-    fn start(store: Store, settings: Settings, clock: impl Clock + 'static) -> Arc<Self> {
+    pub(crate) fn start(
+        store: Store,
+        settings: Settings,
+        clock: impl Clock + 'static,
+    ) -> Arc<Self> {
         let printing = settings.printing;
         let app = Arc::new(Self {
             store,
@@ -151,6 +164,9 @@ impl App {
         }
         if let Some(port) = app.settings.scanner.clone() {
             scanner::start(&app, port);
+        }
+        if let Some(link) = app.settings.link.clone() {
+            link.attached(&app);
         }
         app
     }

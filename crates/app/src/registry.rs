@@ -17,14 +17,15 @@ use motcua_store::{Author, Error, Write};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{App, Result, change, verbs as handlers};
+use crate::{App, Result, change, shape, verbs as handlers};
 
 /// Who calls.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
     /// Officer id. The command line, which has the folder itself, may leave it out and then
     /// acts as the branch's first administrator. A screen on which nobody has signed in yet
-    /// gives an empty one, and may only ask who works here.
+    /// gives an empty one, and may only ask who works here; the board in the hall, too, is
+    /// nobody and may only ask for what it shows.
     pub officer: Option<String>,
     /// Made before the act; also accepted as `command_id` within the argument.
     pub command_id: Option<Uuid>,
@@ -36,6 +37,22 @@ pub(crate) struct Ctx {
     pub(crate) branch: Arc<Branch>,
     pub(crate) roles: Vec<Role>,
     pub(crate) officer: String,
+    /// Set while a counter works without its hub on what the hub would decide: its own number.
+    pub(crate) alone: Option<u16>,
+}
+
+/// One command to carry out.
+pub(crate) struct Run<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) command_id: Uuid,
+    pub(crate) args: Value,
+    handler: &'a Command,
+}
+
+impl Run<'_> {
+    pub(crate) fn args_hash(&self) -> [u8; 32] {
+        *blake3::hash(&canonical::bytes(&self.args)).as_bytes()
+    }
 }
 
 type Query = Box<dyn Fn(&App, &Ctx, Value) -> Result<Value> + Send + Sync>;
@@ -114,6 +131,16 @@ pub fn commands() -> Vec<Value> {
 
 /// Reads an argument; a refusal names the field at fault.
 fn argument<V: Verb>(args: Value) -> Result<V> {
+    if let Some(field) = shape::misplaced_list::<V>(&args) {
+        return Err(Refusal::new(
+            Code::ArgumentInvalid,
+            format!(
+                "Ô “{field}” cần một đối tượng, không phải một danh sách. Chưa ghi gì. Mời xem lại."
+            ),
+        )
+        .at(field)
+        .into());
+    }
     serde_path_to_error::deserialize(args).map_err(|error| {
         let path = error.path().to_string();
         let text = error.inner().to_string();
@@ -194,29 +221,31 @@ impl App {
                     })?,
             ),
         };
-        let ctx = self.context(caller, name)?;
+        let link = self.settings.link.as_deref();
+        if let (Handler::Query(_), Some(link)) = (handler, link) {
+            link.refresh(self, false);
+        }
+        let mut ctx = self.context(caller, name)?;
         match handler {
             Handler::Query(run) => run(self, &ctx, args),
-            Handler::Command(run) => self.command(
-                &ctx,
-                name,
-                command_id.unwrap_or_else(Uuid::now_v7),
-                args,
-                run,
-            ),
+            Handler::Command(handler) => {
+                let run = Run {
+                    name,
+                    command_id: command_id.unwrap_or_else(Uuid::now_v7),
+                    args,
+                    handler,
+                };
+                match link {
+                    Some(link) => self.at_counter(link, caller, &mut ctx, run),
+                    None => self.command(&ctx, &run),
+                }
+            }
         }
     }
 
     /// One transaction: the effect and the record that this command had it.
-    fn command(
-        &self,
-        ctx: &Ctx,
-        name: &str,
-        command_id: Uuid,
-        args: Value,
-        run: &Command,
-    ) -> Result<Value> {
-        let args_hash = *blake3::hash(&canonical::bytes(&args)).as_bytes();
+    pub(crate) fn command(&self, ctx: &Ctx, run: &Run<'_>) -> Result<Value> {
+        let (name, command_id, args_hash) = (run.name, run.command_id, run.args_hash());
         let author = Author {
             actor: ctx.officer.clone(),
             command_id,
@@ -236,7 +265,7 @@ impl App {
                 done_before = true;
                 return Ok(serde_json::from_str(&done.answer)?);
             }
-            let answer = run(self, ctx, tx, args)?;
+            let answer = (run.handler)(self, ctx, tx, run.args.clone())?;
             tx.record_command(command_id, name, &args_hash, &answer.to_string())?;
             Ok(answer)
         })?;
@@ -249,10 +278,11 @@ impl App {
     /// Who acts, and whether they may.
     fn context(&self, caller: &Caller, name: &str) -> Result<Ctx> {
         let branch = self.branch()?;
-        if caller.officer.as_deref() == Some("") && name == "branch.get" {
+        if caller.officer.as_deref() == Some("") && matches!(name, "branch.get" | "board.get") {
             return Ok(Ctx {
                 roles: Vec::new(),
                 officer: String::new(),
+                alone: None,
                 branch,
             });
         }
@@ -291,6 +321,7 @@ impl App {
         Ok(Ctx {
             roles: officer.roles.clone(),
             officer: officer.id.clone(),
+            alone: None,
             branch,
         })
     }

@@ -50,9 +50,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Phục vụ thư mục này cho trình duyệt và dòng lệnh trên cùng máy.
+    /// Làm máy chủ quầy trên địa chỉ mạng này; trình duyệt và dòng lệnh trên cùng máy vào bằng địa chỉ riêng.
     Serve {
-        /// Địa chỉ loopback; cổng 0 lấy cổng trống.
+        /// Địa chỉ mạng; cổng 0 lấy cổng trống.
         #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
         listen: SocketAddr,
         /// Thư mục màn hình đã dựng.
@@ -75,16 +75,19 @@ pub(crate) enum Command {
         /// Tệp sao lưu.
         file: PathBuf,
     },
-    /// Mã ghép thêm một quầy (chưa có trong bản này).
-    #[command(hide = true)]
+    /// Mã ghép thêm một quầy, dùng một lần trong 5 phút; máy chủ quầy phải đang chạy.
     PairCode,
-    /// Ghép thư mục này vào một máy chủ quầy (chưa có trong bản này).
-    #[command(hide = true)]
+    /// Ghép thư mục trống này vào một máy chủ quầy.
     Pair {
-        #[arg(long)]
+        /// Địa chỉ máy chủ quầy, dạng https://TÊN-MÁY:CỔNG.
+        #[arg(long, value_name = "URL")]
         hub: String,
+        /// Mã 8 chữ và số lấy trên máy chủ quầy.
         #[arg(long)]
         code: String,
+        /// Tên gọi của máy này trong chi nhánh.
+        #[arg(long, default_value = "Máy quầy")]
+        name: String,
     },
     /// Ghi danh với hệ thống trung tâm (chưa có trong bản này).
     #[command(hide = true)]
@@ -96,9 +99,9 @@ pub(crate) enum Command {
         #[arg(long)]
         ca: Option<PathBuf>,
     },
-    /// Gửi và nhận ngay (chưa có trong bản này).
-    #[command(hide = true)]
+    /// Gửi và nhận ngay với máy chủ quầy, rồi cho biết kết quả.
     Sync {
+        /// Một lần rồi thôi.
         #[arg(long)]
         once: bool,
     },

@@ -3,16 +3,16 @@
 use std::{fs, io::Read as _, process::ExitCode, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use motcua_app::{App, Caller, Settings, clock::SystemClock};
+use motcua_app::{App, Caller, HubLink, Settings, clock::SystemClock};
 use motcua_domain::{Code, Refusal};
-use motcua_hub::Endpoint;
+use motcua_hub::Line;
 use motcua_protocol::ApiError;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     args::{self, Args, Catalogue, Command},
-    out, serve,
+    folder, out, serve,
 };
 
 /// How long one command waits for another to let go of the folder.
@@ -54,18 +54,25 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
         Command::Commands => out::json(&Value::Array(motcua_app::commands())),
         Command::Document { kind, id, out } => document(args, kind, id, out)?,
         Command::Serve { listen, ui } => {
-            return serve::run(open(args, true)?, args, *listen, ui.clone());
+            let line = line(args, true)?;
+            let app = open(args, true, line.clone())?;
+            return serve::run(app, args, *listen, ui.clone(), line);
         }
-        Command::Dump => {
-            open(args, false)?.dump(out::raw).map_err(api)?;
-        }
+        Command::Dump => match quick(args)? {
+            Some(app) => app.dump(out::raw).map_err(api)?,
+            None => folder::dump(args)?,
+        },
         Command::Verify => return verify(args),
         Command::Rebuild => {
-            let entities = open(args, false)?.rebuild().map_err(api)?;
+            let entities = open(args, false, line(args, false)?)?
+                .rebuild()
+                .map_err(api)?;
             out::json(&json!({"entities": entities}));
         }
         Command::Backup { file } => {
-            let backup = open(args, false)?.backup(file).map_err(api)?;
+            let backup = open(args, false, line(args, false)?)?
+                .backup(file)
+                .map_err(api)?;
             out::json(
                 &json!({"file": file, "device": backup.device, "epoch": backup.epoch, "seq": backup.seq, "events": backup.events, "bytes": backup.bytes}),
             );
@@ -77,10 +84,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
                 &json!({"device": backup.device, "epoch": backup.epoch, "seq": backup.seq, "events": backup.events}),
             );
         }
-        Command::PairCode | Command::Pair { .. } | Command::Enrol { .. } | Command::Sync { .. } => {
+        Command::PairCode => out::json(&folder::pair_code(args)?),
+        Command::Pair { hub, code, name } => {
+            let joined =
+                motcua_hub::pair(&settings(args), SystemClock::default(), hub, code, name)?;
+            out::json(&json!(joined));
+        }
+        Command::Sync { once: _ } => return sync(args),
+        Command::Enrol { .. } => {
             return Err(Refusal::new(
                 Code::Unsupported,
-                "Bản này chạy trên một máy, chưa ghép quầy và chưa gửi về trung tâm. Mọi bản ghi được giữ an toàn trên máy.",
+                "Bản này chưa gửi về trung tâm. Mọi bản ghi được giữ an toàn trên máy.",
             )
             .into());
         }
@@ -99,15 +113,44 @@ fn settings(args: &Args) -> Settings {
     }
 }
 
-fn open(args: &Args, printing: bool) -> Result<Arc<App>, ApiError> {
+/// The line to the hub, where the folder is a counter.
+fn line(args: &Args, background: bool) -> Result<Option<Arc<Line>>, ApiError> {
+    Line::of_folder(&args.data, background).map_err(|e| out::file_fault(&e, &args.data))
+}
+
+fn linked(line: Option<Arc<Line>>) -> Option<Arc<dyn HubLink>> {
+    line.map(|line| line as Arc<dyn HubLink>)
+}
+
+fn open(args: &Args, printing: bool, line: Option<Arc<Line>>) -> Result<Arc<App>, ApiError> {
     App::open(
         Settings {
             printing,
+            link: linked(line),
             ..settings(args)
         },
         SystemClock::default(),
     )
     .map_err(api)
+}
+
+/// The folder, unless another process that can be asked holds it.
+fn quick(args: &Args) -> Result<Option<Arc<App>>, ApiError> {
+    let settings = Settings {
+        patience: Duration::ZERO,
+        link: linked(line(args, false)?),
+        ..settings(args)
+    };
+    match App::open(settings, SystemClock::default()) {
+        Ok(app) => Ok(Some(app)),
+        Err(error) if error.code() == Code::FolderInUse => {
+            if folder::answers(args) {
+                return Ok(None);
+            }
+            open(args, false, line(args, false)?).map(Some)
+        }
+        Err(error) => Err(api(error)),
+    }
 }
 
 fn argument_of(argument: Option<&str>) -> Result<Value, ApiError> {
@@ -134,7 +177,7 @@ fn argument_of(argument: Option<&str>) -> Result<Value, ApiError> {
     })
 }
 
-fn invalid(message: &str) -> ApiError {
+pub(crate) fn invalid(message: &str) -> ApiError {
     Refusal::new(Code::ArgumentInvalid, message).into()
 }
 
@@ -146,19 +189,8 @@ fn call(args: &Args, name: &str, mut argument: Value) -> Result<Value, ApiError>
             .entry("command_id")
             .or_insert_with(|| Value::String(Uuid::now_v7().to_string()));
     }
-    let quick = Settings {
-        patience: Duration::ZERO,
-        ..settings(args)
-    };
-    let app = match App::open(quick, SystemClock::default()) {
-        Ok(app) => app,
-        Err(error) if error.code() == Code::FolderInUse => {
-            if let Some(answer) = through(args, name, &argument) {
-                return answer;
-            }
-            open(args, false)?
-        }
-        Err(error) => return Err(api(error)),
+    let Some(app) = quick(args)? else {
+        return folder::rpc(args, name, &argument);
     };
     app.call(
         &Caller {
@@ -168,37 +200,6 @@ fn call(args: &Args, name: &str, mut argument: Value) -> Result<Value, ApiError>
         name,
         argument,
     )
-}
-
-/// Asks the process that holds the folder; `None` when none answers.
-fn through(args: &Args, name: &str, argument: &Value) -> Option<Result<Value, ApiError>> {
-    let endpoint = Endpoint::read(&args.data)?;
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(60)))
-        .build()
-        .into();
-    let mut request = agent
-        .post(format!("{}/rpc/{name}", endpoint.url))
-        .header("authorization", format!("Bearer {}", endpoint.token))
-        .header("content-type", "application/json");
-    if let Some(officer) = &args.officer {
-        request = request.header("x-officer", officer);
-    }
-    let mut response = request.send(argument.to_string()).ok()?;
-    let ok = response.status().is_success();
-    let body: Value = response
-        .body_mut()
-        .with_config()
-        .limit(256 << 20)
-        .read_json()
-        .ok()?;
-    Some(if ok {
-        Ok(body)
-    } else {
-        Err(serde_json::from_value(body)
-            .unwrap_or_else(|_| invalid("Cửa sổ đang mở trả lời không đọc được. Mời thử lại.")))
-    })
 }
 
 fn document(args: &Args, kind: &str, id: &str, file: &std::path::Path) -> Result<(), ApiError> {
@@ -228,16 +229,40 @@ fn document(args: &Args, kind: &str, id: &str, file: &std::path::Path) -> Result
 }
 
 fn verify(args: &Args) -> Result<ExitCode, ApiError> {
-    let verified = open(args, false)?.verify().map_err(api)?;
-    let findings: Vec<Value> = verified
-        .findings
-        .iter()
-        .map(|f| json!({"kind": f.kind, "what": f.what}))
-        .collect();
-    out::json(
-        &json!({"ok": findings.is_empty(), "events": verified.events, "entities": verified.entities, "findings": findings}),
-    );
-    Ok(if verified.findings.is_empty() {
+    let found = match quick(args)? {
+        Some(app) => motcua_hub::verify(&app)?,
+        None => folder::verify(args)?,
+    };
+    let ok = found["ok"] == Value::Bool(true);
+    out::json(&found);
+    Ok(if ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn sync(args: &Args) -> Result<ExitCode, ApiError> {
+    let Some(line) = line(args, false)? else {
+        return Err(Refusal::new(
+            Code::NotPaired,
+            "Máy này chưa ghép với máy chủ quầy nào nên không có gì để gửi. Mọi bản ghi vẫn an toàn trên máy.",
+        )
+        .into());
+    };
+    let settings = Settings {
+        patience: Duration::ZERO,
+        link: linked(Some(Arc::clone(&line))),
+        ..settings(args)
+    };
+    let synced = match App::open(settings, SystemClock::default()) {
+        Ok(app) => json!(line.sync(&app)),
+        Err(error) if error.code() == Code::FolderInUse => folder::sync(args)?,
+        Err(error) => return Err(api(error)),
+    };
+    let ok = synced.get("last_error").is_none();
+    out::json(&synced);
+    Ok(if ok {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -3,6 +3,7 @@
 
 mod args;
 mod branch;
+mod folder;
 mod out;
 mod serve;
 

@@ -20,6 +20,13 @@ pub(crate) fn raw(bytes: &[u8]) {
         .ok();
 }
 
+/// Everything that comes, as it comes.
+pub(crate) fn copy(from: &mut impl io::Read) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    io::copy(from, &mut out)?;
+    out.flush()
+}
+
 /// `{code, message, field?}` on standard error.
 pub(crate) fn error(error: &ApiError) {
     let text = serde_json::to_string(error).unwrap_or_else(|_| error.message.clone());

@@ -1,10 +1,15 @@
 //! `motcua serve`: the folder for browsers and command lines on this machine, until stopped.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use motcua_app::App;
 use motcua_domain::{Code, Refusal};
-use motcua_hub::Serve;
+use motcua_hub::{Line, Serve};
 use motcua_protocol::ApiError;
 use serde_json::json;
 
@@ -15,25 +20,48 @@ pub(crate) fn run(
     args: &Args,
     listen: SocketAddr,
     ui: Option<PathBuf>,
+    line: Option<Arc<Line>>,
 ) -> Result<ExitCode, ApiError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|_| fault("Máy không cho chạy máy chủ. Mời khởi động lại máy."))?;
     runtime.block_on(async {
+        // A counter serves its own screens; the hub of its branch is another machine.
+        let counter = line.is_some();
+        if counter && !listen.ip().is_loopback() {
+            return Err(Refusal::new(
+                Code::Unsupported,
+                "Thư mục này là quầy của một máy chủ khác nên chỉ phục vụ trên máy này. Mời bỏ địa chỉ mạng.",
+            )
+            .into());
+        }
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let options = Serve {
-            listen,
+            listen: if counter { listen } else { loopback },
             dir: args.data.clone(),
             ui,
+            hub: (!counter).then_some(listen),
+            line,
         };
+        let branch = app.store().read(|read| read.branch()).ok().flatten();
         let running = motcua_hub::serve(app, options)
             .await
             .map_err(|error| fault(&error.to_string()))?;
-        out::json(&json!({
+        let mut ready = json!({
             "url": running.endpoint.url,
+            "local_url": running.endpoint.url,
             "token": running.endpoint.token,
             "browser_url": running.browser_url(),
-        }));
+            "board_url": running.board_url(),
+            "branch": branch.map(|b| b.office.name.clone()),
+        });
+        if let Some(lan) = &running.lan {
+            ready["url"] = json!(lan.url);
+            ready["fingerprint"] = json!(lan.fingerprint);
+            ready["branch_id"] = json!(lan.branch);
+        }
+        out::json(&ready);
         stopped().await;
         Ok(ExitCode::SUCCESS)
     })

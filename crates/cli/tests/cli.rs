@@ -271,7 +271,7 @@ fn an_import_tells_of_every_row() {
 fn do_goes_through_a_serving_process_and_by_itself_after_that_was_killed() {
     let (_root, program) = demo();
     let (mut serving, ready) = program.serve();
-    assert!(id(&ready["url"]).starts_with("http://127.0.0.1:"));
+    assert!(id(&ready["local_url"]).starts_with("http://127.0.0.1:"));
     assert!(ready["token"].is_string());
     assert_eq!(register(&program)["ticket"], "A-001");
     let refused = program.run(&["do", "visit.register", r#"{"service":"x"}"#]);

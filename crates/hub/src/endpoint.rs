@@ -1,5 +1,6 @@
 //! Where the process that holds a data folder can be reached: a file in the folder that only
-//! its owner may read.
+//! its owner may read. Beside it, the board's token, which outlives the process: a television
+//! switched on in the morning has only its bookmark.
 
 use std::{
     fs, io,
@@ -8,8 +9,42 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 const NAME: &str = "endpoint.json";
+const BOARD: &str = "board-token";
+
+/// 244 random bits.
+pub(crate) fn new_token() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
+/// The token with which a board reads, made when the folder has none.
+pub(crate) fn board_token(dir: &Path) -> io::Result<String> {
+    if let Ok(kept) = fs::read_to_string(dir.join(BOARD))
+        && kept.len() == 64
+        && kept.bytes().all(|b| b.is_ascii_hexdigit())
+    {
+        return Ok(kept);
+    }
+    let token = new_token();
+    write_private(dir, "board-token.new", BOARD, token.as_bytes())?;
+    Ok(token)
+}
+
+/// A file for the owner's eyes only, whole or not at all.
+fn write_private(dir: &Path, draft: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let draft = dir.join(draft);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(&draft)?.write_all(bytes)?;
+    fs::rename(draft, dir.join(name))
+}
 
 /// Address and token of the process that holds the folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +53,9 @@ pub struct Endpoint {
     pub url: String,
     /// Bearer token.
     pub token: String,
+    /// Bearer token of a board: it reads what the hall may read, and does nothing.
+    #[serde(default)]
+    pub board: String,
 }
 
 fn path(dir: &Path) -> PathBuf {
@@ -31,18 +69,8 @@ impl Endpoint {
     }
 
     pub(crate) fn publish(&self, dir: &Path) -> io::Result<()> {
-        let draft = dir.join("endpoint.new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        options
-            .open(&draft)?
-            .write_all(serde_json::to_string(self)?.as_bytes())?;
-        fs::rename(draft, path(dir))
+        let bytes = serde_json::to_string(self)?;
+        write_private(dir, "endpoint.new", NAME, bytes.as_bytes())
     }
 
     pub(crate) fn withdraw(dir: &Path) {

@@ -1,14 +1,23 @@
-//! The application over loopback HTTP: the browser twin of the window, and the way in for a
-//! command line when a window or server already holds the folder.
+//! The application over HTTP: on loopback the browser twin of the window and the way in for a
+//! command line; on the network, over TLS, the hub of a branch and a counter's line to it.
 //!
-//! It owns the listener, the token, the endpoint file and the push of changes. It must not
-//! know any verb: names and JSON go straight to `motcua_app`.
-//!
-//! Only loopback addresses are served: there is no TLS and no pairing here.
+//! It owns the listeners, keys and certificates, pairing, the endpoint file and the push of
+//! changes. It must not know any rule: names and JSON go straight to `motcua_app`.
 
 mod endpoint;
+mod folder;
+mod identity;
+mod lan;
+mod line;
+mod pairing;
 mod routes;
 mod serve;
+mod tls;
+mod wire;
 
 pub use endpoint::Endpoint;
+pub use folder::check as verify;
+pub use identity::{Fingerprint, Identity};
+pub use lan::{Lan, PairCode};
+pub use line::{Joined, Line, Paired, Synced, pair};
 pub use serve::{Running, Serve, ServeError, serve, spawn};

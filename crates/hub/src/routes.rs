@@ -1,6 +1,7 @@
-//! Every route: `/rpc/{name}`, `/events`, and the screens.
+//! Every route: `/rpc/{name}`, `/events`, `/sounds/{name}`, and the screens. Two tokens open
+//! them: an officer's, and a board's, which only reads what the hall may read.
 
-use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -14,9 +15,12 @@ use axum::{
     },
     routing::{get, post},
 };
-use motcua_app::{App, Caller, Change};
+use motcua_app::{App, Caller, Change, Topic};
 use motcua_domain::Code;
-use motcua_protocol::ApiError;
+use motcua_protocol::{
+    ApiError,
+    verbs::{Verb, board},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -24,9 +28,17 @@ use tokio_stream::{Stream, StreamExt as _, wrappers::BroadcastStream};
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 use uuid::Uuid;
 
+use crate::{endpoint::Endpoint, folder::Folder};
+
 /// Arguments are small; only a catalogue file is not.
 const SMALL: usize = 1 << 20;
 const LARGE: usize = 96 << 20;
+
+/// All that a board may ask.
+const BOARD_VERB: &str = <board::Get as Verb>::NAME;
+
+/// A silent line is spoken on this often.
+const BEAT: Duration = Duration::from_secs(2);
 
 /// No script, style or connection but our own.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -35,6 +47,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font
 struct Shared {
     app: Arc<App>,
     token: Arc<str>,
+    board: Arc<str>,
     host: [String; 2],
     changes: broadcast::Sender<Change>,
 }
@@ -42,14 +55,16 @@ struct Shared {
 pub(crate) fn router(
     app: Arc<App>,
     address: SocketAddr,
-    token: String,
+    endpoint: &Endpoint,
     ui: Option<&Path>,
+    folder: Folder,
 ) -> Router {
     let (changes, _) = broadcast::channel(256);
     bridge(&app, changes.clone());
     let shared = Shared {
         app,
-        token: token.into(),
+        token: endpoint.token.as_str().into(),
+        board: endpoint.board.as_str().into(),
         host: [address.to_string(), format!("localhost:{}", address.port())],
         changes,
     };
@@ -59,7 +74,9 @@ pub(crate) fn router(
             post(import).layer(DefaultBodyLimit::max(LARGE)),
         )
         .route("/rpc/{name}", post(rpc).layer(DefaultBodyLimit::max(SMALL)))
-        .route("/events", get(events));
+        .route("/sounds/{name}", get(sound))
+        .route("/events", get(events))
+        .merge(folder.routes());
     if let Some(ui) = ui {
         router = router.fallback_service(ServeDir::new(ui));
     }
@@ -102,7 +119,7 @@ async fn this_host_only(State(shared): State<Shared>, request: Request, next: Ne
     }
 }
 
-fn same(a: &str, b: &str) -> bool {
+pub(crate) fn same(a: &str, b: &str) -> bool {
     // Every byte is looked at, so that the time it takes tells nothing about the token.
     a.len() == b.len()
         && a.bytes()
@@ -111,12 +128,31 @@ fn same(a: &str, b: &str) -> bool {
             == 0
 }
 
-fn authorised(shared: &Shared, headers: &HeaderMap) -> bool {
-    headers
+/// What a token opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grant {
+    /// Every verb, as the officer who is named.
+    Officer,
+    /// Only what the hall may read, as nobody.
+    Board,
+}
+
+fn grant(shared: &Shared, token: &str) -> Option<Grant> {
+    if same(token, &shared.token) {
+        Some(Grant::Officer)
+    } else if same(token, &shared.board) {
+        Some(Grant::Board)
+    } else {
+        None
+    }
+}
+
+fn granted(shared: &Shared, headers: &HeaderMap) -> Option<Grant> {
+    let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.strip_prefix("Bearer "))
-        .is_some_and(|token| same(token, &shared.token))
+        .and_then(|v| v.strip_prefix("Bearer "))?;
+    grant(shared, token)
 }
 
 fn status(code: Code) -> StatusCode {
@@ -136,7 +172,7 @@ fn status(code: Code) -> StatusCode {
     }
 }
 
-fn refuse(error: ApiError) -> Response {
+pub(crate) fn refuse(error: ApiError) -> Response {
     (status(error.code), Json(error)).into_response()
 }
 
@@ -158,8 +194,15 @@ async fn rpc(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !authorised(&shared, &headers) {
+    let Some(grant) = granted(&shared, &headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
+    };
+    if grant == Grant::Board && name != BOARD_VERB {
+        return refuse(ApiError {
+            code: Code::NotAllowed,
+            message: "Bảng gọi số chỉ được xem. Chưa ghi gì. Mời làm việc này ở quầy.".to_owned(),
+            field: None,
+        });
     }
     let text = |header: &str| {
         headers
@@ -180,9 +223,16 @@ async fn rpc(
             Err(_) => return invalid("Nội dung gửi lên không phải JSON. Chưa ghi gì."),
         }
     };
-    let caller = Caller {
-        officer: text("x-officer"),
-        command_id,
+    let caller = match grant {
+        Grant::Officer => Caller {
+            officer: text("x-officer"),
+            command_id,
+        },
+        // Whoever the board says it is, it is nobody.
+        Grant::Board => Caller {
+            officer: Some(String::new()),
+            command_id: None,
+        },
     };
     // A command waits for the disk: not on the runtime's own threads.
     let called = tokio::task::spawn_blocking(move || shared.app.call(&caller, &name, args)).await;
@@ -200,30 +250,69 @@ async fn rpc(
     }
 }
 
+/// A clip of the spoken call.
+async fn sound(
+    State(shared): State<Shared>,
+    UrlPath(name): UrlPath<String>,
+    headers: HeaderMap,
+) -> Response {
+    if granted(&shared, &headers).is_none() {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let found = tokio::task::spawn_blocking(move || shared.app.sound(&name)).await;
+    match found {
+        Ok(Some(clip)) => {
+            let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+            (kind, Bytes::from(clip.into_owned())).into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 #[derive(Deserialize)]
 struct EventsQuery {
     token: String,
 }
 
 async fn events(State(shared): State<Shared>, Query(query): Query<EventsQuery>) -> Response {
-    if !same(&query.token, &shared.token) {
+    let Some(grant) = grant(&shared, &query.token) else {
         return StatusCode::UNAUTHORIZED.into_response();
-    }
-    Sse::new(stream(shared.changes.subscribe()))
-        .keep_alive(KeepAlive::default())
+    };
+    // A line that was cut says nothing; a page that hears no beat knows.
+    let beat = KeepAlive::new()
+        .interval(BEAT)
+        .event(Event::default().event("beat").data("{}"));
+    Sse::new(stream(shared.changes.subscribe(), grant))
+        .keep_alive(beat)
         .into_response()
 }
 
-fn stream(changes: broadcast::Receiver<Change>) -> impl Stream<Item = Result<Event, Infallible>> {
+/// Whether a change can be seen on the board.
+fn on_board(change: &Change) -> bool {
+    change
+        .topics
+        .iter()
+        .any(|topic| matches!(topic, Topic::Queue | Topic::Branch | Topic::Day))
+}
+
+fn stream(
+    changes: broadcast::Receiver<Change>,
+    grant: Grant,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     // The first event tells the page that it is connected; a page that fell behind is told to
     // look at everything anew.
     let hello = tokio_stream::once(Ok(Event::default().event("hello").data("{}")));
-    hello.chain(BroadcastStream::new(changes).map(|change| {
-        Ok(match change {
-            Ok(change) => Event::default()
-                .json_data(&change)
-                .unwrap_or_else(|_| Event::default().event("resync").data("{}")),
-            Err(_) => Event::default().event("resync").data("{}"),
-        })
-    }))
+    let told = BroadcastStream::new(changes).filter_map(move |change| {
+        let resync = || Event::default().event("resync").data("{}");
+        match change {
+            Ok(change) if grant == Grant::Board && !on_board(&change) => None,
+            Ok(change) => Some(
+                Event::default()
+                    .json_data(&change)
+                    .unwrap_or_else(|_| resync()),
+            ),
+            Err(_) => Some(resync()),
+        }
+    });
+    hello.chain(told.map(Ok))
 }

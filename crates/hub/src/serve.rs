@@ -3,20 +3,34 @@
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread};
 
 use motcua_app::App;
-use tokio::{net::TcpListener, sync::oneshot};
-use uuid::Uuid;
+use motcua_protocol::ApiError;
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
 
-use crate::{endpoint::Endpoint, routes};
+use crate::{
+    endpoint::{self, Endpoint},
+    folder::Folder,
+    identity::Identity,
+    lan::{Lan, OpenError},
+    line::Line,
+    routes,
+};
 
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct Serve {
-    /// Address; port 0 takes a free one.
+    /// Loopback address; port 0 takes a free one.
     pub listen: SocketAddr,
     /// The data folder, where the endpoint is published.
     pub dir: PathBuf,
     /// Folder of the built screens, to serve them to a browser.
     pub ui: Option<PathBuf>,
+    /// Address on which to be the hub of the branch, over TLS; any address.
+    pub hub: Option<SocketAddr>,
+    /// The line to the hub, where this folder is a counter.
+    pub line: Option<Arc<Line>>,
 }
 
 /// Why serving could not begin.
@@ -28,6 +42,9 @@ pub enum ServeError {
     /// The address is taken, or the endpoint file cannot be written.
     #[error("Không mở được cổng {0}: {1}. Mời chọn cổng khác.")]
     Listen(SocketAddr, io::Error),
+    /// The folder cannot be a hub.
+    #[error("{}", .0.message)]
+    Hub(ApiError),
 }
 
 /// A running server; stops when dropped.
@@ -35,14 +52,23 @@ pub enum ServeError {
 pub struct Running {
     /// Address and token.
     pub endpoint: Endpoint,
+    /// The hub on the network, where it is one.
+    pub lan: Option<Lan>,
     dir: PathBuf,
     stop: Option<oneshot::Sender<()>>,
+    _stop_hub: watch::Sender<bool>,
 }
 
 impl Running {
     /// Address for a browser, with the token where scripts can read it and logs cannot.
     pub fn browser_url(&self) -> String {
         format!("{}/#token={}", self.endpoint.url, self.endpoint.token)
+    }
+
+    /// Address of the board for a television's browser.
+    pub fn board_url(&self) -> String {
+        let Endpoint { url, board, .. } = &self.endpoint;
+        format!("{url}/board.html#token={board}")
     }
 }
 
@@ -69,11 +95,30 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
     let address = listener.local_addr().map_err(fault)?;
     let endpoint = Endpoint {
         url: format!("http://{address}"),
-        // 244 random bits.
-        token: format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
+        token: endpoint::new_token(),
+        board: endpoint::board_token(&options.dir).map_err(fault)?,
     };
+    let (stop_hub, hub_stops) = watch::channel(false);
+    let mut folder = Folder {
+        app: Arc::clone(&app),
+        token: endpoint.token.as_str().into(),
+        hub: None,
+        line: options.line,
+    };
+    let mut network = None;
+    if let Some(at) = options.hub {
+        let fault = |error| ServeError::Listen(at, error);
+        let identity = Identity::of_folder(&options.dir).map_err(fault)?;
+        let opened = crate::lan::open(Arc::clone(&app), &identity, at, hub_stops).await;
+        let (hub, open) = opened.map_err(|error| match error {
+            OpenError::Io(error) => fault(error),
+            OpenError::Api(error) => ServeError::Hub(error),
+        })?;
+        folder.hub = Some(hub);
+        network = Some(open);
+    }
     endpoint.publish(&options.dir).map_err(fault)?;
-    let router = routes::router(app, address, endpoint.token.clone(), options.ui.as_deref());
+    let router = routes::router(app, address, &endpoint, options.ui.as_deref(), folder);
     let (stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(async move {
         let ended = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -86,8 +131,10 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
     });
     Ok(Running {
         endpoint,
+        lan: network,
         dir: options.dir,
         stop: Some(stop),
+        _stop_hub: stop_hub,
     })
 }
 

@@ -119,6 +119,22 @@ impl Store {
         })
     }
 
+    /// Events of a device that wait for a person here.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn quarantined_of(&self, device: Uuid) -> Result<u64> {
+        self.read(|read| {
+            Ok(read
+                .connection()
+                .prepare_cached(
+                    "SELECT count(*) FROM verdict v JOIN event e ON e.event_id = v.event_id
+                     WHERE v.peer = '' AND v.status = 'quarantined' AND e.device = ?1",
+                )?
+                .query_row([device.as_bytes()], |r| r.get(0))?)
+        })
+    }
+
     /// Keeps what a peer has said: heads that it has, and what became of events there.
     ///
     /// # Errors

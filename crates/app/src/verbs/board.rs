@@ -18,7 +18,6 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Board> {
         let open = read.open_visits(date)?;
         let line = Line::read(branch, read, &open, now)?;
         let waiting = read.line(date)?;
-        let waiting = read.line(date)?;
         let day = read.day(date)?;
         let mut calls: Vec<BoardCall> = open
             .iter()

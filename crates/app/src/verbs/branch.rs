@@ -5,8 +5,8 @@ use motcua_protocol::{
     Time,
     event::{Body, BranchConfigured, BranchEvent, ClockConfirmed as Confirmed},
     verbs::admin::{
-        BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, SyncStatus,
-        SyncStatusAnswer,
+        BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, HubStatus,
+        SyncStatus, SyncStatusAnswer,
     },
 };
 use motcua_store::{Write, table::branch::branch_entity};
@@ -89,14 +89,33 @@ pub(crate) fn confirm_clock(
 
 /// `sync.status`
 pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<SyncStatusAnswer> {
-    let (unsent, oldest) = app.store.read(|read| read.event_count())?;
+    let office = ctx.branch.office.code.clone();
+    let Some(link) = &app.settings.link else {
+        let (unsent, oldest) = app.store.read(|read| read.event_count())?;
+        return Ok(SyncStatusAnswer {
+            office,
+            unsent,
+            oldest_unsent_at: oldest.map(Time::from_ms),
+            last_error: None,
+            next_try_at: None,
+            quarantined: 0,
+            enrolled: false,
+            hub: None,
+        });
+    };
+    let (unsent, oldest) = app.unsent()?;
+    let state = link.state(app);
     Ok(SyncStatusAnswer {
-        office: ctx.branch.office.code.clone(),
+        office,
         unsent,
         oldest_unsent_at: oldest.map(Time::from_ms),
-        last_error: None,
-        next_try_at: None,
-        quarantined: 0,
+        last_error: state.last_error,
+        next_try_at: state.next_try_ms.map(Time::from_ms),
+        quarantined: state.quarantined,
         enrolled: false,
+        hub: Some(HubStatus {
+            here: state.here,
+            number: link.number(),
+        }),
     })
 }

@@ -23,7 +23,7 @@ use motcua_store::{Read, Write, table::case as stored};
 use uuid::Uuid;
 
 use super::{catalogue, leg};
-use crate::{App, Result, registry::Ctx, view};
+use crate::{App, Result, registry::Ctx, replica, view};
 
 /// Fees above this are typing errors: no procedure of a one-stop desk costs a billion.
 const MAX_FEE: u64 = 1_000_000_000;
@@ -110,12 +110,11 @@ pub(crate) fn receive(
 
     let pattern = CasePattern::parse(&ctx.branch.case_pattern)?;
     let agency = &ctx.branch.office.code;
-    let number = tx.next_number(&format!("case:{agency}"), date)?;
+    let number = app.next_of_block(tx, &replica::case_series(agency), date)?;
     let code = pattern.format(agency, date, number)?;
-    let book_year = NaiveDate::from_ymd_opt(date.year(), 1, 1).unwrap_or(date);
     let book = BookEntry {
         year: date.year(),
-        number: tx.next_number("book", book_year)?,
+        number: app.next_of_block(tx, replica::BOOK, replica::year_of(date))?,
     };
     let warnings = warnings(&applicant, received_at.date());
 

@@ -57,6 +57,7 @@ pub(crate) fn log(app: &App, ctx: &Ctx, args: Log) -> Result<Vec<LogLine>> {
 pub(crate) fn desk(app: &App, ctx: &Ctx, args: Desk) -> Result<DeskAnswer> {
     let counter = ctx.branch.counter(args.counter)?;
     let now = view::Now::of(app);
+    let alone = app.alone();
     let date = app.today()?;
     let fifteen = ctx
         .branch
@@ -74,7 +75,7 @@ pub(crate) fn desk(app: &App, ctx: &Ctx, args: Desk) -> Result<DeskAnswer> {
         let visit = here
             .map(|r| view::visit_view(read, r.id, Visit::clone(&r.visit), now))
             .transpose()?;
-        let next = queue::next_for(&ctx.branch, read, date, counter.number)?
+        let next = queue::next_for(&ctx.branch, read, date, counter.number, alone)?
             .map(|r| view::row(&ctx.branch, r.id, &r.visit, now));
         let mine = read.samples_of(date, &ctx.officer)?;
         let figures = figures::day(mine, &[fifteen]);

@@ -18,7 +18,7 @@ use motcua_store::{Read, Write};
 use uuid::Uuid;
 
 use super::queue;
-use crate::{App, Result, registry::Ctx, view};
+use crate::{App, Result, hub_link, registry::Ctx, view};
 
 /// A visit, or a refusal that names the field.
 pub(crate) fn find(read: &Read<'_>, id: Uuid) -> Result<Arc<Visit>> {
@@ -69,6 +69,13 @@ pub(crate) fn act_with(
         )
         .at("visit_id")
         .into());
+    }
+    let waits = visit.state() == motcua_domain::visit::State::Waiting;
+    if let Some(number) = ctx.alone
+        && waits
+        && !hub_link::is_own(number, visit.ticket.as_ref())
+    {
+        return Err(hub_link::not_ours(&visit.label()));
     }
     let counter_has = match counter {
         Some(counter) => queue::busy_with(&tx.read(), tx.date(), counter)?

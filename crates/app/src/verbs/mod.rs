@@ -1,6 +1,7 @@
 //! One file per subject; one function per verb. The list below is checked against the
 //! protocol's by a test.
 
+mod board;
 mod branch;
 mod case;
 mod catalogue;
@@ -25,6 +26,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query(desk::desk);
     registry.query(queue::snapshot);
     registry.query(queue::preview);
+    registry.query(board::get);
     registry.command(queue::call_next);
     registry.command(queue::call);
     registry.command(queue::jump);

@@ -7,7 +7,7 @@ use motcua_domain::{
     Code, Refusal,
     branch::Branch,
     visit::{
-        Act, Quote, State,
+        Act, Quote, State, Ticket, Visit,
         estimate::{self, OpenCounter, ServiceTime},
         order,
     },
@@ -25,12 +25,15 @@ use motcua_protocol::{
 };
 use motcua_store::{
     Read, Write,
-    table::{branch::day_entity, visit::VisitRow},
+    table::{
+        branch::day_entity,
+        visit::{InLine, VisitRow},
+    },
 };
 use uuid::Uuid;
 
 use super::{leg, register};
-use crate::{App, Result, registry::Ctx, view};
+use crate::{App, Result, hub_link, registry::Ctx, view};
 
 /// Service times older than this say little about today.
 const MEMORY_MS: i64 = 28 * 86_400_000;
@@ -45,14 +48,20 @@ pub(crate) fn busy_with(
 }
 
 /// The queue in numbers: services, counters, times.
-struct Line {
+pub(crate) struct Line {
     services: HashMap<String, usize>,
     counters: Vec<OpenCounter>,
     times: Vec<ServiceTime>,
 }
 
 impl Line {
-    fn read(branch: &Branch, read: &Read<'_>, open: &[VisitRow], now: view::Now) -> Result<Self> {
+    /// `at_counters` holds at least the visits that are called or served.
+    pub(crate) fn read(
+        branch: &Branch,
+        read: &Read<'_>,
+        at_counters: &[VisitRow],
+        now: view::Now,
+    ) -> Result<Self> {
         let services: HashMap<String, usize> = branch
             .services
             .iter()
@@ -80,7 +89,7 @@ impl Line {
                     .filter(|(_, s)| counter.serves(&s.code))
                     .map(|(i, _)| i)
                     .collect();
-                let busy = open
+                let busy = at_counters
                     .iter()
                     .find(|r| {
                         r.visit.leg().counter == Some(counter.number)
@@ -104,14 +113,19 @@ impl Line {
     }
 
     /// People called before somebody of that rank for that service, and the wait to expect.
-    fn promise(&self, open: &[VisitRow], service: &str, rank_ms: i64) -> (u32, Option<Quote>) {
+    pub(crate) fn promise(
+        &self,
+        waiting: &[InLine],
+        service: &str,
+        rank_ms: i64,
+    ) -> (u32, Option<Quote>) {
         let Some(&target) = self.services.get(service) else {
             return (0, None);
         };
-        let before: Vec<usize> = open
+        let before: Vec<usize> = waiting
             .iter()
-            .filter(|r| r.visit.state() == State::Waiting && r.visit.leg().rank_ms <= rank_ms)
-            .filter_map(|r| self.services.get(&r.visit.leg().service).copied())
+            .filter(|w| w.rank_ms <= rank_ms)
+            .filter_map(|w| self.services.get(&w.service).copied())
             .collect();
         let ahead = before.iter().filter(|s| **s == target).count() as u32;
         (
@@ -130,8 +144,8 @@ pub(crate) fn promise(
     service: &str,
     rank_ms: i64,
 ) -> Result<(u32, Option<Quote>)> {
-    let open = read.open_visits(date)?;
-    Ok(Line::read(branch, read, &open, now)?.promise(&open, service, rank_ms))
+    let line = Line::read(branch, read, &read.visits_at_counters(date)?, now)?;
+    Ok(line.promise(&read.line(date)?, service, rank_ms))
 }
 
 /// `queue.snapshot`
@@ -142,6 +156,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
     app.store.read(|read| {
         let open = read.open_visits(date)?;
         let line = Line::read(branch, read, &open, now)?;
+        let waiting = read.line(date)?;
         let day = read.day(date)?;
         let rows = |state: State| -> Vec<Row> {
             open.iter()
@@ -157,7 +172,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
             .services
             .iter()
             .map(|service| {
-                let (_, quote) = line.promise(&open, &service.code, now.ms);
+                let (_, quote) = line.promise(&waiting, &service.code, now.ms);
                 ServiceRow {
                     code: service.code.clone(),
                     name: service.name.clone(),
@@ -230,9 +245,13 @@ pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnsw
     let rank_ms = register::rank_now(ctx, now.ms, args.class.unwrap_or_default());
     app.store.read(|read| {
         let (people_ahead, quote) = promise(&ctx.branch, read, date, now, &service.code, rank_ms)?;
-        let number = read.last_number(&format!("ticket:{}", service.prefix), date)? + 1;
+        let series = match app.alone() {
+            Some(number) => hub_link::own_series(number, &service.prefix),
+            None => service.prefix.clone(),
+        };
+        let number = read.last_number(&format!("ticket:{series}"), date)? + 1;
         Ok(PreviewAnswer {
-            ticket: format!("{}-{number:03}", service.prefix),
+            ticket: Ticket { series, number }.label(),
             people_ahead,
             quote,
             ranked_as_at: Time::from_ms(rank_ms),
@@ -246,21 +265,19 @@ pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnsw
     })
 }
 
-/// Who would be called next by a counter.
+/// Who would be called next by a counter; without the hub, of its own series only.
 pub(crate) fn next_for(
     branch: &Branch,
     read: &Read<'_>,
     date: NaiveDate,
     counter: u16,
+    alone: Option<u16>,
 ) -> Result<Option<VisitRow>> {
     let counter = branch.counter(counter)?;
-    let mut waiting: Vec<VisitRow> = read
-        .open_visits(date)?
-        .into_iter()
-        .filter(|r| order::callable(&r.visit, counter))
-        .collect();
-    waiting.sort_by(|a, b| view::call_order(&(a.id, &a.visit), &(b.id, &b.visit)));
-    Ok(waiting.into_iter().next())
+    let ours =
+        |visit: &Visit| alone.is_none_or(|number| hub_link::is_own(number, visit.ticket.as_ref()));
+    // The store keeps them in call order, which is [`order::key`].
+    Ok(read.first_waiting(date, |visit| order::callable(visit, counter) && ours(visit))?)
 }
 
 /// `queue.call_next`
@@ -279,7 +296,7 @@ pub(crate) fn call_next(
         .at("counter")
         .into());
     }
-    match next_for(&ctx.branch, &tx.read(), tx.date(), counter)? {
+    match next_for(&ctx.branch, &tx.read(), tx.date(), counter, ctx.alone)? {
         None => Ok(None),
         Some(row) => call_visit(ctx, tx, row.id, counter).map(Some),
     }

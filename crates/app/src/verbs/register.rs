@@ -17,7 +17,7 @@ use motcua_store::{Write, table::branch::Day};
 use uuid::Uuid;
 
 use super::{leg, queue};
-use crate::{App, Result, registry::Ctx};
+use crate::{App, Result, hub_link, registry::Ctx};
 
 /// The last number that fits a ticket, a board and the voice: three digits.
 const LAST_NUMBER: u32 = 999;
@@ -36,10 +36,21 @@ enum Comer {
 }
 
 /// The next number of a service; whoever gets a number gets it here.
-fn next_ticket(app: &App, tx: &Write<'_>, service: &Service, comer: Comer) -> Result<Ticket> {
+fn next_ticket(
+    app: &App,
+    ctx: &Ctx,
+    tx: &Write<'_>,
+    service: &Service,
+    comer: Comer,
+) -> Result<Ticket> {
     let date = tx.date();
     may_enter(app, tx, service, date, comer)?;
-    let number = tx.next_number(&format!("ticket:{}", service.prefix), date)?;
+    // Without the hub a counter has a series of its own, so that nobody else gives its numbers.
+    let series = match ctx.alone {
+        Some(number) => hub_link::own_series(number, &service.prefix),
+        None => service.prefix.clone(),
+    };
+    let number = tx.next_number(&format!("ticket:{series}"), date)?;
     let most = match comer {
         Comer::WalkIn => service.contingent.unwrap_or(LAST_NUMBER).min(LAST_NUMBER),
         Comer::Booked => LAST_NUMBER,
@@ -56,10 +67,7 @@ fn next_ticket(app: &App, tx: &Write<'_>, service: &Service, comer: Comer) -> Re
         .at("service")
         .into());
     }
-    Ok(Ticket {
-        series: service.prefix.clone(),
-        number,
-    })
+    Ok(Ticket { series, number })
 }
 
 /// Whether anybody may still join a service on that day.
@@ -126,7 +134,7 @@ pub(crate) fn register(
     args: Register,
 ) -> Result<Registered> {
     let service = ctx.branch.service(&args.service)?;
-    let ticket = next_ticket(app, tx, service, Comer::WalkIn)?;
+    let ticket = next_ticket(app, ctx, tx, service, Comer::WalkIn)?;
     let arrive_ms = arrival(tx, args.arrived_at)?;
     let more = args.more.unwrap_or_default();
     for (i, code) in more.iter().enumerate() {
@@ -306,7 +314,7 @@ pub(crate) fn check_in(
     let service = ctx.branch.service(&visit.leg().service)?;
     // Whoever is not booked for today is told so before the day's numbers are looked at.
     let ticket = (visit.state() == State::Booked && visit.date == tx.date())
-        .then(|| next_ticket(app, tx, service, Comer::Booked))
+        .then(|| next_ticket(app, ctx, tx, service, Comer::Booked))
         .transpose()?;
     let visit = leg::act_with(ctx, tx, args.visit_id, Act::CheckIn, None, ticket)?;
     let rank_ms = visit.leg().rank_ms;

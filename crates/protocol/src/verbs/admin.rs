@@ -83,4 +83,17 @@ pub struct SyncStatusAnswer {
     pub quarantined: u64,
     /// Whether a central system is set up at all.
     pub enrolled: bool,
+    /// The line to the hub; absent at the hub and on a machine of its own. Where it is there,
+    /// everything above speaks of the hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub: Option<HubStatus>,
+}
+
+/// The line from a counter to its hub.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct HubStatus {
+    /// Whether it answered when last asked. When not, the counter works alone.
+    pub here: bool,
+    /// This counter's number among the machines: its own tickets begin with it.
+    pub number: u16,
 }

@@ -1,0 +1,213 @@
+//! The line from a counter to its hub, as the application sees it: a trait, because the
+//! application knows neither sockets nor certificates.
+//!
+//! What needs the one queue of the branch is done at the hub; what one counter may decide by
+//! itself goes into its own log and is sent. [`place`] is the one list that says which is which.
+
+use std::sync::Arc;
+
+use motcua_domain::{Code, Refusal, visit::Ticket};
+use motcua_protocol::ApiError;
+use motcua_store::table::command::Done;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    App, Caller, Result,
+    registry::{Ctx, Run},
+};
+
+/// Where a command is carried out in a branch of several machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Here: it touches only what this counter has before it.
+    Here,
+    /// At the hub, and here with care while the hub is away.
+    Hub,
+    /// At the hub, and nowhere else: it decides for everybody.
+    HubOnly,
+    /// Only on the hub's own machine.
+    HubItself,
+}
+
+/// Where a command is carried out. Numbers, calls, and whatever changes somebody who waits (whom
+/// anybody may call at that moment) need the one queue. What happens to the person at the desk,
+/// receiving a case under a leased code, and printing do not.
+pub fn place(name: &str) -> Place {
+    match name {
+        "visit.register" | "visit.check_in" | "visit.classify" | "queue.call_next"
+        | "queue.call" | "queue.jump" | "leg.resume" | "leg.return" | "leg.no_show"
+        | "leg.transfer" | "leg.leave" | "leg.void" | "leg.reopen" => Place::Hub,
+        "queue.issuing" | "day.close" | "branch.configure" => Place::HubOnly,
+        "catalogue.import" => Place::HubItself,
+        _ => Place::Here,
+    }
+}
+
+/// A command that is to be done at the hub.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// Made before the act; the hub does it once, however often it is asked.
+    pub command_id: Uuid,
+    /// Which command.
+    pub name: &'a str,
+    /// Its argument.
+    pub args: &'a Value,
+    /// Hash of the argument, for the ledger.
+    pub args_hash: [u8; 32],
+    /// Officer, as the caller named one.
+    pub officer: Option<&'a str>,
+}
+
+impl Order<'_> {
+    /// The line of the ledger once it is done.
+    pub fn done(&self, answer: &Value) -> Done {
+        Done {
+            name: self.name.to_owned(),
+            args_hash: self.args_hash,
+            answer: answer.to_string(),
+        }
+    }
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub enum Asked {
+    /// The hub decided, and what it recorded is stored here too.
+    Answered(Result<Value, ApiError>),
+    /// Nobody answered in time.
+    Away,
+    /// Somebody answered who cannot be the hub, or who does not know this device: a person has to
+    /// look. The queue goes on alone.
+    Refused(Refusal),
+}
+
+/// What is known of the line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkState {
+    /// Whether the hub answered when last asked.
+    pub here: bool,
+    /// Why not, in words.
+    pub last_error: Option<String>,
+    /// Next try, UTC milliseconds.
+    pub next_try_ms: Option<i64>,
+    /// Records of this device that wait for a person at the hub.
+    pub quarantined: u64,
+}
+
+/// The line to the hub.
+pub trait HubLink: std::fmt::Debug + Send + Sync {
+    /// This counter's number among the machines of the branch.
+    fn number(&self) -> u16;
+    /// The application is open; a link that lives in the background begins.
+    fn attached(self: Arc<Self>, app: &Arc<App>);
+    /// Has a command done at the hub; what it recorded is stored here before this answers.
+    fn ask(&self, app: &App, order: &Order<'_>) -> Asked;
+    /// Something was written here: send it.
+    fn wrote(&self, app: &App);
+    /// Brings what is new, if nothing else does (`must` says that it has to be now). Tells whether
+    /// the hub answered.
+    fn refresh(&self, app: &App, must: bool) -> bool;
+    /// What is known of the line.
+    fn state(&self, app: &App) -> LinkState;
+}
+
+/// The number of this counter's own series, `3B` for counter 3 and prefix `B`.
+pub(crate) fn own_series(number: u16, prefix: &str) -> String {
+    format!("{number}{prefix}")
+}
+
+/// Whether a ticket is of the series that counter gives out alone.
+pub(crate) fn is_own(number: u16, ticket: Option<&Ticket>) -> bool {
+    ticket.is_some_and(|t| {
+        let digits = t.series.trim_end_matches(|c: char| !c.is_ascii_digit());
+        digits.parse() == Ok(number)
+    })
+}
+
+fn away(what: &str) -> motcua_store::Error {
+    Refusal::new(
+        Code::HubAway,
+        format!("Chưa nối được máy chủ quầy nên {what}. Mọi bản ghi vẫn an toàn. Mời làm lại khi máy chủ quầy trả lời."),
+    )
+    .into()
+}
+
+impl App {
+    /// The number under which this counter works alone just now; `None` at the hub, on a machine
+    /// of its own, and while the hub answers.
+    pub(crate) fn alone(&self) -> Option<u16> {
+        let link = self.settings.link.as_ref()?;
+        (!link.state(self).here).then(|| link.number())
+    }
+
+    /// A command at a counter.
+    pub(crate) fn at_counter(
+        &self,
+        link: &dyn HubLink,
+        caller: &Caller,
+        ctx: &mut Ctx,
+        run: Run<'_>,
+    ) -> Result<Value> {
+        match place(run.name) {
+            Place::HubItself => Err(Refusal::new(
+                Code::Unsupported,
+                "Danh mục được nhập trên máy chủ quầy rồi tự chuyển tới các quầy. Chưa nhập gì. Mời nhập trên máy chủ quầy.",
+            )
+            .into()),
+            Place::Here => {
+                let answer = match self.command(ctx, &run) {
+                    // What is known here may be old, or the leased numbers used up.
+                    Err(error) if link.refresh(self, true) => {
+                        self.command(ctx, &run).map_err(|again| {
+                            tracing::debug!(%error, "refused before and after a refresh");
+                            again
+                        })
+                    }
+                    answer => answer,
+                }?;
+                link.wrote(self);
+                Ok(answer)
+            }
+            place @ (Place::Hub | Place::HubOnly) => {
+                // Done before, here or there: the same answer.
+                if self.store.read(|read| read.command(run.command_id))?.is_some() {
+                    return self.command(ctx, &run);
+                }
+                let order = Order {
+                    command_id: run.command_id,
+                    name: run.name,
+                    args: &run.args,
+                    args_hash: run.args_hash(),
+                    officer: caller.officer.as_deref(),
+                };
+                match link.ask(self, &order) {
+                    Asked::Answered(answer) => answer.map_err(|error| {
+                        let refusal = Refusal::new(error.code, error.message);
+                        match error.field {
+                            Some(field) => refusal.at(field),
+                            None => refusal,
+                        }
+                        .into()
+                    }),
+                    Asked::Refused(refusal) if place == Place::HubOnly => Err(refusal.into()),
+                    Asked::Away if place == Place::HubOnly => Err(away("chưa làm được việc này")),
+                    Asked::Away | Asked::Refused(_) => {
+                        ctx.alone = Some(link.number());
+                        let answer = self.command(ctx, &run)?;
+                        link.wrote(self);
+                        Ok(answer)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Somebody who waits in the common queue may be called by any other counter at this moment:
+/// alone, a counter leaves them be.
+pub(crate) fn not_ours(label: &str) -> motcua_store::Error {
+    away(&format!(
+        "không đụng tới số {label} của hàng chung; có thể quầy khác đang gọi"
+    ))
+}

@@ -1,0 +1,142 @@
+//! What the owner of the folder asks of the process that holds it, beside commands: a pairing
+//! code, a session with the hub, the dump, the check. Only the officer's token opens these.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use motcua_app::App;
+use motcua_domain::{Code, Refusal};
+use motcua_protocol::ApiError;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::{
+    lan::Hub,
+    line::Line,
+    routes::{refuse, same},
+};
+
+/// The folder of this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    pub(crate) app: Arc<App>,
+    pub(crate) token: Arc<str>,
+    /// Where it is the hub.
+    pub(crate) hub: Option<Arc<Hub>>,
+    /// Where it is a counter.
+    pub(crate) line: Option<Arc<Line>>,
+}
+
+impl Folder {
+    pub(crate) fn routes<S: Clone + Send + Sync + 'static>(self) -> Router<S> {
+        Router::new()
+            .route("/folder/pair-code", post(pair_code))
+            .route("/folder/sync", post(sync))
+            .route("/folder/verify", post(verify))
+            .route("/folder/dump", get(dump))
+            .with_state(self)
+    }
+
+    fn is_owner(&self, headers: &HeaderMap) -> bool {
+        headers
+            .get(header::AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.strip_prefix("Bearer "))
+            .is_some_and(|token| same(token, &self.token))
+    }
+}
+
+/// For whoever may read the endpoint file: the owner of the folder.
+async fn of_owner(
+    shared: Folder,
+    headers: HeaderMap,
+    work: impl FnOnce(&Folder) -> Result<Value, ApiError> + Send + 'static,
+) -> Response {
+    if !shared.is_owner(&headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    match tokio::task::spawn_blocking(move || work(&shared)).await {
+        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Err(error)) => refuse(error),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn api(error: impl Into<Refusal>) -> ApiError {
+    ApiError::from(error.into())
+}
+
+fn unpaired(message: &str) -> ApiError {
+    api(Refusal::new(Code::NotPaired, message))
+}
+
+async fn pair_code(State(shared): State<Folder>, headers: HeaderMap) -> Response {
+    of_owner(shared, headers, |shared| {
+        let hub = shared.hub.as_ref().ok_or_else(|| {
+            unpaired("Máy này không làm máy chủ quầy nên không cấp mã ghép được. Mời lấy mã trên máy chủ quầy.")
+        })?;
+        Ok(json!(hub.pair_code()?))
+    })
+    .await
+}
+
+async fn sync(State(shared): State<Folder>, headers: HeaderMap) -> Response {
+    of_owner(shared, headers, |shared| {
+        let line = shared.line.as_ref().ok_or_else(|| {
+            unpaired("Máy này chưa ghép với máy chủ quầy nào nên không có gì để gửi. Mọi bản ghi vẫn an toàn trên máy.")
+        })?;
+        Ok(json!(line.sync(&shared.app)))
+    })
+    .await
+}
+
+async fn verify(State(shared): State<Folder>, headers: HeaderMap) -> Response {
+    of_owner(shared, headers, |shared| check(&shared.app)).await
+}
+
+/// Chain, projections and numbers, as `motcua verify` tells them.
+///
+/// # Errors
+/// Faults of the disk; what is wrong with the content stands in the answer.
+pub fn check(app: &App) -> Result<Value, ApiError> {
+    let verified = app.verify().map_err(api)?;
+    let findings: Vec<Value> = verified
+        .findings
+        .iter()
+        .map(|f| json!({"kind": f.kind, "what": f.what}))
+        .collect();
+    Ok(json!({
+        "ok": findings.is_empty(),
+        "events": verified.events,
+        "entities": verified.entities,
+        "findings": findings,
+    }))
+}
+
+async fn dump(State(shared): State<Folder>, headers: HeaderMap) -> Response {
+    if !shared.is_owner(&headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    // A day's lines may be many: they go out as they are made, never all at once in memory.
+    let (sender, lines) = mpsc::channel::<Result<Bytes, Infallible>>(64);
+    tokio::task::spawn_blocking(move || {
+        let done = shared.app.dump(|line| {
+            let mut line = line.to_vec();
+            line.push(b'\n');
+            // Whoever asked may have gone away.
+            sender.blocking_send(Ok(line.into())).ok();
+        });
+        if let Err(error) = done {
+            tracing::warn!(%error, "dump");
+        }
+    });
+    Body::from_stream(ReceiverStream::new(lines)).into_response()
+}

@@ -1,0 +1,163 @@
+//! The hub: what other machines of the branch reach over the network.
+//!
+//! It owns the listener, who is on each connection, pairing, the answering side of replication,
+//! commands for counters, and the open lines on which counters hear that there is news.
+
+mod codes;
+mod listener;
+mod log;
+mod routes;
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use motcua_app::App;
+use motcua_domain::Code;
+use motcua_protocol::{ApiError, Time};
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, sync::watch};
+use uuid::Uuid;
+
+pub(crate) use codes::Codes;
+
+use crate::identity::{Fingerprint, Identity};
+
+/// How the hub names itself among the devices.
+const HUB_NAME: &str = "Máy chủ quầy";
+/// A device's blocks of numbers are looked at again after this long.
+const PROVIDE_EVERY: Duration = Duration::from_secs(5);
+
+/// A code for one more counter.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PairCode {
+    /// Eight characters.
+    pub code: String,
+    /// Until when it may be used.
+    pub expires_at: Time,
+}
+
+/// The running hub.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    pub(crate) app: Arc<App>,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) branch: Uuid,
+    pub(crate) codes: Codes,
+    /// Ticks with every committed event; whoever watches asks for the feed.
+    pub(crate) news: watch::Sender<u64>,
+    provided: Mutex<HashMap<Uuid, Instant>>,
+}
+
+/// Where it listens.
+#[derive(Debug, Clone)]
+pub struct Lan {
+    /// `https://HOST:PORT`
+    pub url: String,
+    /// SHA-256 of its certificate.
+    pub fingerprint: String,
+    /// Names the branch for ever.
+    pub branch: Uuid,
+}
+
+impl Hub {
+    fn new(app: Arc<App>, identity: &Identity) -> Result<Arc<Self>, ApiError> {
+        let api = |e: motcua_store::Error| ApiError::from(motcua_domain::Refusal::from(e));
+        let branch = app.store().read(|read| read.branch_id()).map_err(api)?;
+        let branch = branch.ok_or_else(|| ApiError {
+            code: Code::NoBranch,
+            message: "Thư mục này chưa có chi nhánh nên chưa làm máy chủ quầy được. Mời tạo chi nhánh trước.".to_owned(),
+            field: None,
+        })?;
+        let hub = Arc::new(Self {
+            codes: Codes::default(),
+            news: watch::Sender::new(app.store().revision()),
+            provided: Mutex::default(),
+            fingerprint: identity.fingerprint(),
+            branch,
+            app,
+        });
+        let changes = hub.app.subscribe();
+        let told = Arc::downgrade(&hub);
+        std::thread::spawn(move || {
+            while let Ok(change) = changes.recv() {
+                let Some(hub) = told.upgrade() else { return };
+                hub.news.send_replace(change.revision);
+            }
+        });
+        Ok(hub)
+    }
+
+    /// Makes a code. The hub is a device of the branch from the first one on.
+    pub(crate) fn pair_code(&self) -> Result<PairCode, ApiError> {
+        self.introduce_itself()?;
+        let (code, left) = self.codes.open(Instant::now())?;
+        let now = self.app.moment().wall_ms;
+        let left = i64::try_from(left.as_millis()).unwrap_or(0);
+        Ok(PairCode {
+            code,
+            expires_at: Time::from_ms(now + left),
+        })
+    }
+
+    fn introduce_itself(&self) -> Result<(), ApiError> {
+        let device = self.app.store().device();
+        self.app
+            .introduce(device, HUB_NAME, &self.fingerprint.to_string())
+            .map(|_| ())
+            .map_err(|e| ApiError::from(motcua_domain::Refusal::from(e)))
+    }
+
+    /// Fills a device's pocket of numbers, not more often than makes sense.
+    pub(crate) fn provide(&self, device: Uuid, now: bool) {
+        {
+            let mut provided = self.provided.lock().unwrap_or_else(PoisonError::into_inner);
+            let last = provided.get(&device);
+            if !now && last.is_some_and(|at| at.elapsed() < PROVIDE_EVERY) {
+                return;
+            }
+            provided.insert(device, Instant::now());
+        }
+        if let Err(error) = self.app.provide(device) {
+            tracing::warn!(%error, %device, "numbers not leased");
+        }
+    }
+}
+
+/// Opens the hub on an address. It lives on the caller's runtime until `stop` turns true.
+pub(crate) async fn open(
+    app: Arc<App>,
+    identity: &Identity,
+    address: SocketAddr,
+    stop: watch::Receiver<bool>,
+) -> Result<(Arc<Hub>, Lan), OpenError> {
+    let listener = TcpListener::bind(address).await.map_err(OpenError::Io)?;
+    let address = listener.local_addr().map_err(OpenError::Io)?;
+    let config = crate::tls::server(identity).map_err(|e| OpenError::Io(io::Error::other(e)))?;
+    let hub = Hub::new(app, identity).map_err(OpenError::Api)?;
+    let router = routes::router(Arc::clone(&hub));
+    tokio::spawn(listener::run(
+        listener,
+        Arc::new(config),
+        router,
+        Arc::clone(&hub),
+        stop,
+    ));
+    let lan = Lan {
+        url: format!("https://{address}"),
+        fingerprint: hub.fingerprint.to_string(),
+        branch: hub.branch,
+    };
+    Ok((hub, lan))
+}
+
+/// Why the hub did not open.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    Io(io::Error),
+    Api(ApiError),
+}

@@ -1,0 +1,455 @@
+//! What the hub answers. Every route but pairing wants the certificate of a device of this
+//! branch.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Extension, Json, Router,
+    body::{Body, Bytes},
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+    routing::{get, post},
+};
+use motcua_app::{Caller, Place, place};
+use motcua_domain::{Code, text};
+use motcua_protocol::{
+    ApiError,
+    sync::{
+        Limits, MEDIA_ANSWER, MEDIA_EVENTS, Malformed, PROTO, PROTO_MIN, Refused, RefusedWhy,
+        decode_events, encode_events, encode_page,
+    },
+};
+use motcua_sync::{Access, Answer, Request as Asked, answer};
+use serde::{Deserialize, Serialize};
+use tokio_stream::{StreamExt as _, wrappers::WatchStream};
+use uuid::Uuid;
+
+use super::{Hub, listener::Peer, log::Logs};
+use crate::{
+    pairing::{self, Begin, Begun, Finish, Finished, Transcript},
+    wire::{self, CommandAsk, CommandTold},
+};
+
+/// A body comes in within this time or not at all.
+const BODY: Duration = Duration::from_secs(20);
+const SMALL: usize = 8 << 10;
+const COMMAND: usize = 1 << 20;
+
+/// The device on the other side.
+#[derive(Debug, Clone, Copy)]
+struct Known(Uuid);
+
+pub(super) fn router(hub: Arc<Hub>) -> Router {
+    let devices = Router::new()
+        .route(wire::HELLO, get(hello))
+        .route(wire::HEADS, get(heads))
+        .route(wire::PAST, get(past))
+        .route(wire::EVENTS, post(events))
+        .route(wire::FEED, get(feed))
+        .route(wire::COMMAND, post(command))
+        .route(wire::LIVE, get(live))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&hub),
+            devices_only,
+        ));
+    Router::new()
+        .route(wire::PAIR_BEGIN, post(pair_begin))
+        .route(wire::PAIR_FINISH, post(pair_finish))
+        .merge(devices)
+        .with_state(hub)
+}
+
+fn said(status: StatusCode, value: &impl Serialize) -> Response {
+    let mut response = (status, Json(value)).into_response();
+    let media = HeaderValue::from_static(MEDIA_ANSWER);
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response
+}
+
+fn bytes(server_epoch: &str, content: &[u8]) -> Response {
+    let mut response = wire::pack(content).into_response();
+    let headers = response.headers_mut();
+    let media = HeaderValue::from_static(MEDIA_EVENTS);
+    headers.insert(header::CONTENT_TYPE, media);
+    if let Ok(epoch) = HeaderValue::from_str(server_epoch) {
+        headers.insert(wire::EPOCH_HEADER, epoch);
+    }
+    response
+}
+
+fn refuse(refused: Refused) -> Response {
+    let status = match refused.code {
+        RefusedWhy::Fork | RefusedWhy::Gap => StatusCode::CONFLICT,
+        RefusedWhy::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusedWhy::UnknownDevice | RefusedWhy::WrongBranch => StatusCode::FORBIDDEN,
+        RefusedWhy::Proto => StatusCode::UPGRADE_REQUIRED,
+        RefusedWhy::Malformed => StatusCode::BAD_REQUEST,
+        RefusedWhy::Unauthorized => StatusCode::UNAUTHORIZED,
+        RefusedWhy::Busy => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    said(status, &refused)
+}
+
+fn no(why: RefusedWhy) -> Response {
+    refuse(why.into())
+}
+
+fn refuse_pairing(error: &ApiError) -> Response {
+    let status = match error.code {
+        Code::PairTooMany => StatusCode::TOO_MANY_REQUESTS,
+        Code::StoreFault | Code::DiskFull | Code::InternalFault => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+        _ => StatusCode::FORBIDDEN,
+    };
+    said(status, error)
+}
+
+/// Work that waits for the disk, off the runtime's own threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Response> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "request panicked");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
+}
+
+async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
+    match tokio::time::timeout(BODY, axum::body::to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(no(RefusedWhy::TooLarge)),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT.into_response()),
+    }
+}
+
+/// Whether both sides speak the same, of the same branch.
+fn speaks(hub: &Hub, headers: &HeaderMap) -> Result<(), RefusedWhy> {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let proto = text(wire::PROTO_HEADER).and_then(|p| p.parse::<u16>().ok());
+    if !proto.is_some_and(|p| (PROTO_MIN..=PROTO).contains(&p)) {
+        return Err(RefusedWhy::Proto);
+    }
+    let branch = text(wire::BRANCH_HEADER).and_then(|b| Uuid::parse_str(b).ok());
+    if branch.is_some_and(|b| b != hub.branch) {
+        return Err(RefusedWhy::WrongBranch);
+    }
+    Ok(())
+}
+
+/// Version, branch, and certificate of whoever asks.
+async fn devices_only(
+    State(hub): State<Arc<Hub>>,
+    Extension(peer): Extension<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Err(why) = speaks(&hub, request.headers()) {
+        return no(why);
+    }
+    let Some(peer) = peer.0 else {
+        return no(RefusedWhy::Unauthorized);
+    };
+    let looked = blocking(move || {
+        hub.app
+            .store()
+            .read(|read| read.device_by_fingerprint(&peer.to_string()))
+    })
+    .await;
+    match looked {
+        Ok(Ok(Some(device))) => {
+            request.extensions_mut().insert(Known(device.device));
+            next.run(request).await
+        }
+        Ok(Ok(None)) => no(RefusedWhy::UnknownDevice),
+        Ok(Err(_)) => no(RefusedWhy::Busy),
+        Err(response) => response,
+    }
+}
+
+async fn asked(hub: Arc<Hub>, device: Uuid, request: Asked) -> Response {
+    let done = blocking(move || {
+        let cases = matches!(&request, Asked::Push(events) if events.iter().any(|e| e.header.kind.starts_with("case.") || e.header.kind == "epoch.opened"));
+        let feeds = matches!(request, Asked::Feed { .. });
+        if feeds {
+            hub.provide(device, false);
+        }
+        let access = Access {
+            device,
+            brings_others: false,
+        };
+        let wall_ms = hub.app.moment().wall_ms;
+        let limits = Limits::default();
+        let answered = answer(&mut Logs(&hub.app), access, &limits, wall_ms, request);
+        if cases {
+            hub.provide(device, true);
+        }
+        (answered, hub.app.store().server_epoch())
+    });
+    match done.await {
+        Ok((Ok(answer), epoch)) => match answer {
+            Answer::Hello(hello) => said(StatusCode::OK, &hello),
+            Answer::Heads(heads) => said(StatusCode::OK, &heads),
+            Answer::Push(pushed) => said(StatusCode::OK, &pushed),
+            Answer::Refused(refused) => refuse(refused),
+            Answer::Feed { server_epoch, page } => bytes(&server_epoch, &encode_page(&page)),
+            Answer::Past(events) => bytes(&epoch, &encode_events(&events)),
+        },
+        Ok((Err(error), _)) => {
+            tracing::warn!(%error, "request failed");
+            no(RefusedWhy::Busy)
+        }
+        Err(response) => response,
+    }
+}
+
+async fn hello(
+    State(hub): State<Arc<Hub>>,
+    Extension(Known(device)): Extension<Known>,
+) -> Response {
+    asked(hub, device, Asked::Hello).await
+}
+
+#[derive(Deserialize)]
+struct HeadsQuery {
+    #[serde(default)]
+    all: bool,
+}
+
+async fn heads(
+    State(hub): State<Arc<Hub>>,
+    Extension(Known(device)): Extension<Known>,
+    Query(query): Query<HeadsQuery>,
+) -> Response {
+    asked(hub, device, Asked::Heads { all: query.all }).await
+}
+
+#[derive(Deserialize)]
+struct PastQuery {
+    epoch: u32,
+    after: u64,
+}
+
+async fn past(
+    State(hub): State<Arc<Hub>>,
+    Extension(Known(device)): Extension<Known>,
+    Query(PastQuery { epoch, after }): Query<PastQuery>,
+) -> Response {
+    asked(hub, device, Asked::Past { epoch, after }).await
+}
+
+#[derive(Deserialize)]
+struct FeedQuery {
+    cursor: u64,
+}
+
+async fn feed(
+    State(hub): State<Arc<Hub>>,
+    Extension(Known(device)): Extension<Known>,
+    Query(FeedQuery { cursor }): Query<FeedQuery>,
+) -> Response {
+    asked(hub, device, Asked::Feed { cursor }).await
+}
+
+async fn events(
+    State(hub): State<Arc<Hub>>,
+    Extension(Known(device)): Extension<Known>,
+    body: Body,
+) -> Response {
+    let body = match body_of(body, wire::MOST_BODY).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let read = blocking(move || {
+        let limits = Limits::default();
+        let raw = wire::unpack(&body, limits.most_bytes as usize).ok_or(Malformed::Damaged)?;
+        decode_events(&raw, &limits)
+    });
+    match read.await {
+        Ok(Ok(events)) => asked(hub, device, Asked::Push(events)).await,
+        Ok(Err(Malformed::TooLarge)) => no(RefusedWhy::TooLarge),
+        Ok(Err(Malformed::Proto(_))) => no(RefusedWhy::Proto),
+        Ok(Err(Malformed::Damaged | Malformed::Order)) => no(RefusedWhy::Malformed),
+        Err(response) => response,
+    }
+}
+
+async fn command(
+    State(hub): State<Arc<Hub>>,
+    Extension(Known(device)): Extension<Known>,
+    body: Body,
+) -> Response {
+    let body = match body_of(body, COMMAND).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let Ok(ask) = serde_json::from_slice::<CommandAsk>(&body) else {
+        return no(RefusedWhy::Malformed);
+    };
+    let done = blocking(move || carry_out(&hub, device, ask)).await;
+    match done {
+        Ok(Ok((epoch, frame))) => bytes(&epoch, &frame),
+        Ok(Err(refused)) => refuse(refused),
+        Err(response) => response,
+    }
+}
+
+fn carry_out(hub: &Hub, device: Uuid, ask: CommandAsk) -> Result<(String, Vec<u8>), Refused> {
+    let busy = |error: motcua_store::Error| {
+        tracing::warn!(%error, "command failed");
+        Refused::from(RefusedWhy::Busy)
+    };
+    let store = hub.app.store();
+    // What the counter has recorded comes first: a decision without it would be blind.
+    let heads = store.heads(Some(device)).map_err(busy)?;
+    let seen = heads.iter().find(|h| h.head.epoch == ask.head.epoch);
+    if ask.head.seq > 0 && seen.is_none_or(|h| h.head.seq < ask.head.seq) {
+        return Err(Refused {
+            code: RefusedWhy::Gap,
+            head: seen.copied(),
+            retry_after_ms: None,
+        });
+    }
+    if !matches!(place(&ask.name), Place::Hub | Place::HubOnly) {
+        return Err(RefusedWhy::Malformed.into());
+    }
+    hub.provide(device, false);
+    let caller = Caller {
+        officer: ask.officer,
+        command_id: Some(ask.command_id),
+    };
+    let told = match hub.app.call(&caller, &ask.name, ask.args) {
+        Ok(answer) => CommandTold::Done(answer),
+        Err(error) => CommandTold::Refused(error),
+    };
+    let epoch = store.server_epoch();
+    let same = ask.server_epoch.as_deref() == Some(epoch.as_str());
+    let cursor = if same { ask.cursor } else { 0 };
+    let page = store
+        .feed_after(cursor, device, &Limits::default())
+        .map_err(busy)?;
+    let frame =
+        wire::frame(&told, &encode_page(&page)).map_err(|_| Refused::from(RefusedWhy::Busy))?;
+    Ok((epoch, frame))
+}
+
+/// An open line: a word with every change, and one every second so that silence means something.
+async fn live(State(hub): State<Arc<Hub>>, Extension(Known(_)): Extension<Known>) -> Response {
+    let news = WatchStream::new(hub.news.subscribe())
+        .map(|revision| Ok::<_, Infallible>(Event::default().data(revision.to_string())));
+    Sse::new(news)
+        .keep_alive(
+            KeepAlive::new()
+                .interval(Duration::from_millis(wire::HEARTBEAT_MS))
+                .text("."),
+        )
+        .into_response()
+}
+
+fn bad(code: Code, message: &str) -> Response {
+    refuse_pairing(&ApiError {
+        code,
+        message: message.to_owned(),
+        field: None,
+    })
+}
+
+async fn pair_begin(
+    State(hub): State<Arc<Hub>>,
+    Extension(peer): Extension<Peer>,
+    body: Body,
+) -> Response {
+    let body = match body_of(body, SMALL).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let Ok(begin) = serde_json::from_slice::<Begin>(&body) else {
+        return no(RefusedWhy::Malformed);
+    };
+    if !(PROTO_MIN..=PROTO).contains(&begin.proto) {
+        return bad(
+            Code::ProtocolOther,
+            "Chương trình trên hai máy khác phiên bản quá xa. Chưa ghép gì. Mời cập nhật chương trình rồi ghép lại.",
+        );
+    }
+    let (Some(counter), Some(counter_nonce)) = (peer.0, pairing::digest(&begin.nonce)) else {
+        return no(RefusedWhy::Unauthorized);
+    };
+    let name = text::line(&begin.name, text::limit::NAME).unwrap_or_default();
+    if name != begin.name || name.is_empty() {
+        return no(RefusedWhy::Malformed);
+    }
+    let hub_nonce = pairing::nonce();
+    let transcript = Transcript {
+        counter_nonce: *counter_nonce.as_bytes(),
+        hub_nonce,
+        counter,
+        hub: hub.fingerprint,
+        device: begin.device,
+        name,
+    };
+    match hub.codes.begin(transcript, Instant::now()) {
+        Ok(session) => said(
+            StatusCode::OK,
+            &Begun {
+                session,
+                nonce: blake3::Hash::from_bytes(hub_nonce).to_hex().to_string(),
+            },
+        ),
+        Err(error) => refuse_pairing(&error),
+    }
+}
+
+async fn pair_finish(
+    State(hub): State<Arc<Hub>>,
+    Extension(peer): Extension<Peer>,
+    body: Body,
+) -> Response {
+    let body = match body_of(body, SMALL).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let Ok(finish) = serde_json::from_slice::<Finish>(&body) else {
+        return no(RefusedWhy::Malformed);
+    };
+    let done = blocking(move || -> Result<Finished, ApiError> {
+        let (proof, transcript) =
+            hub.codes
+                .finish(finish.session, &finish.proof, Instant::now())?;
+        if peer.0 != Some(transcript.counter) {
+            return Err(ApiError {
+                code: Code::PairCodeWrong,
+                message: "Máy làm bước sau không phải máy làm bước trước. Chưa ghép gì. Mời lấy mã mới trên máy chủ quầy.".to_owned(),
+                field: None,
+            });
+        }
+        let introduced = hub
+            .app
+            .introduce(
+                transcript.device,
+                &transcript.name,
+                &transcript.counter.to_string(),
+            )
+            .map_err(|e| ApiError::from(motcua_domain::Refusal::from(e)))?;
+        Ok(Finished {
+            proof: proof.to_hex().to_string(),
+            number: introduced.number,
+            branch: hub.branch,
+            hub: hub.app.store().device(),
+        })
+    });
+    match done.await {
+        Ok(Ok(finished)) => said(StatusCode::OK, &finished),
+        Ok(Err(error)) => refuse_pairing(&error),
+        Err(response) => response,
+    }
+}

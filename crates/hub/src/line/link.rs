@@ -1,0 +1,476 @@
+//! How the application uses the line: commands for the hub, own events out, news in.
+//!
+//! A counter decides within three seconds whether it works with the hub or alone: a question has
+//! [`BUDGET`], and after silence the hub counts as away for a few seconds, so that not every
+//! command waits anew. An address where nobody listens answers at once and needs no memory.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use motcua_app::{App, Asked, HUB, HubLink, LinkState, Order};
+use motcua_domain::{Code, Refusal};
+use motcua_protocol::sync::{EpochHead, Hash, Limits, LogHead, RefusedWhy};
+use motcua_sync::{Answer, Config, Engine, Failure, Fault, Request, fault_text};
+
+use super::{
+    Paired,
+    http::{Http, Lost},
+    live, session,
+    session::Synced,
+    talk::{self, No},
+};
+use crate::{
+    identity::{Fingerprint, Identity},
+    tls,
+    wire::{CommandAsk, CommandTold},
+};
+
+/// For a question on which an officer waits.
+const BUDGET: Duration = Duration::from_millis(2_600);
+/// For work that nobody waits for.
+const SESSION: Duration = Duration::from_secs(600);
+/// How long silence is remembered.
+const AWAY_MS: i64 = 4_000;
+const AWAY_FILE: &str = "hub-away";
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// `None` before the first word.
+    here: Option<bool>,
+    fault: Option<Fault>,
+    foreign: bool,
+    away_until_ms: i64,
+}
+
+/// The line of a folder to its hub.
+#[derive(Debug)]
+pub struct Line {
+    dir: PathBuf,
+    paired: Paired,
+    pub(super) http: Http,
+    engine: Mutex<Option<Engine>>,
+    seen: Mutex<Seen>,
+    /// Lives as long as the application, and is told by the hub when there is news.
+    background: bool,
+    pub(super) bell: Bell,
+}
+
+/// Rings when there is something to send or to fetch.
+#[derive(Debug, Default)]
+pub(super) struct Bell {
+    rung: Mutex<bool>,
+    heard: Condvar,
+}
+
+impl Bell {
+    pub(super) fn ring(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.heard.notify_one();
+    }
+
+    /// Waits for a ring, at most so long; whether there was one.
+    pub(super) fn wait(&self, most: Duration) -> bool {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) = self
+            .heard
+            .wait_timeout_while(rung, most, |rung| !*rung)
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *rung)
+    }
+}
+
+/// Whether something came of a step, or why not.
+type Step<T = ()> = Result<T, No>;
+
+impl Line {
+    /// The line of a folder; `None` where the folder is no counter. With `background` it lives as
+    /// long as the application does.
+    ///
+    /// # Errors
+    /// What the folder remembers cannot be read.
+    pub fn of_folder(dir: &Path, background: bool) -> io::Result<Option<Arc<Self>>> {
+        match Paired::of_folder(dir)? {
+            Some(paired) => Ok(Some(Arc::new(Self::new(dir, paired, background)?))),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn new(dir: &Path, paired: Paired, background: bool) -> io::Result<Self> {
+        let identity = Identity::of_folder(dir)?;
+        let broken = || io::Error::new(io::ErrorKind::InvalidData, "hub.json");
+        let pin = Fingerprint::parse(&paired.fingerprint).ok_or_else(broken)?;
+        let host = super::http::host_of(&paired.url).ok_or_else(broken)?;
+        let tls = tls::client(&identity, Some(pin)).map_err(io::Error::other)?;
+        let away = fs::read_to_string(dir.join(AWAY_FILE)).ok();
+        Ok(Self {
+            http: Http::new(host, Some(paired.branch.to_string()), tls)?,
+            engine: Mutex::new(None),
+            seen: Mutex::new(Seen {
+                away_until_ms: away.and_then(|a| a.trim().parse().ok()).unwrap_or(0),
+                ..Seen::default()
+            }),
+            dir: dir.to_owned(),
+            paired,
+            background,
+            bell: Bell::default(),
+        })
+    }
+
+    /// Everything sent and fetched now.
+    ///
+    /// # Errors
+    /// Never; what went wrong stands in the answer.
+    pub fn sync(&self, app: &App) -> Synced {
+        let mut kept = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let seed = app.moment().wall_ms.unsigned_abs();
+        let engine =
+            kept.get_or_insert_with(|| Engine::new(Config::hub(app.store().device()), seed));
+        let synced = session::run(app, &self.http, engine, SESSION);
+        let fault = engine.status().last_error;
+        drop(kept);
+        match fault {
+            None => self.hears(),
+            Some(fault) => self.fails(fault, app.moment().wall_ms, false),
+        }
+        synced
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn hears(&self) {
+        let mut seen = self.seen();
+        if seen.away_until_ms != 0 {
+            // Where it is gone already, it says the same.
+            fs::remove_file(self.dir.join(AWAY_FILE)).ok();
+        }
+        *seen = Seen {
+            here: Some(true),
+            ..Seen::default()
+        };
+    }
+
+    fn fails(&self, fault: Fault, now_ms: i64, silent: bool) {
+        let mut seen = self.seen();
+        seen.here = Some(false);
+        seen.fault = Some(fault);
+        if silent {
+            seen.away_until_ms = now_ms + AWAY_MS;
+            // Only spares the next process a wait.
+            fs::write(self.dir.join(AWAY_FILE), seen.away_until_ms.to_string()).ok();
+        }
+    }
+
+    /// Whether silence was met a moment ago. A time far ahead is a clock that was set back.
+    fn is_away(&self, now_ms: i64) -> bool {
+        let until = self.seen().away_until_ms;
+        now_ms < until && until - now_ms <= AWAY_MS
+    }
+
+    pub(super) fn missed(&self, no: &No, now_ms: i64) {
+        let (fault, silent) = match no {
+            No::Lost(Lost::Offline) => (Fault::Offline, false),
+            No::Lost(Lost::Timeout) => (Fault::Timeout, true),
+            No::Lost(Lost::Foreign) => (Fault::WrongBranch, false),
+            No::Strange(Failure::CaptivePortal) => (Fault::CaptivePortal, false),
+            No::Strange(_) => (Fault::Malformed, false),
+            No::Refused(refused) => (
+                match refused.code {
+                    RefusedWhy::UnknownDevice => Fault::UnknownDevice,
+                    RefusedWhy::WrongBranch => Fault::WrongBranch,
+                    RefusedWhy::Proto => Fault::Proto,
+                    RefusedWhy::Unauthorized => Fault::Unauthorized,
+                    RefusedWhy::Fork | RefusedWhy::Gap => Fault::Fork,
+                    _ => Fault::Busy,
+                },
+                false,
+            ),
+        };
+        self.fails(fault, now_ms, silent);
+        self.seen().foreign = matches!(no, No::Lost(Lost::Foreign));
+    }
+
+    /// The end of this device's own log.
+    fn head(app: &App) -> motcua_store::Result<Option<LogHead>> {
+        let epoch = app.store().epoch();
+        let heads = app.store().heads(Some(app.store().device()))?;
+        Ok(heads.into_iter().find(|h| h.head.epoch == epoch))
+    }
+
+    /// Sends what the hub is not known to have. `Ok(false)`: a whole session is needed.
+    pub(super) fn push(&self, app: &App, until: Instant) -> Step<bool> {
+        let Ok(Some(head)) = Self::head(app) else {
+            return Ok(true);
+        };
+        loop {
+            let Ok(peer) = app.store().peer(HUB) else {
+                return Ok(true);
+            };
+            let acked = peer
+                .heads
+                .iter()
+                .find(|h| h.device == head.device && h.head.epoch == head.head.epoch);
+            // Nothing known of this epoch: where it began is for the engine to find out.
+            let Some(acked) = acked else { return Ok(false) };
+            if acked.head.seq >= head.head.seq {
+                return Ok(true);
+            }
+            let (device, epoch) = (head.device, head.head.epoch);
+            let events =
+                app.store()
+                    .events_after(device, epoch, acked.head.seq, &Limits::default());
+            let Ok(events) = events else { return Ok(true) };
+            if events.first().map(|e| e.prev_hash) != Some(acked.head.hash.0) {
+                return Ok(false);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            match talk::ask(&self.http, &Request::Push(events), left) {
+                Ok(Answer::Push(answer)) => {
+                    let heads = [LogHead {
+                        device: answer.acked.device,
+                        head: answer.acked.head,
+                    }];
+                    let at = app.moment().wall_ms;
+                    let noted = app.store().note_peer(HUB, &heads, &answer.results, at);
+                    if noted.is_err() || answer.acked.head.seq <= acked.head.seq {
+                        return Ok(false);
+                    }
+                }
+                Ok(_) => return Ok(false),
+                Err(No::Refused(refused))
+                    if matches!(refused.code, RefusedWhy::Fork | RefusedWhy::Gap) =>
+                {
+                    return Ok(false);
+                }
+                Err(no) => return Err(no),
+            }
+        }
+    }
+
+    /// Fetches what is new. `Ok(false)`: a whole session is needed.
+    pub(super) fn pull(&self, app: &App, until: Instant) -> Step<bool> {
+        loop {
+            let Ok(peer) = app.store().peer(HUB) else {
+                return Ok(true);
+            };
+            let request = Request::Feed {
+                cursor: peer.cursor,
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            let Answer::Feed { server_epoch, page } = talk::ask(&self.http, &request, left)? else {
+                return Ok(false);
+            };
+            if peer.server_epoch.as_deref() != Some(server_epoch.as_str()) {
+                return Ok(false);
+            }
+            if page.events.is_empty() && page.next == peer.cursor {
+                return Ok(true);
+            }
+            let at = app.moment().wall_ms;
+            let Ok(done) = app.store().ingest_page(HUB, &server_epoch, &page, at) else {
+                return Ok(true);
+            };
+            if done.stored > 0 {
+                app.took(&page.events);
+            }
+            if !done.unfit.is_empty() {
+                return Ok(false);
+            }
+            if !page.more {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Sends and fetches by the short way, or by a whole session where that is needed.
+    pub(super) fn exchange(&self, app: &App, budget: Duration) -> bool {
+        let until = Instant::now() + budget;
+        let both = self
+            .push(app, until)
+            .and_then(|whole| Ok(whole && self.pull(app, until)?));
+        match both {
+            Ok(true) => {
+                self.hears();
+                true
+            }
+            Ok(false) => self.sync(app).last_error.is_none(),
+            Err(no) => {
+                self.missed(&no, app.moment().wall_ms);
+                false
+            }
+        }
+    }
+
+    fn try_ask(&self, app: &App, order: &Order<'_>) -> Step<Asked> {
+        let until = Instant::now() + BUDGET;
+        if !self.push(app, until)? {
+            self.sync(app);
+        }
+        for last in [false, true] {
+            let fault = |_| No::Strange(Failure::Server);
+            let head = Self::head(app).map_err(fault)?;
+            let peer = app.store().peer(HUB).map_err(fault)?;
+            let ask = CommandAsk {
+                command_id: order.command_id,
+                name: order.name.to_owned(),
+                args: order.args.clone(),
+                officer: order.officer.map(str::to_owned),
+                head: head.map_or(
+                    EpochHead {
+                        epoch: 1,
+                        seq: 0,
+                        hash: Hash([0; 32]),
+                    },
+                    |h| h.head,
+                ),
+                cursor: peer.cursor,
+                server_epoch: peer.server_epoch,
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            match talk::command(&self.http, &ask, left) {
+                Ok(decided) => return self.decided(app, order, decided).map_err(fault),
+                // The hub has lost what it had of our log, or never had it.
+                Err(No::Refused(refused)) if refused.code == RefusedWhy::Gap && !last => {
+                    self.sync(app);
+                }
+                Err(no) => return Err(no),
+            }
+        }
+        Err(No::Strange(Failure::Malformed))
+    }
+
+    /// Stores what the hub recorded before anybody is told what it decided.
+    fn decided(
+        &self,
+        app: &App,
+        order: &Order<'_>,
+        decided: talk::Decided,
+    ) -> motcua_store::Result<Asked> {
+        let talk::Decided {
+            told,
+            server_epoch,
+            page,
+        } = decided;
+        let (store, at) = (app.store(), app.moment().wall_ms);
+        let done = match &told {
+            CommandTold::Done(answer) => store.ingest_answer(
+                HUB,
+                &server_epoch,
+                &page,
+                at,
+                order.command_id,
+                &order.done(answer),
+            )?,
+            CommandTold::Refused(_) => store.ingest_page(HUB, &server_epoch, &page, at)?,
+        };
+        if done.stored > 0 {
+            app.took(&page.events);
+        }
+        if !done.unfit.is_empty() {
+            self.sync(app);
+        } else if page.more {
+            self.exchange(app, SESSION);
+        }
+        Ok(Asked::Answered(match told {
+            CommandTold::Done(answer) => Ok(answer),
+            CommandTold::Refused(error) => Err(error),
+        }))
+    }
+
+    fn refusal(fault: Fault, foreign: bool) -> Option<Refusal> {
+        let code = match fault {
+            Fault::WrongBranch if foreign => Code::HubForeign,
+            Fault::WrongBranch => Code::BranchOther,
+            Fault::UnknownDevice | Fault::Unauthorized => Code::DeviceUnknown,
+            Fault::Proto => Code::ProtocolOther,
+            _ => return None,
+        };
+        Some(Refusal::new(code, words(fault, foreign)))
+    }
+}
+
+/// The sentence of a fault; a certificate that is not the hub's has one of its own.
+fn words(fault: Fault, foreign: bool) -> &'static str {
+    if foreign {
+        "Máy trả lời ở địa chỉ của máy chủ quầy không phải máy chủ đã ghép, nên không gửi gì cho nó. Bản ghi vẫn an toàn trên máy này. Mời báo người quản trị."
+    } else {
+        fault_text(fault)
+    }
+}
+
+impl HubLink for Line {
+    fn number(&self) -> u16 {
+        self.paired.number
+    }
+
+    fn attached(self: Arc<Self>, app: &Arc<App>) {
+        if self.background {
+            live::start(app, &self);
+        }
+    }
+
+    fn ask(&self, app: &App, order: &Order<'_>) -> Asked {
+        if self.is_away(app.moment().wall_ms) {
+            return Asked::Away;
+        }
+        match self.try_ask(app, order) {
+            Ok(asked) => {
+                self.hears();
+                asked
+            }
+            Err(no) => {
+                tracing::info!(?no, "hub does not answer");
+                self.missed(&no, app.moment().wall_ms);
+                let (fault, foreign) = {
+                    let seen = self.seen();
+                    (seen.fault, seen.foreign)
+                };
+                match fault.and_then(|fault| Self::refusal(fault, foreign)) {
+                    Some(refusal) => Asked::Refused(refusal),
+                    None => Asked::Away,
+                }
+            }
+        }
+    }
+
+    fn wrote(&self, app: &App) {
+        if self.background {
+            return self.bell.ring();
+        }
+        let now_ms = app.moment().wall_ms;
+        if self.is_away(now_ms) || self.seen().here == Some(false) {
+            return;
+        }
+        match self.push(app, Instant::now() + BUDGET) {
+            Ok(true) => self.hears(),
+            Ok(false) => {
+                self.sync(app);
+            }
+            Err(no) => self.missed(&no, now_ms),
+        }
+    }
+
+    fn refresh(&self, app: &App, must: bool) -> bool {
+        if self.background && !must || self.is_away(app.moment().wall_ms) {
+            return false;
+        }
+        self.exchange(app, BUDGET)
+    }
+
+    fn state(&self, app: &App) -> LinkState {
+        let peer = app.store().peer(HUB).unwrap_or_default();
+        let seen = self.seen();
+        LinkState {
+            here: seen.here.unwrap_or(true),
+            last_error: seen.fault.map(|f| words(f, seen.foreign).to_owned()),
+            next_try_ms: (seen.here == Some(false))
+                .then(|| seen.away_until_ms.max(app.moment().wall_ms + 1_000)),
+            quarantined: peer.quarantined,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A running counter hears from its hub: an open line on which the hub says that there is news,
+//! and a word every second so that silence means something. Nothing is polled; a whole session
+//! runs now and then as a net below.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use motcua_app::App;
+
+use super::{http::Lost, link::Line, talk::No};
+use crate::wire;
+
+/// Two words missed: the hub is away.
+const SILENCE: Duration = Duration::from_millis(2 * wire::HEARTBEAT_MS + 300);
+/// Between two tries to open the line.
+const AGAIN: Duration = Duration::from_secs(1);
+/// A whole session at least this often.
+const SESSION: Duration = Duration::from_secs(30);
+/// For one exchange.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Starts both threads; they end with the application.
+pub(super) fn start(app: &Arc<App>, line: &Arc<Line>) {
+    let (weak, own) = (Arc::downgrade(app), Arc::clone(line));
+    thread::spawn(move || listen(&weak, &own));
+    let (weak, own) = (Arc::downgrade(app), Arc::clone(line));
+    thread::spawn(move || work(&weak, &own));
+}
+
+/// Hears the hub and rings the bell.
+fn listen(app: &Weak<App>, line: &Line) {
+    loop {
+        let opened = line.http.open(wire::LIVE, SILENCE);
+        let Some(now_ms) = app.upgrade().map(|app| app.moment().wall_ms) else {
+            return;
+        };
+        match opened {
+            Ok(words) => {
+                line.hears();
+                line.bell.ring();
+                if let Some(app) = app.upgrade() {
+                    app.link_changed();
+                }
+                let lost = hear(&words, line, app);
+                let Some(app) = app.upgrade() else { return };
+                line.missed(&No::Lost(lost), app.moment().wall_ms);
+                app.link_changed();
+            }
+            Err(lost) => {
+                line.missed(&No::Lost(lost), now_ms);
+                thread::sleep(AGAIN);
+            }
+        }
+    }
+}
+
+fn hear(words: &Receiver<bool>, line: &Line, app: &Weak<App>) -> Lost {
+    loop {
+        match words.recv_timeout(SILENCE) {
+            Ok(true) => line.bell.ring(),
+            Ok(false) => {}
+            Err(RecvTimeoutError::Timeout) => return Lost::Timeout,
+            Err(RecvTimeoutError::Disconnected) => return Lost::Offline,
+        }
+        if app.strong_count() == 0 {
+            return Lost::Offline;
+        }
+    }
+}
+
+/// Sends and fetches whenever the bell rings.
+fn work(app: &Weak<App>, line: &Line) {
+    let mut last = Instant::now();
+    if let Some(app) = app.upgrade() {
+        line.sync(&app);
+    }
+    loop {
+        let rung = line.bell.wait(AGAIN);
+        let Some(app) = app.upgrade() else { return };
+        if last.elapsed() >= SESSION {
+            last = Instant::now();
+            line.sync(&app);
+        } else if rung {
+            line.exchange(&app, PATIENCE);
+        }
+    }
+}

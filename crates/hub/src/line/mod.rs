@@ -1,0 +1,18 @@
+//! The counter's end of the line to its hub.
+//!
+//! [`paired`] is what a folder remembers of its hub, [`http`] one TLS connection, [`talk`] what is
+//! said on it, [`session`] the replication engine driven over it, [`link`] how the application
+//! uses all that, [`pair`] how a folder comes to have a hub.
+
+mod http;
+mod link;
+mod live;
+mod pair;
+mod paired;
+mod session;
+mod talk;
+
+pub use link::Line;
+pub use pair::{Joined, pair};
+pub use paired::Paired;
+pub use session::Synced;

@@ -1,0 +1,146 @@
+//! The replication engine, driven: its questions go to the hub and to the store, one by one.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use motcua_app::{App, HUB};
+use motcua_sync::{
+    Ask, Engine, Input, LocalLog, Now, Output, Status, Survey, Taken, Told, Unfit, Wake,
+};
+use serde::Serialize;
+
+use super::{http::Http, talk};
+
+/// One answer of a session may take this long: there may be a week of a branch in it.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What a session did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Synced {
+    /// Events that the hub did not have before.
+    pub sent: u64,
+    /// Events that were not here before.
+    pub received: u64,
+    /// Events that the hub still lacks.
+    pub unsent: u64,
+    /// Why it did not come to its end: a stable code, and the sentence for the officer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<(&'static str, &'static str)>,
+}
+
+fn unfit(found: &[motcua_store::Unfit]) -> Taken {
+    let one = |u: &motcua_store::Unfit| Unfit {
+        place: u.place,
+        why: u.why,
+    };
+    Taken {
+        unfit: found.iter().map(one).collect(),
+    }
+}
+
+fn survey(app: &App) -> motcua_store::Result<Survey> {
+    let store = app.store();
+    let peer = store.peer(HUB)?;
+    let logs = store.heads(None)?;
+    let logs = logs.into_iter().map(|log| {
+        let acked = peer
+            .heads
+            .iter()
+            .find(|h| h.device == log.device && h.head.epoch == log.head.epoch);
+        Ok(LocalLog {
+            log,
+            closed: store.closed_at(log.device, log.head.epoch)?,
+            acked: acked.map_or(0, |h| h.head.seq),
+        })
+    });
+    Ok(Survey {
+        logs: logs.collect::<motcua_store::Result<_>>()?,
+        server_epoch: peer.server_epoch,
+        cursor: peer.cursor,
+    })
+}
+
+fn tell(app: &App, ask: Ask, received: &mut u64) -> motcua_store::Result<Told> {
+    let store = app.store();
+    let now_ms = app.moment().wall_ms;
+    Ok(match ask {
+        Ask::Survey => Told::Survey(survey(app)?),
+        Ask::Events {
+            device,
+            epoch,
+            after,
+            limits,
+        } => Told::Events(store.events_after(device, epoch, after, &limits)?),
+        Ask::TakePage { server_epoch, page } => {
+            let done = store.ingest_page(HUB, &server_epoch, &page, now_ms)?;
+            *received += done.stored as u64;
+            if done.stored > 0 {
+                app.took(&page.events);
+            }
+            Told::Taken(unfit(&done.unfit))
+        }
+        Ask::TakePast(events) => {
+            let done = store.ingest(&events, now_ms)?;
+            *received += done.stored as u64;
+            app.took(&events);
+            Told::Taken(unfit(&done.unfit))
+        }
+        Ask::Repair {
+            epoch,
+            common,
+            theirs,
+        } => {
+            store.repair_fork(epoch, common, &theirs, app.moment())?;
+            Told::Repaired
+        }
+    })
+}
+
+fn now(app: &App) -> Now {
+    let moment = app.moment();
+    Now {
+        mono_ms: u64::try_from(moment.mono_ms).unwrap_or(0),
+        wall_ms: moment.wall_ms,
+    }
+}
+
+/// Runs one session to its end, good or bad, within `budget`.
+pub(crate) fn run(app: &App, http: &Http, engine: &mut Engine, budget: Duration) -> Synced {
+    let began = Instant::now();
+    let before = app.unsent().map_or(0, |(n, _)| n);
+    let mut received = 0;
+    let mut todo: VecDeque<Output> = engine.step(now(app), Input::Wake(Wake::Now)).into();
+    while let Some(output) = todo.pop_front() {
+        let input = match output {
+            Output::Send(ticket, request) => {
+                let left = budget.saturating_sub(began.elapsed()).min(PATIENCE);
+                Input::Answered(ticket, talk::answer(http, &request, left))
+            }
+            Output::Ask(ticket, ask) => {
+                let told = tell(app, ask, &mut received).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "replication");
+                    Told::Failed
+                });
+                Input::Told(ticket, told)
+            }
+            Output::Note { heads, verdicts } => {
+                let at = app.moment().wall_ms;
+                if let Err(error) = app.store().note_peer(HUB, &heads, &verdicts, at) {
+                    tracing::warn!(%error, "what the hub has was not noted");
+                }
+                continue;
+            }
+        };
+        todo.extend(engine.step(now(app), input));
+    }
+    let after = app.unsent().map_or(0, |(n, _)| n);
+    let Status { last_error, .. } = engine.status();
+    Synced {
+        sent: before.saturating_sub(after),
+        received,
+        unsent: after,
+        last_error: last_error.map(|f| (f.code(), motcua_sync::fault_text(f))),
+    }
+}

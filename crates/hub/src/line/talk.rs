@@ -1,0 +1,133 @@
+//! What is said to the hub: requests of the replication engine and commands, as HTTP.
+
+use std::time::Duration;
+
+use motcua_protocol::sync::{
+    Limits, MEDIA_ANSWER, MEDIA_EVENTS, Page, Refused, RefusedWhy, decode_events, decode_page,
+    encode_events,
+};
+use motcua_sync::{Answer, Failure, Request};
+use serde::de::DeserializeOwned;
+
+use super::http::{Got, Http, Lost, Send};
+use crate::wire::{self, CommandAsk, CommandTold};
+
+/// Why nothing came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum No {
+    Lost(Lost),
+    Refused(Refused),
+    /// An answer, but none of ours.
+    Strange(Failure),
+}
+
+impl From<Lost> for No {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}
+
+fn json<T: DeserializeOwned>(got: &Got) -> Result<T, No> {
+    serde_json::from_slice(&got.body).map_err(|_| No::Strange(Failure::Malformed))
+}
+
+/// Sorts out what is not a plain answer of that type.
+fn ours(got: Got, media: &str) -> Result<Got, No> {
+    if got.status == 200 {
+        return if got.media == media {
+            Ok(got)
+        } else {
+            Err(No::Strange(Failure::CaptivePortal))
+        };
+    }
+    if got.media == MEDIA_ANSWER {
+        return Err(No::Refused(json(&got)?));
+    }
+    Err(No::Strange(match got.status {
+        413 => Failure::TooLarge,
+        401 => Failure::Unauthorized,
+        429 | 503 | 408 => Failure::Busy(None),
+        500.. => Failure::Server,
+        _ => Failure::Malformed,
+    }))
+}
+
+fn unpack(got: &Got) -> Result<Vec<u8>, No> {
+    let most = Limits::default().most_bytes as usize + (1 << 20);
+    wire::unpack(&got.body, most).ok_or(No::Strange(Failure::Malformed))
+}
+
+fn malformed<E>(_: E) -> No {
+    No::Strange(Failure::Malformed)
+}
+
+/// Asks what the engine wants to know.
+pub(crate) fn ask(http: &Http, request: &Request, patience: Duration) -> Result<Answer, No> {
+    let limits = Limits::default();
+    let send = match request {
+        Request::Hello => Send::get(wire::HELLO),
+        Request::Heads { all } => Send::get(format!("{}?all={all}", wire::HEADS)),
+        Request::Push(events) => Send::post(wire::EVENTS, wire::pack(&encode_events(events))),
+        Request::Feed { cursor } => Send::get(format!("{}?cursor={cursor}", wire::FEED)),
+        Request::Past { epoch, after } => {
+            Send::get(format!("{}?epoch={epoch}&after={after}", wire::PAST))
+        }
+    };
+    let got = http.send(send, patience)?;
+    Ok(match request {
+        Request::Hello => Answer::Hello(json(&ours(got, MEDIA_ANSWER)?)?),
+        Request::Heads { .. } => Answer::Heads(json(&ours(got, MEDIA_ANSWER)?)?),
+        Request::Push(_) => Answer::Push(json(&ours(got, MEDIA_ANSWER)?)?),
+        Request::Feed { .. } => {
+            let got = ours(got, MEDIA_EVENTS)?;
+            let page = decode_page(&unpack(&got)?, &limits).map_err(malformed)?;
+            let server_epoch = got.epoch.ok_or(No::Strange(Failure::Malformed))?;
+            Answer::Feed { server_epoch, page }
+        }
+        Request::Past { .. } => {
+            let got = ours(got, MEDIA_EVENTS)?;
+            // Of one log, but a copy's may begin anywhere: each is looked at by the store.
+            Answer::Past(decode_events(&unpack(&got)?, &limits).map_err(malformed)?)
+        }
+    })
+}
+
+/// The same in the engine's own terms.
+pub(crate) fn answer(
+    http: &Http,
+    request: &Request,
+    patience: Duration,
+) -> Result<Answer, Failure> {
+    match ask(http, request, patience) {
+        Ok(answer) => Ok(answer),
+        Err(No::Refused(refused)) => Ok(Answer::Refused(refused)),
+        Err(No::Strange(failure)) => Err(failure),
+        // A hub that is another one knows nothing of us.
+        Err(No::Lost(Lost::Foreign)) => Ok(Answer::Refused(RefusedWhy::WrongBranch.into())),
+        Err(No::Lost(Lost::Offline | Lost::Timeout)) => Err(Failure::Offline),
+    }
+}
+
+/// A decision, and what was recorded since the counter last read.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) told: CommandTold,
+    pub(crate) server_epoch: String,
+    pub(crate) page: Page,
+}
+
+/// Has a command done.
+pub(crate) fn command(http: &Http, ask: &CommandAsk, patience: Duration) -> Result<Decided, No> {
+    let body = serde_json::to_vec(ask).map_err(malformed)?;
+    let got = ours(
+        http.send(Send::post(wire::COMMAND, body), patience)?,
+        MEDIA_EVENTS,
+    )?;
+    let raw = unpack(&got)?;
+    let (told, page) = wire::unframe(&raw).ok_or(No::Strange(Failure::Malformed))?;
+    Ok(Decided {
+        told,
+        page: decode_page(page, &Limits::default()).map_err(malformed)?,
+        server_epoch: got.epoch.ok_or(No::Strange(Failure::Malformed))?,
+    })
+}

@@ -47,6 +47,8 @@ const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 // ---- shapes ----
 #[case::no_such_verb("visit.invent", json!({}), UnknownCommand, None)]
 #[case::a_list("visit.register", json!([]), ArgumentInvalid, None)]
+#[case::a_list_for_a_person("visit.register", register("applicant", json!(["individual", "Nguyễn Văn An"])), ArgumentInvalid, Some("applicant"))]
+#[case::a_list_for_a_paper("case.receive", received("/papers/0", json!([0, 1, 0, 0])), ArgumentInvalid, Some("papers[0]"))]
 #[case::a_text("visit.register", json!("ho-tich"), ArgumentInvalid, None)]
 #[case::a_number("visit.register", json!(7), ArgumentInvalid, None)]
 #[case::nothing("visit.register", json!({}), FieldRequired, Some("service"))]

@@ -15,7 +15,7 @@ test:           ## Runs every test (installs what is missing first)
 
 bench:          ## Prints figure, budget, ratio; writes target/bench/report.json
 	@scripts/setup bench
-	cargo run --quiet --release --package motcua-benches -- $(ARGS)
+	@scripts/bench $(ARGS)
 
 lint:           ## Formatting, clippy, the rules no compiler checks
 	@scripts/lint

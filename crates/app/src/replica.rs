@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use chrono::{Datelike, Days, NaiveDate};
+use motcua_domain::{branch::Role, visit::Act};
 use motcua_protocol::{
     event::{Body, BranchEvent, DeviceIntroduced},
     sync::{Limits, Sealed},
@@ -11,7 +12,7 @@ use motcua_protocol::{
 use motcua_store::{Moment, Options, Store, Write, table::branch::device_entity};
 use uuid::Uuid;
 
-use crate::{App, Result, Settings, change::Topic, clock::Clock};
+use crate::{App, Result, Settings, change::Topic, clock::Clock, registry::Ctx, verbs::leg};
 
 /// A counter whose block has fewer numbers left gets another.
 const LOW: u32 = 10;
@@ -158,6 +159,52 @@ impl App {
         })?;
         self.tell(vec![Topic::Branch]);
         Ok(introduced)
+    }
+
+    /// At the hub: a counter that got no answer in time went on alone, and what was done here for
+    /// the same command nobody ever saw. The number that nobody got is taken back.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn withdraw_unseen(&self, events: &[Sealed]) -> Result<()> {
+        for event in events {
+            let header = &event.header;
+            if header.kind != "visit.registered" || header.device == self.store.device() {
+                continue;
+            }
+            let done = self.store.read(|read| read.command(header.command_id))?;
+            let Some(done) = done.filter(|d| d.name == "visit.register") else {
+                continue;
+            };
+            let answer: serde_json::Value = serde_json::from_str(&done.answer)?;
+            let here = answer["visit_id"].as_str().and_then(|id| id.parse().ok());
+            if let Some(here) = here.filter(|id| *id != header.entity) {
+                self.withdraw(here)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn withdraw(&self, visit: Uuid) -> Result<()> {
+        let branch = self.branch()?;
+        let ctx = Ctx {
+            branch,
+            roles: vec![Role::Supervisor, Role::Admin],
+            officer: "system".to_owned(),
+            alone: None,
+        };
+        let act = Act::Void {
+            reason: "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này.".to_owned(),
+        };
+        let taken = self
+            .store
+            .write(&self.system(), |tx| leg::act(&ctx, tx, visit, act, None));
+        match taken {
+            Ok(_) => self.tell(vec![Topic::Queue, Topic::Day]),
+            // Called meanwhile, or taken back before: a person sees it in the queue.
+            Err(error) => tracing::info!(%error, %visit, "unseen number left"),
+        }
+        Ok(())
     }
 
     /// At the hub: sees to it that a device has numbers enough to go on alone for a while.

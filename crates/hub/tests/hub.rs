@@ -41,6 +41,8 @@ fn hub() -> Hub {
         listen: "127.0.0.1:0".parse().unwrap(),
         dir: branch.dir(),
         ui: None,
+        hub: None,
+        line: None,
     };
     let running = spawn(Arc::clone(branch.app()), options).unwrap();
     Hub { branch, running }
@@ -257,6 +259,8 @@ fn only_loopback_is_served() {
         listen: "0.0.0.0:0".parse().unwrap(),
         dir: branch.dir(),
         ui: None,
+        hub: None,
+        line: None,
     };
     let refused = spawn(Arc::clone(branch.app()), options);
     assert!(matches!(refused, Err(ServeError::NotLoopback)));

@@ -7,7 +7,7 @@ mod case;
 mod catalogue;
 mod day;
 mod desk;
-mod leg;
+pub(crate) mod leg;
 mod paper;
 mod people;
 mod queue;

@@ -7,6 +7,8 @@ mod codes;
 mod listener;
 mod log;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,

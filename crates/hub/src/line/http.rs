@@ -120,6 +120,24 @@ impl Http {
         self.send_known(send, patience).map(|(got, _)| got)
     }
 
+    /// The same, as a program of another version.
+    #[cfg(test)]
+    pub(crate) fn send_as(&self, send: Send, proto: &str, patience: Duration) -> Result<Got, Lost> {
+        let core = Arc::clone(&self.core);
+        let proto = proto.to_owned();
+        self.wait(patience, async move {
+            let (mut line, _) = core.connect(patience).await?;
+            let mut request = core.request(send)?;
+            let value = hyper::header::HeaderValue::from_str(&proto).map_err(|_| Lost::Offline)?;
+            request.headers_mut().insert(wire::PROTO_HEADER, value);
+            let response = line
+                .send_request(request)
+                .await
+                .map_err(|_| Lost::Offline)?;
+            Core::read(response).await
+        })
+    }
+
     /// The same, telling whose certificate answered.
     pub(crate) fn send_known(
         &self,
@@ -271,6 +289,10 @@ impl Core {
             .send_request(request)
             .await
             .map_err(|_| Lost::Offline)?;
+        Self::read(response).await
+    }
+
+    async fn read(response: Response<Incoming>) -> Result<Got, Lost> {
         let (head, body) = response.into_parts();
         let text = |name: &str| {
             let value = head.headers.get(name).and_then(|v| v.to_str().ok());

@@ -12,6 +12,8 @@ mod paired;
 mod session;
 mod talk;
 
+#[cfg(test)]
+pub(crate) use http::{Http, Send, host_of};
 pub use link::Line;
 pub use pair::{Joined, pair};
 pub use paired::Paired;

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod board;
 mod day;
 mod edges;
 mod find_case;

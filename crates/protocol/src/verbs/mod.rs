@@ -4,6 +4,7 @@
 //! through it; names and shapes may grow but are never taken away.
 
 pub mod admin;
+pub mod board;
 pub mod case;
 pub mod citizen;
 pub mod paper;
@@ -149,6 +150,9 @@ verbs! {
     Query "day.figures" queue::DayFigures => queue::DayFiguresAnswer;
     Query "day.open_legs" queue::OpenLegs => Vec<queue::Row>;
     Command "day.close" queue::CloseDay => queue::CloseDayAnswer, [Supervisor];
+
+    // ---- the board in the hall ----
+    Query "board.get" board::Get => board::Board;
 
     // ---- cases ----
     Command "case.receive" case::Receive => case::ReceiveAnswer, [Officer, Supervisor];

@@ -36,7 +36,12 @@ pub(crate) fn run(
             )
             .into());
         }
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        // Beside a chosen port, so that what a browser has bookmarked is there again tomorrow.
+        let beside = match listen.port() {
+            0 => 0,
+            port => port.checked_add(1).unwrap_or(0),
+        };
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, beside));
         let options = Serve {
             listen: if counter { listen } else { loopback },
             dir: args.data.clone(),

@@ -91,7 +91,14 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
         return Err(ServeError::NotLoopback);
     }
     let fault = |error| ServeError::Listen(options.listen, error);
-    let listener = TcpListener::bind(options.listen).await.map_err(fault)?;
+    let listener = match TcpListener::bind(options.listen).await {
+        // Beside a hub it is a convenience; its clients read where it is.
+        Err(_) if options.hub.is_some() => {
+            TcpListener::bind(SocketAddr::new(options.listen.ip(), 0)).await
+        }
+        bound => bound,
+    }
+    .map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
     let endpoint = Endpoint {
         url: format!("http://{address}"),

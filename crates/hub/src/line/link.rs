@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// For a question on which an officer waits.
-const BUDGET: Duration = Duration::from_millis(2_600);
+const BUDGET: Duration = Duration::from_millis(2_300);
 /// For work that nobody waits for.
 const SESSION: Duration = Duration::from_secs(600);
 /// How long silence is remembered.

@@ -11,7 +11,7 @@ export type Args<N extends VerbName> = Verbs[N]["args"];
 export type Answer<N extends VerbName> = Verbs[N]["answer"];
 
 /** What changed, as told by the back end. */
-export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day";
+export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day" | "sync";
 export interface Change {
   revision: number;
   topics: Topic[];

@@ -119,6 +119,7 @@ const follow: Record<Topic, (keyof typeof refresh)[]> = {
   branch: ["branch", "queue", "desk"],
   print: ["jobs", "printers", "queue", "desk"],
   day: ["branch", "queue", "desk", "figures"],
+  sync: ["sync", "desk"],
 };
 
 type Listener = (topics: Topic[]) => void;

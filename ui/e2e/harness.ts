@@ -20,6 +20,7 @@ export class Server {
   readonly papers = path.join(this.dir, "papers");
   url = "";
   token = "";
+  boardUrl = "";
   private child: ChildProcessWithoutNullStreams | undefined;
 
   /** `prepare` may put assets of its own into the data folder before the branch opens. */
@@ -36,17 +37,27 @@ export class Server {
     return path.join(this.dir, "data");
   }
 
-  async start(): Promise<void> {
-    const child = spawn(binary, ["--data", this.data, "serve", "--listen", "127.0.0.1:0", "--ui", screens]);
+  /** `port` is the one its hub listens on; the screens are served on the next. */
+  async start(port = 0): Promise<void> {
+    const child = spawn(binary, [
+      "--data",
+      this.data,
+      "serve",
+      "--listen",
+      `127.0.0.1:${port}`,
+      "--ui",
+      screens,
+    ]);
     this.child = child;
     child.stderr.resume();
     const line = await new Promise<string>((resolve, reject) => {
       createInterface({ input: child.stdout }).once("line", resolve);
       child.once("exit", (code) => reject(new Error(`server ended with ${code}`)));
     });
-    const { local_url: url, token } = JSON.parse(line) as { local_url: string; token: string };
-    this.url = url;
-    this.token = token;
+    const { local_url, token, board_url } = JSON.parse(line) as Record<string, string>;
+    this.url = local_url ?? "";
+    this.token = token ?? "";
+    this.boardUrl = board_url ?? "";
   }
 
   /** Any verb, past the screen: to prepare, and to see what was really recorded. */
@@ -72,6 +83,15 @@ export class Server {
 
   printed(): string[] {
     return readdirSync(this.papers);
+  }
+
+  /** Ends the program at once and waits for it; the folder stays. */
+  async end(): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null) return;
+    const over = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await over;
   }
 
   stop(): void {

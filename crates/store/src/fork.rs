@@ -162,7 +162,7 @@ impl Store {
             reissue_all(tx, device, &opened, &unknown, new_epoch)
         });
         let settled = self.settle(&mut writer);
-        let done = done.and_then(|()| settled);
+        let done = done.and(settled);
         match &done {
             Ok(_) => {
                 tracing::warn!(

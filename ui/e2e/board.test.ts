@@ -147,11 +147,12 @@ test("sound: a browser that wants a click gets a button; then every call sounds 
 
 /** A full day at a large branch, as the board is told of it. */
 function busy(board: Board): Board {
+  const now = `${board.date}T09:14:00.000+07:00`;
   const call = (ticket: string, counter: number, i: number, state: BoardCall["state"]): BoardCall => ({
     ticket,
     counter,
     counter_name: `Quầy ${counter}`,
-    called_at: new Date(Date.parse(board.now) - i * 60_000).toISOString(),
+    called_at: new Date(Date.parse(now) - i * 60_000).toISOString(),
     calls: 1,
     state,
   });
@@ -163,6 +164,7 @@ function busy(board: Board): Board {
   ];
   return {
     ...board,
+    now,
     calls: [
       call("12B-007", 12, 0, "called"),
       call("A-032", 4, 1, "serving"),
@@ -202,8 +204,11 @@ describe.each([
         "h1, h2, time, .big, .to b, .to span, .prev li > b, .wait strong, .name, .wait span, footer > *";
       for (const element of document.querySelectorAll<HTMLElement>(seen)) {
         const box = element.getBoundingClientRect();
-        const section = element.closest("section, header, footer")?.getBoundingClientRect();
+        const section = element.parentElement
+          ?.closest("li, section, header, footer")
+          ?.getBoundingClientRect();
         if (!section) continue;
+        if (box.right > innerWidth || box.bottom > innerHeight) out.push(`off screen: ${element.innerText}`);
         const inside =
           box.left >= section.left - 1 &&
           box.right <= section.right + 1 &&

@@ -32,7 +32,7 @@ function windowLink(): BoardLink {
     get: () => invoke<Board>("board_rpc"),
     clip: (name) => invoke<ArrayBuffer>("board_clip", { name }),
     follow({ onChange }) {
-      const stop = listen("change", onChange);
+      const stop = listen("change", onChange, { target: "board" });
       void stop.then(onChange);
       return () => void stop.then((unlisten) => unlisten());
     },

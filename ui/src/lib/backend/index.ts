@@ -46,6 +46,8 @@ export interface Backend {
   call(call: Call): Promise<unknown>;
   onChange(listener: (change: Change) => void): () => void;
   onScan(listener: (event: ScanEvent) => void): () => void;
+  /** Only the window can open another; a browser has the board's address. */
+  openBoard?(): Promise<void>;
   /** Only the window says where files went; a browser shows its own downloads. */
   onSaved?(listener: (saved: Saved) => void): () => void;
 }
@@ -122,6 +124,18 @@ export function whereSaved(url: string): Promise<string | null> | undefined {
       resolve(path);
     }
   });
+}
+
+/** Opens the board in the hall; false where only its address can. */
+export async function openBoard(): Promise<boolean> {
+  const { openBoard: open } = door();
+  if (!open) return false;
+  try {
+    await open();
+  } catch (cause) {
+    throw apiError(cause);
+  }
+  return true;
 }
 
 /** Commands that went out and were never answered: tried again, they keep their id. */

@@ -11,6 +11,7 @@ function subscribe<T>(event: string, listener: (payload: T) => void): () => void
 export function tauriBackend(): Backend {
   return {
     call: ({ name, args, officer, commandId }) => invoke("rpc", { name, args, officer, commandId }),
+    openBoard: () => invoke("board_open"),
     onChange: (listener) => subscribe<Change>("change", listener),
     onScan: (listener) => subscribe<ScanEvent>("scan", listener),
     onSaved: (listener) => subscribe<Saved>("saved", listener),

@@ -12,9 +12,7 @@ use std::{sync::Arc, time::Instant};
 use motcua_app::{App, clock::ManualClock};
 use motcua_protocol::sync::{Judgement, Limits, Page, Sealed, Status};
 use motcua_store::{Moment, Options, Store};
-use motcua_testkit::branch::{
-    MORNING, OFFICER, SERVICE, TestBranch, case, dump, open, settings,
-};
+use motcua_testkit::branch::{MORNING, OFFICER, SERVICE, TestBranch, case, dump, open, settings};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -50,7 +48,9 @@ fn pull(from: &Store, to: &Store) -> Vec<Judgement> {
     let mut unfit = Vec::new();
     loop {
         let page = from.feed_after(cursor, to.device(), &LIMITS).unwrap();
-        let done = to.ingest_page("hub", &from.server_epoch(), &page, 0).unwrap();
+        let done = to
+            .ingest_page("hub", &from.server_epoch(), &page, 0)
+            .unwrap();
         unfit.extend(done.unfit.iter().map(|u| u.why));
         cursor = page.next;
         if !page.more {
@@ -109,7 +109,9 @@ fn apart_and_together_again_all_come_to_the_same_bytes() {
         assert_eq!(stores[1].heads(None).unwrap(), heads);
         assert_eq!(stores[2].heads(None).unwrap(), heads);
         // Once more changes nothing.
-        let page = stores[0].feed_after(0, stores[1].device(), &Limits::default()).unwrap();
+        let page = stores[0]
+            .feed_after(0, stores[1].device(), &Limits::default())
+            .unwrap();
         let again = stores[1].ingest(&page.events, 0).unwrap();
         assert_eq!(again.stored, 0);
         assert!(again.results.iter().all(|v| v.status == Status::Duplicate));
@@ -135,12 +137,22 @@ fn a_batch_ends_between_commands() {
     let head = store.heads(Some(store.device())).unwrap()[0].head;
     let mut seq = 0;
     while seq < head.seq {
-        let small = Limits { events: 3, ..LIMITS };
-        let events = store.events_after(store.device(), head.epoch, seq, &small).unwrap();
+        let small = Limits {
+            events: 3,
+            ..LIMITS
+        };
+        let events = store
+            .events_after(store.device(), head.epoch, seq, &small)
+            .unwrap();
         seq = events.last().unwrap().header.seq;
-        let next = store.events_after(store.device(), head.epoch, seq, &small).unwrap();
+        let next = store
+            .events_after(store.device(), head.epoch, seq, &small)
+            .unwrap();
         if let Some(next) = next.first() {
-            assert_ne!(next.header.command_id, events.last().unwrap().header.command_id);
+            assert_ne!(
+                next.header.command_id,
+                events.last().unwrap().header.command_id
+            );
         }
     }
 }
@@ -163,7 +175,8 @@ fn a_history_that_went_two_ways_is_joined_and_loses_nothing() {
     let app = open(options.clone(), &clock).unwrap();
     let officer = motcua_testkit::branch::caller(OFFICER);
     for _ in 0..3 {
-        app.call(&officer, "visit.register", json!({"service": SERVICE})).unwrap();
+        app.call(&officer, "visit.register", json!({"service": SERVICE}))
+            .unwrap();
     }
     drop(app);
     let mut hub = TestBranch::demo();
@@ -173,7 +186,11 @@ fn a_history_that_went_two_ways_is_joined_and_loses_nothing() {
         let second = Store::open(
             &options.dir,
             moment(MORNING + 3 * 3_600_000),
-            Options { state_dir: options.state_dir.clone(), ballast: false, ..Options::default() },
+            Options {
+                state_dir: options.state_dir.clone(),
+                ballast: false,
+                ..Options::default()
+            },
         )
         .unwrap();
         let (device, epoch) = (first.device(), 1);
@@ -182,23 +199,33 @@ fn a_history_that_went_two_ways_is_joined_and_loses_nothing() {
         // The second meets a hub that has other events under its numbers.
         let unfit = pull(&second, &server);
         assert!(matches!(unfit[0], Judgement::Fork(_)), "{unfit:?}");
-        let past = server.events_after(device, epoch, 0, &Limits::default()).unwrap();
+        let past = server
+            .events_after(device, epoch, 0, &Limits::default())
+            .unwrap();
         let taken = second.ingest(&past, 0).unwrap();
         let at = taken.unfit[0].place.seq;
         let theirs: Vec<Sealed> = past.into_iter().filter(|e| e.header.seq >= at).collect();
-        let new = second.repair_fork(epoch, at - 1, &theirs, moment(MORNING + 9_000_000)).unwrap();
+        let new = second
+            .repair_fork(epoch, at - 1, &theirs, moment(MORNING + 9_000_000))
+            .unwrap();
         assert!(new > epoch);
         assert_eq!(second.closed_at(device, epoch).unwrap(), Some(at - 1));
         // Done once; doing it again adds nothing.
-        let again = second.repair_fork(epoch, at - 1, &theirs, moment(MORNING + 9_100_000)).unwrap();
+        let again = second
+            .repair_fork(epoch, at - 1, &theirs, moment(MORNING + 9_100_000))
+            .unwrap();
         assert_eq!(again, new);
-        let events = second.events_after(device, new, 0, &Limits::default()).unwrap();
+        let events = second
+            .events_after(device, new, 0, &Limits::default())
+            .unwrap();
         let sent = server.ingest(&events, 0).unwrap();
         assert!(sent.unfit.is_empty(), "{sent:?}");
         assert!(sent.results.iter().any(|v| v.status == Status::DuplicateOf));
         // Both ways are at the hub, and the copy has what the hub has.
         assert!(pull(&server, &second).is_empty());
-        let lost = first.events_after(device, epoch, at - 1, &Limits::default()).unwrap();
+        let lost = first
+            .events_after(device, epoch, at - 1, &Limits::default())
+            .unwrap();
         assert!(!lost.is_empty());
         for store in [&server, &second] {
             let verified = store.verify().unwrap();
@@ -215,7 +242,8 @@ fn a_history_that_went_two_ways_is_joined_and_loses_nothing() {
     let app = open(options, &clock).unwrap();
     let joined = dump(&app);
     assert_eq!(dumped(&hub).0, joined);
-    app.call(&officer, "visit.register", json!({"service": SERVICE})).unwrap();
+    app.call(&officer, "visit.register", json!({"service": SERVICE}))
+        .unwrap();
 }
 
 /// What cannot be understood is kept, told, and holds nothing up.
@@ -226,10 +254,19 @@ fn unreadable_and_newer_events_are_kept_and_told() {
     one.close();
     hub.close();
     let (from, to) = (store(&one), store(&hub));
-    let mut events = from.events_after(from.device(), 1, 0, &Limits::default()).unwrap();
+    let mut events = from
+        .events_after(from.device(), 1, 0, &Limits::default())
+        .unwrap();
     let last = events.last().unwrap().clone();
     let mut prev = last.hash;
-    for (i, (kind, body)) in [("leg.called", "{\"bad\":"), ("leg.teleported", "{}"), ("day.closed", "{\"date\":\"2026-11-23\",\"closed_open\":[]}")].iter().enumerate() {
+    for (i, (kind, body)) in [
+        ("leg.called", "{\"bad\":"),
+        ("leg.teleported", "{}"),
+        ("day.closed", "{\"date\":\"2026-11-23\",\"closed_open\":[]}"),
+    ]
+    .iter()
+    .enumerate()
+    {
         let mut header = last.header.clone();
         header.seq += 1 + i as u64;
         header.event_id = Uuid::from_u128(77 + i as u128);
@@ -240,10 +277,26 @@ fn unreadable_and_newer_events_are_kept_and_told() {
         events.push(event);
     }
     let done = to.ingest(&events, 5).unwrap();
-    let told: Vec<_> = done.results.iter().map(|v| (v.status, v.code.as_deref())).collect();
-    assert_eq!(told, [(Status::Quarantined, Some("BODY_UNREADABLE")), (Status::Parked, Some("UPGRADE"))]);
+    let told: Vec<_> = done
+        .results
+        .iter()
+        .map(|v| (v.status, v.code.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Status::Quarantined, Some("BODY_UNREADABLE")),
+            (Status::Parked, Some("UPGRADE"))
+        ]
+    );
     assert_eq!(done.stored, events.len());
-    assert!(to.verify().unwrap().findings.iter().all(|f| f.kind == "number"));
+    assert!(
+        to.verify()
+            .unwrap()
+            .findings
+            .iter()
+            .all(|f| f.kind == "number")
+    );
     to.rebuild().unwrap();
 }
 
@@ -258,8 +311,13 @@ fn ten_thousand_events_in_well_under_two_seconds() {
     let page: Page = from.feed_after(0, to.device(), &LIMITS).unwrap();
     assert!(page.more || !page.events.is_empty());
     // Ten thousand events of a thousand visits, made out of the real ones.
-    let real = from.events_after(from.device(), 1, 0, &Limits::default()).unwrap();
-    let legs: Vec<_> = real.iter().filter(|e| e.header.kind.starts_with("visit.") || e.header.kind.starts_with("leg.")).collect();
+    let real = from
+        .events_after(from.device(), 1, 0, &Limits::default())
+        .unwrap();
+    let legs: Vec<_> = real
+        .iter()
+        .filter(|e| e.header.kind.starts_with("visit.") || e.header.kind.starts_with("leg."))
+        .collect();
     let device = Uuid::from_u128(4_242);
     let mut prev = [0; 32];
     let mut many: Vec<Sealed> = Vec::new();
@@ -288,7 +346,10 @@ fn ten_thousand_events_in_well_under_two_seconds() {
     for batch in many.chunks(1_000) {
         to.ingest(batch, 0).unwrap();
     }
-    println!("10,000 events: {first:.2?}; again, all known: {:.2?}", began.elapsed());
+    println!(
+        "10,000 events: {first:.2?}; again, all known: {:.2?}",
+        began.elapsed()
+    );
     assert!(first.as_secs_f64() < 10.0, "{first:?}");
 }
 

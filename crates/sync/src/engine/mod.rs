@@ -32,6 +32,9 @@ pub struct Config {
     pub device: Uuid,
     /// Send other devices' logs too: a hub does to central.
     pub send_all: bool,
+    /// One other device whose log is sent too, as far as the peer lacks it: the hub's own, which a
+    /// restored hub has forgotten and its counters still have.
+    pub also: Option<Uuid>,
     /// Longest pause between tries.
     pub cap_ms: u64,
     /// Pause after a session that came to its end.
@@ -46,6 +49,7 @@ impl Config {
         Self {
             device,
             send_all: false,
+            also: None,
             cap_ms: 60_000,
             poll_ms: 10_000,
             timeout_ms: 15_000,
@@ -57,6 +61,7 @@ impl Config {
         Self {
             device,
             send_all,
+            also: None,
             cap_ms: 300_000,
             poll_ms: 30_000,
             timeout_ms: 60_000,

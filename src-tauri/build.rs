@@ -1,8 +1,7 @@
 fn main() {
-    tauri_build::try_build(
-        tauri_build::Attributes::new()
-            .app_manifest(tauri_build::AppManifest::new().commands(&["rpc"])),
-    )
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(
+        tauri_build::AppManifest::new().commands(&["rpc", "board_open", "board_rpc", "board_clip"]),
+    ))
     .unwrap_or_else(|error| {
         println!("cargo::error={error:#}");
         std::process::exit(1);

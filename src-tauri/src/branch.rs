@@ -10,7 +10,7 @@ use serde_json::Value;
 use tauri::{AppHandle, Emitter as _, Manager as _, State};
 use uuid::Uuid;
 
-use crate::{args::Args, window};
+use crate::{args::Args, board, window};
 
 /// The open folder, or why it is not open; the window then shows that sentence.
 pub(crate) struct Branch {
@@ -69,6 +69,13 @@ impl Branch {
     }
 }
 
+impl Branch {
+    /// The open folder, or the sentence that says why it is not.
+    pub(crate) fn app(&self) -> Result<&Arc<App>, ApiError> {
+        self.app.as_ref().map_err(Clone::clone)
+    }
+}
+
 /// The one command of the officer window: a verb by name.
 #[tauri::command(async)]
 pub(crate) fn rpc(
@@ -78,7 +85,7 @@ pub(crate) fn rpc(
     officer: Option<String>,
     command_id: Option<Uuid>,
 ) -> Result<Value, ApiError> {
-    let app = branch.app.as_ref().map_err(Clone::clone)?;
+    let app = branch.app()?;
     // The window never acts as nobody's administrator: no officer is an empty officer.
     let caller = Caller {
         officer: Some(officer.unwrap_or_default()),
@@ -96,19 +103,22 @@ pub(crate) fn push(handle: &AppHandle) {
     let to_window = handle.clone();
     thread::spawn(move || {
         for change in changes {
-            tell(&to_window, "change", change);
+            if to_window.get_webview_window(board::BOARD).is_some() {
+                tell(&to_window, board::BOARD, "change", change.clone());
+            }
+            tell(&to_window, window::OFFICER, "change", change);
         }
     });
     let to_window = handle.clone();
     thread::spawn(move || {
         for scan in scans {
-            tell(&to_window, "scan", scan);
+            tell(&to_window, window::OFFICER, "scan", scan);
         }
     });
 }
 
-fn tell(handle: &AppHandle, event: &str, payload: impl serde::Serialize + Clone) {
-    if let Err(error) = handle.emit_to(window::OFFICER, event, payload) {
-        tracing::warn!(%error, event, "window not told");
+fn tell(handle: &AppHandle, to: &str, event: &str, payload: impl serde::Serialize + Clone) {
+    if let Err(error) = handle.emit_to(to, event, payload) {
+        tracing::warn!(%error, event, to, "window not told");
     }
 }

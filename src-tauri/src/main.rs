@@ -4,6 +4,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod args;
+mod board;
 mod branch;
 mod saved;
 mod startup;
@@ -24,7 +25,12 @@ fn main() {
     let args = args::Args::parse();
     window::prepare();
     let started = tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![branch::rpc])
+        .invoke_handler(tauri::generate_handler![
+            branch::rpc,
+            board::board_open,
+            board::board_rpc,
+            board::board_clip,
+        ])
         .setup(move |app| {
             app.manage(branch::Branch::open(&args));
             window::officer(app.handle())?;

@@ -159,10 +159,8 @@ impl App {
                 let answer = match self.command(ctx, &run) {
                     // What is known here may be old, or the leased numbers used up.
                     Err(error) if link.refresh(self, true) => {
-                        self.command(ctx, &run).map_err(|again| {
-                            tracing::debug!(%error, "refused before and after a refresh");
-                            again
-                        })
+                        tracing::debug!(%error, "tried again with what the hub knows");
+                        self.command(ctx, &run)
                     }
                     answer => answer,
                 }?;

@@ -277,7 +277,7 @@ pub(crate) fn next_for(
     let ours =
         |visit: &Visit| alone.is_none_or(|number| hub_link::is_own(number, visit.ticket.as_ref()));
     // The store keeps them in call order, which is [`order::key`].
-    Ok(read.first_waiting(date, |visit| order::callable(visit, counter) && ours(visit))?)
+    read.first_waiting(date, |visit| order::callable(visit, counter) && ours(visit))
 }
 
 /// `queue.call_next`

@@ -183,9 +183,18 @@ async fn asked(hub: Arc<Hub>, device: Uuid, request: Asked) -> Response {
         if feeds {
             hub.provide(device, false);
         }
+        // A hub that was restored gets its own past back from its counters. What it has written
+        // since stands in a later epoch, which only the hub itself can have.
+        let own_past = match &request {
+            Asked::Push(events) => events.first().is_some_and(|e| {
+                let store = hub.app.store();
+                e.header.device == store.device() && e.header.epoch < store.epoch()
+            }),
+            _ => false,
+        };
         let access = Access {
             device,
-            brings_others: false,
+            brings_others: own_past,
         };
         let wall_ms = hub.app.moment().wall_ms;
         let limits = Limits::default();
@@ -309,6 +318,12 @@ fn carry_out(hub: &Hub, device: Uuid, ask: CommandAsk) -> Result<(String, Vec<u8
         Refused::from(RefusedWhy::Busy)
     };
     let store = hub.app.store();
+    // A counter that has read another history of this hub may know numbers that the hub, restored
+    // from a copy, has forgotten: it brings them first.
+    let epoch = store.server_epoch();
+    if ask.server_epoch.as_deref().is_some_and(|e| e != epoch) {
+        return Err(RefusedWhy::Gap.into());
+    }
     // What the counter has recorded comes first: a decision without it would be blind.
     let heads = store.heads(Some(device)).map_err(busy)?;
     let seen = heads.iter().find(|h| h.head.epoch == ask.head.epoch);
@@ -331,9 +346,7 @@ fn carry_out(hub: &Hub, device: Uuid, ask: CommandAsk) -> Result<(String, Vec<u8
         Ok(answer) => CommandTold::Done(answer),
         Err(error) => CommandTold::Refused(error),
     };
-    let epoch = store.server_epoch();
-    let same = ask.server_epoch.as_deref() == Some(epoch.as_str());
-    let cursor = if same { ask.cursor } else { 0 };
+    let cursor = ask.server_epoch.map_or(0, |_| ask.cursor);
     let page = store
         .feed_after(cursor, device, &Limits::default())
         .map_err(busy)?;

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test stops where something is not as expected"
 )]
 
@@ -40,11 +41,11 @@ struct Hub {
 
 fn hub() -> Hub {
     let branch = TestBranch::demo();
-    let running = serve(&branch, "127.0.0.1:0");
+    let running = serve(&branch, "127.0.0.1:0").unwrap();
     Hub { branch, running }
 }
 
-fn serve(branch: &TestBranch, at: &str) -> Running {
+fn serve(branch: &TestBranch, at: &str) -> Result<Running, crate::ServeError> {
     let options = Serve {
         listen: "127.0.0.1:0".parse().unwrap(),
         dir: branch.dir(),
@@ -52,7 +53,24 @@ fn serve(branch: &TestBranch, at: &str) -> Running {
         hub: Some(at.parse().unwrap()),
         line: None,
     };
-    spawn(Arc::clone(branch.app()), options).unwrap()
+    spawn(Arc::clone(branch.app()), options)
+}
+
+/// On the same address once more; the old listener lets it go when its runtime gets to that.
+fn again(branch: &TestBranch, address: &str) -> Running {
+    soon(|| serve(branch, address).ok())
+}
+
+/// What another thread is about to let go of.
+fn soon<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(done) = attempt() {
+            return done;
+        }
+        assert!(Instant::now() < until, "nobody let go of it");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 impl Hub {
@@ -324,20 +342,7 @@ fn a_foreign_certificate_at_the_hubs_address_gets_nothing() {
     drop(running);
     let other = TestBranch::demo();
     let before = other.events();
-    let impostor = loop {
-        let options = Serve {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            dir: other.dir(),
-            ui: None,
-            hub: Some(address.parse().unwrap()),
-            line: None,
-        };
-        // The old listener lets the address go when its runtime gets to it.
-        if let Ok(running) = spawn(Arc::clone(other.app()), options) {
-            break running;
-        }
-        std::thread::yield_now();
-    };
+    let impostor = again(&other, &address);
     let (app, line) = counter(root.path());
     let answer = app.call(
         &caller(OFFICER),
@@ -457,19 +462,7 @@ fn apart_and_together_over_the_network() {
     assert!(status["unsent"].as_u64().unwrap() >= 4, "{status}");
     assert!(status["oldest_unsent_at"].is_string());
 
-    let _running = loop {
-        let options = Serve {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            dir: branch.dir(),
-            ui: None,
-            hub: Some(address.parse().unwrap()),
-            line: None,
-        };
-        if let Ok(running) = spawn(Arc::clone(branch.app()), options) {
-            break running;
-        }
-        std::thread::yield_now();
-    };
+    let _running = again(&branch, &address);
     for (app, line) in [
         (&first, &first_line),
         (&second, &second_line),
@@ -512,19 +505,7 @@ fn a_number_that_nobody_got_is_taken_back() {
     let (app, line) = counter(root.path());
     let alone = app.call(&lost, "visit.register", args.clone()).unwrap();
     assert_eq!(alone["ticket"], "2A-001");
-    let _running = loop {
-        let options = Serve {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            dir: branch.dir(),
-            ui: None,
-            hub: Some(address.parse().unwrap()),
-            line: None,
-        };
-        if let Ok(running) = spawn(Arc::clone(branch.app()), options) {
-            break running;
-        }
-        std::thread::yield_now();
-    };
+    let _running = again(&branch, &address);
     assert_eq!(line.sync(&app).last_error, None);
     assert_eq!(app.call(&lost, "visit.register", args).unwrap(), alone);
     line.sync(&app);
@@ -537,4 +518,159 @@ fn a_number_that_nobody_got_is_taken_back() {
     assert_eq!(waiting, ["2A-001"]);
     assert_eq!(dump(&app), branch.dump());
     branch.assert_sound();
+}
+
+/// The hub goes back to a copy of this morning; its counters give it back what it gave them.
+#[test]
+fn a_restored_hub_gives_no_number_again() {
+    let (hub, one, two) = (
+        hub(),
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
+    hub.join(one.path());
+    hub.join(two.path());
+    let (first, first_line) = counter(one.path());
+    let (second, second_line) = counter(two.path());
+    let register = |app: &App| {
+        let answer = app.call(
+            &caller(OFFICER),
+            "visit.register",
+            json!({"service": SERVICE}),
+        );
+        answer.unwrap()["ticket"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(register(&first), "A-001");
+    let copy = hub.branch.beside("copy.db");
+    hub.branch.app().backup(&copy).unwrap();
+    assert_eq!(register(&first), "A-002");
+    assert_eq!(register(&first), "A-003");
+    let address = host_of(&hub.url()).unwrap();
+    let Hub {
+        mut branch,
+        running,
+    } = hub;
+    drop(running);
+    let settings = branch.settings();
+    branch.close();
+    // The old server lets its own hold of the folder go with its runtime's last request.
+    let clock = ManualClock::at(MORNING + 60_000);
+    soon(|| App::restore(&settings, &copy, &clock).ok());
+    branch.open().unwrap();
+    let _running = again(&branch, &address);
+    assert_eq!(register(&first), "A-004");
+    assert_eq!(register(&second), "A-005");
+    for (app, line) in [
+        (&first, &first_line),
+        (&second, &second_line),
+        (&first, &first_line),
+    ] {
+        let synced = line.sync(app);
+        assert_eq!((synced.unsent, synced.last_error), (0, None));
+    }
+    let lines = branch.dump();
+    for ticket in ["A-001", "A-002", "A-003", "A-004", "A-005"] {
+        assert!(lines.contains(ticket), "{ticket}");
+    }
+    assert_eq!(dump(&first), lines);
+    assert_eq!(dump(&second), lines);
+    branch.assert_sound();
+}
+
+/// A block runs out while the hub is away, and a copied folder leaves the other's block alone.
+#[test]
+fn leased_codes_run_out_honestly_and_die_with_their_epoch() {
+    let (hub, root) = (hub(), tempfile::tempdir().unwrap());
+    hub.join(root.path());
+    let address = host_of(&hub.url()).unwrap();
+    let (app, line) = counter(root.path());
+    let receive = |app: &App| {
+        app.call(&caller(OFFICER), "case.receive", case())
+            .map(|a| a["case_code"].as_str().unwrap().to_owned())
+    };
+    let mut codes = vec![receive(&app).unwrap()];
+    let Hub { branch, running } = hub;
+    drop(running);
+    let refused = loop {
+        match receive(&app) {
+            Ok(code) => codes.push(code),
+            Err(refused) => break refused,
+        }
+        assert!(codes.len() < 200);
+    };
+    assert_eq!(refused.code, Code::LeaseEmpty);
+    assert!(codes.len() >= 10, "{}", codes.len());
+    let _running = again(&branch, &address);
+    codes.push(receive(&app).unwrap());
+    // The folder moves: a new epoch, and a block of its own.
+    drop((app, line));
+    let moved = tempfile::tempdir().unwrap();
+    let (from, to) = (settings(root.path()), settings(moved.path()));
+    std::fs::rename(&from.dir, &to.dir).unwrap();
+    let (app, line) = counter(moved.path());
+    codes.push(receive(&app).unwrap());
+    line.sync(&app);
+    codes.push(
+        branch.ok(OFFICER, "case.receive", case())["case_code"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    );
+    let once: std::collections::BTreeSet<_> = codes.iter().collect();
+    assert_eq!(once.len(), codes.len());
+    branch.assert_sound();
+    line.sync(&app);
+    let verified = app.verify().unwrap();
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+}
+
+/// Twenty counters at once on one hub.
+#[test]
+fn twenty_counters_share_one_line_of_numbers() {
+    const EACH: usize = 15;
+    let hub = hub();
+    let roots: Vec<TempDir> = (0..20).map(|_| tempfile::tempdir().unwrap()).collect();
+    for root in &roots {
+        hub.join(root.path());
+    }
+    let counters: Vec<_> = roots.iter().map(|root| counter(root.path())).collect();
+    let began = Instant::now();
+    let threads: Vec<_> = counters
+        .into_iter()
+        .map(|(app, _line)| {
+            std::thread::spawn(move || {
+                let mut done = Vec::new();
+                for _ in 0..EACH {
+                    let began = Instant::now();
+                    let args = json!({"service": SERVICE});
+                    let answer = app.call(&caller(OFFICER), "visit.register", args).unwrap();
+                    done.push((
+                        answer["ticket"].as_str().unwrap().to_owned(),
+                        began.elapsed(),
+                    ));
+                }
+                done
+            })
+        })
+        .collect();
+    let done: Vec<_> = threads
+        .into_iter()
+        .flat_map(|t| t.join().unwrap())
+        .collect();
+    let tickets: std::collections::BTreeSet<_> = done.iter().map(|(t, _)| t).collect();
+    assert_eq!(tickets.len(), 20 * EACH);
+    assert!(
+        tickets.iter().all(|t| t.starts_with("A-")),
+        "the hub gave every one"
+    );
+    let mut times: Vec<Duration> = done.iter().map(|(_, t)| *t).collect();
+    times.sort();
+    println!(
+        "20 counters, {} numbers in {:.1?}: p50 {:.1?}, p99 {:.1?}",
+        done.len(),
+        began.elapsed(),
+        times[times.len() / 2],
+        times[times.len() * 99 / 100]
+    );
+    hub.branch.assert_sound();
 }

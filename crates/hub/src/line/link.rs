@@ -127,8 +127,13 @@ impl Line {
     pub fn sync(&self, app: &App) -> Synced {
         let mut kept = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         let seed = app.moment().wall_ms.unsigned_abs();
-        let engine =
-            kept.get_or_insert_with(|| Engine::new(Config::hub(app.store().device()), seed));
+        let engine = kept.get_or_insert_with(|| {
+            let config = Config {
+                also: Some(self.paired.hub),
+                ..Config::hub(app.store().device())
+            };
+            Engine::new(config, seed)
+        });
         let synced = session::run(app, &self.http, engine, SESSION);
         let fault = engine.status().last_error;
         drop(kept);

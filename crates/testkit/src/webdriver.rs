@@ -197,6 +197,44 @@ impl Window {
         self.wait_until(text, &expression).map(drop)
     }
 
+    /// The windows of the program (11.4).
+    ///
+    /// # Errors
+    /// If the driver is gone.
+    pub fn handles(&self) -> Result<Vec<String>> {
+        let url = format!("{}/window/handles", self.session);
+        let handles = value(self.agent.get(url).call()?)?;
+        Ok(serde_json::from_value(handles)?)
+    }
+
+    /// Waits until the program has that many windows.
+    ///
+    /// # Errors
+    /// If they do not come in time.
+    pub fn wait_handles(&self, count: usize) -> Result<Vec<String>> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let handles = self.handles()?;
+            if handles.len() == count {
+                return Ok(handles);
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "{} windows, not {count}",
+                handles.len()
+            );
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Goes on in another window of the program (11.3).
+    ///
+    /// # Errors
+    /// If there is none of that handle.
+    pub fn switch_to(&self, handle: &str) -> Result<()> {
+        self.post("/window", &json!({"handle": handle})).map(drop)
+    }
+
     /// The visible text of the first element of a CSS selector.
     ///
     /// # Errors

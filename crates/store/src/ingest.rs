@@ -480,7 +480,7 @@ impl Store {
     /// Names this store's history: another name whenever it may have gone back. A peer that reads
     /// another name than last time asks for everything anew.
     pub fn server_epoch(&self) -> String {
-        format!("{}-{}", self.device, self.writer().epoch)
+        format!("{}-{}", self.device, self.epoch())
     }
 
     /// Up to where an epoch of a log counts, if its history went two ways.

@@ -392,7 +392,8 @@ impl Store {
 
     /// The epoch in which this device writes.
     pub fn epoch(&self) -> u32 {
-        self.writer().epoch
+        // Whoever only asks this leaves the open transaction to those who are in it.
+        self.lock().epoch
     }
 
     /// The data folder.

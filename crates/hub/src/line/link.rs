@@ -7,7 +7,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -125,7 +125,35 @@ impl Line {
     /// # Errors
     /// Never; what went wrong stands in the answer.
     pub fn sync(&self, app: &App) -> Synced {
-        let mut kept = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        self.session(app, kept, SESSION)
+    }
+
+    /// The same for an officer who waits: false when it could not be done in time, for example
+    /// because another session hangs on a hub that has just gone silent.
+    fn sync_within(&self, app: &App, until: Instant) -> bool {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.engine.try_lock() {
+                Ok(kept) => return self.session(app, kept, left).last_error.is_none(),
+                Err(TryLockError::Poisoned(kept)) => {
+                    return self
+                        .session(app, kept.into_inner(), left)
+                        .last_error
+                        .is_none();
+                }
+                Err(TryLockError::WouldBlock) if left.is_zero() => return false,
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
+    fn session(
+        &self,
+        app: &App,
+        mut kept: MutexGuard<'_, Option<Engine>>,
+        budget: Duration,
+    ) -> Synced {
         let seed = app.moment().wall_ms.unsigned_abs();
         let engine = kept.get_or_insert_with(|| {
             let config = Config {
@@ -134,7 +162,7 @@ impl Line {
             };
             Engine::new(config, seed)
         });
-        let synced = session::run(app, &self.http, engine, SESSION);
+        let synced = session::run(app, &self.http, engine, budget);
         let fault = engine.status().last_error;
         drop(kept);
         match fault {
@@ -303,7 +331,7 @@ impl Line {
                 self.hears();
                 true
             }
-            Ok(false) => self.sync(app).last_error.is_none(),
+            Ok(false) => self.sync_within(app, until),
             Err(no) => {
                 self.missed(&no, app.moment().wall_ms);
                 false
@@ -313,8 +341,8 @@ impl Line {
 
     fn try_ask(&self, app: &App, order: &Order<'_>) -> Step<Asked> {
         let until = Instant::now() + BUDGET;
-        if !self.push(app, until)? {
-            self.sync(app);
+        if !self.push(app, until)? && !self.sync_within(app, until) {
+            return Err(Lost::Timeout.into());
         }
         for last in [false, true] {
             let fault = |_| No::Strange(Failure::Server);
@@ -341,7 +369,9 @@ impl Line {
                 Ok(decided) => return self.decided(app, order, decided).map_err(fault),
                 // The hub has lost what it had of our log, or never had it.
                 Err(No::Refused(refused)) if refused.code == RefusedWhy::Gap && !last => {
-                    self.sync(app);
+                    if !self.sync_within(app, until) {
+                        return Err(Lost::Timeout.into());
+                    }
                 }
                 Err(no) => return Err(no),
             }
@@ -454,7 +484,7 @@ impl HubLink for Line {
         match self.push(app, Instant::now() + BUDGET) {
             Ok(true) => self.hears(),
             Ok(false) => {
-                self.sync(app);
+                self.sync_within(app, Instant::now() + BUDGET);
             }
             Err(no) => self.missed(&no, now_ms),
         }

@@ -1,4 +1,16 @@
 //! Fetching our own past back from a peer, and joining it where it went another way than ours.
+//!
+//! Why no acknowledged event can fall between. Of one epoch we hold a chain and the peer holds one.
+//! A hash covers everything before it, so equal hashes at a number mean that all up to it is alike,
+//! and unequal ones that nothing behind it is: one greatest common number exists, and bisecting
+//! finds it. What stands up to it is at the peer. What stands here behind it is either written
+//! again in a later epoch, for which the same holds, or `repair` writes it again now: so by
+//! induction over the epochs, of which there is a last one, everything here comes to the peer. What
+//! the peer has behind it is fetched whole, to its end. A common number that is too low only repeats
+//! what aliases then make harmless; one that is too high leaves a gap that nobody sees. Therefore
+//! nothing that is remembered, neither `closed` nor what was acknowledged, is ever taken for it:
+//! those come out of a history that may itself have gone back, or from a copy's repair with another
+//! peer. They only say where to look first.
 
 use motcua_protocol::sync::{Hash, Judgement, Sealed};
 
@@ -12,8 +24,10 @@ pub(super) type Ends = (Option<Hash>, u64);
 #[derive(Debug, Clone)]
 pub(super) struct Search {
     epoch: u32,
+    /// Behind which number is asked next.
     after: u64,
-    from: u64,
+    /// Up to there both are known to be alike, in this walk.
+    alike: u64,
     /// The two are known to differ somewhere.
     suspicious: bool,
     /// The last event both have alike, once it is known, and what the peer has behind it.
@@ -23,11 +37,12 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) fn of(epoch: u32, after: u64) -> Self {
+    /// Begins at the event of that number, which may or may not be alike.
+    pub(super) fn of(epoch: u32, guess: u64) -> Self {
         Self {
             epoch,
-            after,
-            from: after,
+            after: guess.saturating_sub(1),
+            alike: 0,
             suspicious: false,
             common: None,
             theirs: Vec::new(),
@@ -35,12 +50,11 @@ impl Search {
         }
     }
 
-    /// What the peer has behind a place where the two are known to part.
-    pub(super) fn behind(epoch: u32, common: u64, ends: Option<Ends>) -> Self {
+    /// The peer can take nothing of that epoch: nothing is alike.
+    pub(super) fn of_nothing(epoch: u32) -> Self {
         Self {
-            common: Some(common),
-            ends,
-            ..Self::of(epoch, common)
+            common: Some(0),
+            ..Self::of(epoch, 0)
         }
     }
 
@@ -77,12 +91,13 @@ impl Engine {
         events: Vec<Sealed>,
         out: &mut Vec<Output>,
     ) {
-        let ours = |e: &Sealed| {
+        // Without a hole, so that nothing can be left out between two answers either.
+        let ours = |(e, seq): (&Sealed, u64)| {
             e.header.device == self.config.device
                 && e.header.epoch == search.epoch
-                && e.header.seq > search.after
+                && e.header.seq == seq
         };
-        if !events.iter().all(ours) {
+        if !events.iter().zip(search.after + 1..).all(ours) {
             return self.fail(now, Fault::Malformed, None);
         }
         let Some(last) = events.last().map(|e| e.header.seq) else {
@@ -107,27 +122,32 @@ impl Engine {
         out: &mut Vec<Output>,
     ) {
         let last = events.last().map_or(search.after, |e| e.header.seq);
+        let first = search.after + 1;
         match taken.unfit.first() {
             None => {
-                search.after = last;
+                (search.alike, search.after) = (last, last);
                 self.look(now, search, out);
             }
-            Some(unfit) if matches!(unfit.why, Judgement::Fork(_)) => {
-                let at = unfit.place.seq;
-                if at == search.from + 1 && search.from > 0 {
-                    // The two differ before the place where we began to look.
-                    return self.look(now, Search::of(search.epoch, 0).suspicious(), out);
-                }
-                search.common = Some(at - 1);
-                search.theirs = events.into_iter().filter(|e| e.header.seq >= at).collect();
-                search.after = last;
+            // The very first differs, so the two part somewhere before it: half way back. The
+            // distance halves each time, and each answer tells of a whole page of places.
+            Some(unfit) if unfit.place.seq == first && search.alike + 1 < first => {
+                search.after = match unfit.why {
+                    Judgement::Fork(_) => search.alike + (first - search.alike) / 2 - 1,
+                    // We do not even reach that far.
+                    _ => search.alike,
+                };
+                search.suspicious |= matches!(unfit.why, Judgement::Fork(_));
                 self.look(now, search, out);
             }
-            // An epoch of a copy of ours that began behind something we do not have. Its log cannot
-            // stand here; its events can, sent again in ours.
-            Some(_) => {
-                search.common = Some(0);
-                search.theirs = events;
+            Some(unfit) => {
+                // A gap at the first number of all: an epoch of a copy of ours that began behind
+                // something we do not have. Its log cannot stand here; its events can, in ours.
+                let common = unfit.place.seq.saturating_sub(1);
+                search.common = Some(common);
+                search.theirs = events
+                    .into_iter()
+                    .filter(|e| e.header.seq > common)
+                    .collect();
                 search.after = last;
                 self.look(now, search, out);
             }

@@ -131,13 +131,13 @@ impl Engine {
             } else if let Some(closed) = local.closed.filter(|_| own) {
                 let same = there.is_some_and(|h| h.seq == head.seq && h.hash == head.hash);
                 if !same {
-                    self.rejoin(head.epoch, closed, head.seq);
+                    self.rejoin(head.epoch, closed, head.seq, false);
                 }
             } else if there.is_some_and(other) {
                 if own {
-                    let hint = if local.acked < at { local.acked } else { 0 };
+                    let guess = local.acked.min(at).min(head.seq);
                     self.searches
-                        .push_back(Search::of(head.epoch, hint).suspicious());
+                        .push_back(Search::of(head.epoch, guess).suspicious());
                 } else {
                     self.status.forks += 1;
                 }
@@ -180,16 +180,22 @@ impl Engine {
         self.next_job(now, out);
     }
 
-    /// An epoch of ours that went two ways may still be written by a copy of this device. What
-    /// it has added is joined too, and so is what we have added, whenever either end is another
-    /// than last time.
-    fn rejoin(&mut self, epoch: u32, closed: u64, here: u64) {
+    /// An epoch of ours that went two ways may still be written by a copy of this device, or may
+    /// have gone back here or there since. Whenever either end is another than last time, the place
+    /// where the two part is found anew; where it was then is only where to look first.
+    fn rejoin(&mut self, epoch: u32, closed: u64, here: u64, differs: bool) {
         let end = self.remote.get(&(self.config.device, epoch));
         let ends = (end.map(|e| e.hash), here);
-        if self.joined.get(&epoch) != Some(&ends) {
-            self.searches
-                .push_back(Search::behind(epoch, closed, Some(ends)));
+        if self.joined.get(&epoch) == Some(&ends) {
+            return;
         }
+        let guess = closed.min(here).min(end.map_or(0, |e| e.seq));
+        let search = match end {
+            None => Search::of_nothing(epoch),
+            Some(_) if differs => Search::of(epoch, guess).suspicious(),
+            Some(_) => Search::of(epoch, guess),
+        };
+        self.searches.push_back(search.joining(ends));
     }
 
     pub(super) fn next_job(&mut self, now: Now, out: &mut Vec<Output>) {
@@ -230,7 +236,7 @@ impl Engine {
             .get_or_insert(first.header.wall_ms);
         // Numbers alone prove nothing: what the peer has at that number must be what we have.
         if job.at > 0 && job.hash.is_some_and(|h| h != first.prev_hash) {
-            return self.forked(now, &job, out);
+            return self.forked(now, &job, true, out);
         }
         let place = first.place();
         let hashes = events.iter().map(|e| e.hash).collect();
@@ -261,7 +267,7 @@ impl Engine {
             Some(hash) if *hash == acked.hash.0 => {}
             // Another session of ours was faster; its head is looked at with the next batch.
             None if beyond => {}
-            Some(_) => return self.forked(now, &job, out),
+            Some(_) => return self.forked(now, &job, true, out),
             None => return self.fail(now, Fault::Malformed, None),
         }
         let safe = acked.seq.min(job.upto) - job.at;
@@ -298,7 +304,7 @@ impl Engine {
         out: &mut Vec<Output>,
     ) {
         if refused.code == RefusedWhy::Fork {
-            return self.forked(now, &job, out);
+            return self.forked(now, &job, true, out);
         }
         let head = refused.head.map(|h| h.head);
         let at = head.map_or(0, |h| h.seq);
@@ -306,10 +312,10 @@ impl Engine {
         // Nothing of it there, and its beginning not accepted: what it follows went another way.
         if job.gaps > 3 || (at == 0 && first.seq == 1) {
             if job.closed.is_some() {
-                return self.forked(now, &job, out);
+                return self.forked(now, &job, false, out);
             }
             if job.device == self.config.device {
-                self.rejoin(job.epoch, 0, job.upto);
+                self.rejoin(job.epoch, 0, job.upto, false);
                 return self.next_job(now, out);
             }
             self.status.forks += 1;
@@ -324,12 +330,14 @@ impl Engine {
         self.load(now, job, out);
     }
 
-    fn forked(&mut self, now: Now, job: &Job, out: &mut Vec<Output>) {
+    /// `at_odds`: at the peer's end stands another event than here. Otherwise it may as well have
+    /// nothing of that epoch and not accept its beginning.
+    fn forked(&mut self, now: Now, job: &Job, at_odds: bool, out: &mut Vec<Output>) {
         if let Some(closed) = job.closed {
             // Known, and sent again in a later epoch.
             self.status.unsent = self.status.unsent.saturating_sub(job.upto - job.at);
             if job.device == self.config.device {
-                self.rejoin(job.epoch, closed, job.upto);
+                self.rejoin(job.epoch, closed, job.upto, at_odds);
             }
             return self.next_job(now, out);
         }

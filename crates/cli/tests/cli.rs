@@ -64,7 +64,9 @@ fn do_takes_literal_json_or_standard_input_or_nothing() {
 #[case::no_file(&["catalogue", "import", "/khong/co.json"], "NOT_FOUND", Some("file"))]
 #[case::no_backup(&["restore", "/khong/co.db"], "NOT_FOUND", Some("file"))]
 #[case::no_case(&["document", "receipt", "H99.12-261123-0001", "--out", "x.pdf"], "NOT_FOUND", Some("code"))]
-#[case::later(&["pair-code"], "UNSUPPORTED", None)]
+#[case::no_hub(&["pair-code"], "NOT_PAIRED", None)]
+#[case::no_counter(&["sync", "--once"], "NOT_PAIRED", None)]
+#[case::later(&["enrol", "--central", "https://x", "--code", "y"], "UNSUPPORTED", None)]
 fn errors_are_json_on_standard_error_with_exit_1(
     #[case] args: &[&str],
     #[case] code: &str,
@@ -283,17 +285,4 @@ fn do_goes_through_a_serving_process_and_by_itself_after_that_was_killed() {
     );
     assert_eq!(register(&program)["ticket"], "A-002");
     assert_eq!(program.run(&["verify"]).json()["ok"], true);
-}
-
-#[test]
-fn only_this_machine_is_served() {
-    let (_root, program) = demo();
-    let ran = program.run(&["serve", "--listen", "0.0.0.0:0"]);
-    assert_eq!(ran.code, Some(1));
-    assert!(
-        ran.error()["message"]
-            .as_str()
-            .unwrap()
-            .contains("127.0.0.1")
-    );
 }

@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     log,
     read::Read,
-    table::{Row, Table, fts_query, id, number, party, values},
+    table::{Row, Table, id, number, party, search_widening, searches, values},
 };
 
 pub(crate) static CASE: Table = Table {
@@ -184,36 +184,36 @@ impl Read<'_> {
             &due_from,
             &due_to,
         ];
-        match fts_query(text) {
-            None if filter.is_empty() => self.cases(
-                "SELECT entity, doc FROM case_file ORDER BY row DESC LIMIT ?1",
-                &[&limit],
-            ),
-            // By day, then by id, which begins with the time: the index is in this very order, so
-            // that the walk ends with the last row wanted.
-            None => self.cases(
-                &format!(
-                    "SELECT entity, doc FROM case_file AS c INDEXED BY case_date
-                     WHERE date >= coalesce(?2, '') AND date <= coalesce(?3, '9999') {NARROW}
-                     ORDER BY date DESC, entity DESC LIMIT ?1"
-                ),
-                &narrow,
-            ),
+        if !searches(text).is_empty() {
             // Ordering by row id, not by rank: bm25 over a common name costs a second at a million cases.
-            Some(query) => {
+            let sql = format!(
+                "SELECT c.entity, c.doc FROM case_search s JOIN case_file c ON c.row = s.rowid
+                 WHERE case_search MATCH ?8
+                 AND c.date >= coalesce(?2, '') AND c.date <= coalesce(?3, '9999') {NARROW}
+                 ORDER BY s.rowid DESC LIMIT ?1"
+            );
+            return search_widening(text, limit as usize, |query| {
                 let mut params = narrow.to_vec();
                 params.push(&query);
-                self.cases(
-                    &format!(
-                        "SELECT c.entity, c.doc FROM case_search s JOIN case_file c ON c.row = s.rowid
-                         WHERE case_search MATCH ?8
-                         AND c.date >= coalesce(?2, '') AND c.date <= coalesce(?3, '9999') {NARROW}
-                         ORDER BY s.rowid DESC LIMIT ?1"
-                    ),
-                    &params,
-                )
-            }
+                self.cases(&sql, &params)
+            });
         }
+        if filter.is_empty() {
+            return self.cases(
+                "SELECT entity, doc FROM case_file ORDER BY row DESC LIMIT ?1",
+                &[&limit],
+            );
+        }
+        // By day, then by id, which begins with the time: the index is in this very order, so
+        // that the walk ends with the last row wanted.
+        self.cases(
+            &format!(
+                "SELECT entity, doc FROM case_file AS c INDEXED BY case_date
+                 WHERE date >= coalesce(?2, '') AND date <= coalesce(?3, '9999') {NARROW}
+                 ORDER BY date DESC, entity DESC LIMIT ?1"
+            ),
+            &narrow,
+        )
     }
 
     /// Procedures that cases were received for last, each once.

@@ -217,16 +217,86 @@ pub(crate) fn clear(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// What a person typed, as an FTS5 query: every word a prefix, all of them required. `None`
-/// when nothing searchable is left.
-pub(crate) fn fts_query(text: &str) -> Option<String> {
-    let words = motcua_domain::text::folded_words(text);
-    (!words.is_empty()).then(|| {
-        words
+/// Letters from which on a word is taken to be whole when it is found as such: a Vietnamese
+/// syllable has at most seven, and few of five letters begin another.
+const WHOLE: usize = 5;
+
+/// What a person typed, as FTS5 queries from the strictest to the widest. None at all when nothing
+/// searchable is left.
+///
+/// A query of whole words is answered from the newest on and stops when enough is found; a prefix
+/// that many words share has to be gathered from all of them first, which at a million cases takes
+/// a hundred times as long. So the words before the last are taken as whole, and the last as
+/// whole if that finds enough; every word as a prefix (`ng th`) only where nothing else is found.
+pub(crate) fn searches(text: &str) -> Vec<String> {
+    let mut words = motcua_domain::text::folded_words(text);
+    words.truncate(12);
+    // One letter more narrows little and costs most; it counts once another has joined it.
+    if words.len() > 1 && words.last().is_some_and(|w| w.chars().count() == 1) {
+        words.pop();
+    }
+    let Some((last, before)) = words.split_last() else {
+        return Vec::new();
+    };
+    let join = |star: &str, last: String| {
+        before
             .iter()
-            .take(12)
-            .map(|w| format!("\"{w}\"*"))
+            .map(|w| format!("\"{w}\"{star}"))
+            .chain([last])
             .collect::<Vec<_>>()
             .join(" ")
-    })
+    };
+    let mut queries = vec![
+        join("", format!("\"{last}\"")),
+        join("", format!("\"{last}\"*")),
+    ];
+    if !before.is_empty() {
+        queries.push(join("*", format!("\"{last}\"*")));
+    }
+    queries
+}
+
+/// Runs the queries of [`searches`] until one finds enough.
+pub(crate) fn search_widening<T>(
+    text: &str,
+    limit: usize,
+    mut run: impl FnMut(&str) -> Result<Vec<T>>,
+) -> Result<Vec<T>> {
+    let whole = motcua_domain::text::folded_words(text)
+        .last()
+        .is_some_and(|w| w.chars().count() >= WHOLE);
+    let mut found = Vec::new();
+    for (width, query) in searches(text).iter().enumerate() {
+        found = run(query)?;
+        let enough = found.len() >= limit || !found.is_empty() && (width > 0 || whole);
+        if enough {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::searches;
+
+    #[test]
+    fn words_are_taken_as_whole_before_they_are_taken_as_beginnings() {
+        assert_eq!(
+            searches("Nguyễn Thị Hư"),
+            [
+                "\"nguyen\" \"thi\" \"hu\"",
+                "\"nguyen\" \"thi\" \"hu\"*",
+                "\"nguyen\"* \"thi\"* \"hu\"*",
+            ]
+        );
+        assert_eq!(searches("đào"), ["\"dao\"", "\"dao\"*"]);
+    }
+
+    #[test]
+    fn one_more_letter_counts_once_another_joins_it() {
+        assert_eq!(searches("nguyen thi h"), searches("nguyen thi"));
+        assert_eq!(searches("h"), ["\"h\"", "\"h\"*"]);
+        assert_eq!(searches(" .,! "), Vec::<String>::new());
+    }
 }

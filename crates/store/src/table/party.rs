@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::Result,
     read::Read,
-    table::{Row, Table, fts_query, id, values},
+    table::{Row, Table, id, search_widening, values},
 };
 
 pub(crate) static PARTY: Table = Table {
@@ -68,33 +68,32 @@ impl Read<'_> {
     /// # Errors
     /// Faults of the disk.
     pub fn known_parties(&self, text: &str, limit: usize) -> Result<Vec<Known>> {
-        let Some(query) = fts_query(text) else {
-            return Ok(Vec::new());
-        };
         // Several rows belong to one person: look at more than are asked for, newest first.
         let mut statement = self.connection().prepare_cached(
             "SELECT p.doc, p.at_ms FROM party_search s JOIN party p ON p.row = s.rowid
              WHERE party_search MATCH ?1 ORDER BY s.rowid DESC LIMIT 200",
         )?;
-        let mut rows = statement.query([query])?;
-        let mut found: Vec<Known> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let doc: String = row.get(0)?;
-            let party: Party = serde_json::from_str(&doc)?;
-            let same = |k: &&mut Known| match (&k.party.id_number, &party.id_number) {
-                (Some(a), Some(b)) => a == b,
-                _ => fold(&k.party.name) == fold(&party.name) && k.party.phone == party.phone,
-            };
-            if let Some(known) = found.iter_mut().find(same) {
-                known.times += 1;
-            } else if found.len() < limit {
-                found.push(Known {
-                    party,
-                    at_ms: row.get(1)?,
-                    times: 1,
-                });
+        search_widening(text, limit, |query| {
+            let mut rows = statement.query([query])?;
+            let mut found: Vec<Known> = Vec::new();
+            while let Some(row) = rows.next()? {
+                let doc: String = row.get(0)?;
+                let party: Party = serde_json::from_str(&doc)?;
+                let same = |k: &&mut Known| match (&k.party.id_number, &party.id_number) {
+                    (Some(a), Some(b)) => a == b,
+                    _ => fold(&k.party.name) == fold(&party.name) && k.party.phone == party.phone,
+                };
+                if let Some(known) = found.iter_mut().find(same) {
+                    known.times += 1;
+                } else if found.len() < limit {
+                    found.push(Known {
+                        party,
+                        at_ms: row.get(1)?,
+                        times: 1,
+                    });
+                }
             }
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 }

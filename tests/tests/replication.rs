@@ -128,6 +128,51 @@ fn apart_and_together_again_all_come_to_the_same_bytes() {
     }
 }
 
+/// A disk that forgot its last writes gives their places in the feed to others. Who had read to
+/// there would never see those.
+#[test]
+fn a_server_that_forgot_its_last_writes_and_does_not_know_it_is_read_anew() {
+    let (mut one, mut two, mut hub) = (TestBranch::demo(), TestBranch::demo(), TestBranch::demo());
+    work(&one, 2);
+    work(&two, 1);
+    [&mut one, &mut two, &mut hub]
+        .into_iter()
+        .for_each(TestBranch::close);
+    let kept = tempfile::tempdir().unwrap();
+    std::fs::copy(hub.database(), kept.path().join("before.db")).unwrap();
+    let log = |branch: &TestBranch| {
+        let store = store(branch);
+        store
+            .events_after(store.device(), 1, 0, &Limits::default())
+            .unwrap()
+    };
+    let (first, second) = (log(&one), log(&two));
+    let reader = Uuid::from_u128(5);
+    let all = Limits::default();
+    let cursor = {
+        let server = store(&hub);
+        server.ingest(&second, 0).unwrap();
+        let cursor = server.feed_after(0, reader, &all).unwrap().next;
+        // Where it fits, only what is new is read.
+        assert_eq!(server.feed_after(cursor, reader, &all).unwrap().events, []);
+        server.ingest(&first[..2], 0).unwrap();
+        let page = server.feed_after(cursor, reader, &all).unwrap();
+        assert_eq!(page.events, first[..2]);
+        cursor
+    };
+    let log_beside = hub.database().with_extension("db-wal");
+    std::fs::remove_file(log_beside).ok();
+    std::fs::copy(kept.path().join("before.db"), hub.database()).unwrap();
+    let server = store(&hub);
+    // More than were there before, so that the bare position exists.
+    assert!(first.len() > second.len());
+    server.ingest(&first, 0).unwrap();
+    let page = server.feed_after(cursor, reader, &all).unwrap();
+    assert!(first.iter().all(|e| page.events.contains(e)));
+    let again = server.feed_after(page.next, reader, &all).unwrap();
+    assert_eq!((again.events.len(), again.next), (0, page.next));
+}
+
 #[test]
 fn a_batch_ends_between_commands() {
     let mut branch = TestBranch::demo();

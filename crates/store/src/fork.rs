@@ -5,11 +5,14 @@
 //! the events that were found at the other side and those that were written here, each under its
 //! own id. So both ways survive everywhere, whichever of them a machine has seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use motcua_protocol::{
     event::{Body, BranchEvent, EpochClosed, EpochOpened},
-    sync::{Place, Sealed},
+    sync::{
+        Sealed,
+        repair::{Own, Repair, repair},
+    },
 };
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -17,7 +20,6 @@ use uuid::Uuid;
 use crate::{
     clock::Moment,
     error::Result,
-    ingest,
     log::{self, Stored},
     open::{Store, Writer, next_epoch},
     order, project,
@@ -55,54 +57,23 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Where an event of a device with that hash stands.
-fn place_of(
-    connection: &Connection,
-    device: Uuid,
-    below: u32,
-    hash: &[u8; 32],
-) -> Result<Option<(u32, u64)>> {
+/// The log of a device here, without what is in it.
+fn own(connection: &Connection, device: Uuid) -> Result<Vec<Own>> {
     let mut statement = connection.prepare_cached(
-        "SELECT epoch, seq FROM event WHERE device = ?1 AND epoch < ?2 AND hash = ?3 LIMIT 1",
+        "SELECT epoch, seq, event_id, prev_hash, hash FROM event WHERE device = ?1 ORDER BY epoch, seq",
     )?;
-    let mut rows = statement.query(params![device.as_bytes(), below, hash])?;
-    Ok(match rows.next()? {
-        Some(row) => Some((row.get(0)?, row.get(1)?)),
-        None => None,
-    })
-}
-
-/// Epochs that stand on the way that the other side does not have, and up to where each counts.
-fn closes(connection: &Connection, device: Uuid, epoch: u32, seq: u64) -> Result<Vec<EpochClosed>> {
-    let mut closed: BTreeMap<u32, u64> = BTreeMap::from([(epoch, seq)]);
-    let mut statement = connection.prepare_cached(
-        "SELECT epoch, prev_hash FROM event WHERE device = ?1 AND epoch > ?2 AND seq = 1 ORDER BY epoch",
-    )?;
-    let mut rows = statement.query(params![device.as_bytes(), epoch])?;
+    let mut rows = statement.query([device.as_bytes()])?;
+    let mut own = Vec::new();
     while let Some(row) = rows.next()? {
-        let (later, base): (u32, [u8; 32]) = (row.get(0)?, row.get(1)?);
-        if let Some((from, at)) = place_of(connection, device, later, &base)?
-            && closed.get(&from).is_some_and(|upto| at > *upto)
-        {
-            closed.insert(later, 0);
-        }
+        own.push(Own {
+            epoch: row.get(0)?,
+            seq: row.get(1)?,
+            event_id: log::uuid(row, 2)?,
+            prev_hash: row.get(3)?,
+            hash: row.get(4)?,
+        });
     }
-    let one = |(epoch, seq)| EpochClosed { epoch, seq };
-    Ok(closed.into_iter().map(one).collect())
-}
-
-fn beyond(connection: &Connection, device: Uuid, closed: &EpochClosed) -> Result<Vec<Stored>> {
-    let sql = format!(
-        "SELECT {} FROM event WHERE device = ?1 AND epoch = ?2 AND seq > ?3 ORDER BY seq",
-        log::COLUMNS
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![device.as_bytes(), closed.epoch, closed.seq])?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(log::stored(row)?);
-    }
-    Ok(events)
+    Ok(own)
 }
 
 impl Store {
@@ -122,26 +93,26 @@ impl Store {
         let device = self.device;
         let mut writer = self.writer();
         let connection = &writer.connection;
-        let at = |seq| Place { device, epoch, seq };
-        let known_alike = order::closed_at(connection, device, epoch)?.is_some_and(|c| c <= common);
-        let mut unknown = Vec::new();
-        for event in theirs.iter().filter(|e| e.header.device == device) {
-            let there = ingest::hash_at(connection, event.place())? == Some(event.hash);
-            if !there && !known(connection, event.header.event_id)? {
-                unknown.push(event);
-            }
-        }
-        let here = log::head_of(connection, device, epoch)?.is_some();
-        if unknown.is_empty() && (!here || known_alike && !kept_back(connection, at(common))?) {
-            return Ok(writer.epoch);
-        }
-        if !here {
+        let closed = order::closed_at(connection, device, epoch)?;
+        let plan = repair(&own(connection, device)?, epoch, common, closed, theirs);
+        let pick = |which: &[usize]| -> Vec<&Sealed> {
+            which.iter().filter_map(|i| theirs.get(*i)).collect()
+        };
+        let (base, closes, found, ours) = match plan {
+            Repair::Nothing => return Ok(writer.epoch),
             // A copy's epoch that began behind something which this machine does not have.
-            return self.adopt(&mut writer, epoch, &unknown, moment);
-        }
-        // Nothing in common: behind nothing, which every machine accepts.
-        let base = ingest::hash_at(connection, at(common))?.unwrap_or([0; 32]);
-        let closes = closes(connection, device, epoch, common)?;
+            Repair::Adopt { close, theirs } => {
+                return self.adopt(&mut writer, epoch, close, &pick(&theirs), moment);
+            }
+            Repair::Reopen {
+                base,
+                closes,
+                theirs,
+                ours,
+            } => (base, closes, pick(&theirs), ours),
+        };
+        let one = |(epoch, seq)| EpochClosed { epoch, seq };
+        let closes = closes.into_iter().map(one).collect();
         let latest = log::head(connection, device)?.map_or(0, |h| h.epoch);
         let (old_epoch, old_base) = (writer.epoch, writer.base);
         let new_epoch = next_epoch(latest.max(old_epoch), moment);
@@ -159,7 +130,7 @@ impl Store {
             closes,
         };
         let done = Write::run(&mut writer, device, &self.memo, &author, |tx| {
-            reissue_all(tx, device, &opened, &unknown, new_epoch)
+            reissue_all(tx, device, &opened, &found, &ours, new_epoch)
         });
         let settled = self.settle(&mut writer);
         let done = done.and(settled);
@@ -169,7 +140,7 @@ impl Store {
                     epoch,
                     common,
                     new_epoch,
-                    found = unknown.len(),
+                    found = found.len(),
                     "fork repaired"
                 );
                 let pos = log::last_pos(&writer.connection)?;
@@ -190,6 +161,7 @@ impl Store {
         &self,
         writer: &mut Writer,
         epoch: u32,
+        close: bool,
         events: &[&Sealed],
         moment: Moment,
     ) -> Result<u32> {
@@ -200,7 +172,7 @@ impl Store {
         };
         let done = Write::run(writer, self.device, &self.memo, &author, |tx| {
             let mut touched = BTreeSet::new();
-            if order::closed_at(tx.tx(), self.device, epoch)?.is_none() {
+            if close {
                 let opened = EpochOpened {
                     from_epoch: epoch,
                     from_seq: 0,
@@ -228,58 +200,42 @@ impl Store {
     }
 }
 
-/// Whether events of a log behind that place have not been sent again in a later epoch.
-fn kept_back(connection: &Connection, place: Place) -> Result<bool> {
-    Ok(connection
-        .prepare_cached(
-            "SELECT EXISTS(SELECT 1 FROM event a WHERE a.device = ?1 AND a.epoch = ?2 AND a.seq > ?3
-               AND NOT EXISTS(SELECT 1 FROM event b WHERE b.event_id = a.event_id AND b.epoch > a.epoch))",
-        )?
-        .query_row(params![place.device.as_bytes(), place.epoch, place.seq], |r| r.get(0))?)
-}
-
-fn resent(connection: &Connection, event: &Stored) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS(SELECT 1 FROM event WHERE event_id = ?1 AND epoch > ?2)")?
-        .query_row(
-            params![event.header.event_id.as_bytes(), event.header.epoch],
-            |r| r.get(0),
-        )?)
-}
-
-fn known(connection: &Connection, event_id: Uuid) -> Result<bool> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS(SELECT 1 FROM event WHERE event_id = ?1)")?
-        .query_row([event_id.as_bytes()], |r| r.get(0))?)
-}
-
 fn reissue_all(
     tx: &mut Write<'_>,
     device: Uuid,
     opened: &EpochOpened,
     theirs: &[&Sealed],
+    ours: &[(u32, u64)],
     new_epoch: u32,
 ) -> Result<()> {
     note(tx.tx(), device, opened)?;
     let body = Body::Branch(BranchEvent::Epoch(opened.clone()));
     tx.append(device, &body)?;
     let mut touched = BTreeSet::new();
-    let mut again = BTreeSet::new();
     for event in theirs {
         tx.reissue(&event.header, &event.salt, &event.body)?;
         touched.insert(event.header.entity);
-        again.insert(event.header.event_id);
     }
-    for closed in &opened.closes {
-        for event in beyond(tx.tx(), device, closed)? {
-            if !resent(tx.tx(), &event)? && again.insert(event.header.event_id) {
-                tx.reissue(&event.header, &event.salt, &event.body)?;
-                touched.insert(event.header.entity);
-            }
-        }
+    for (epoch, seq) in ours {
+        let event = event_at(tx.tx(), device, *epoch, *seq)?;
+        tx.reissue(&event.header, &event.salt, &event.body)?;
+        touched.insert(event.header.entity);
     }
     for entity in touched {
         project::entity(tx.tx(), entity)?;
     }
     meta::set(tx.tx(), meta::EPOCH, &new_epoch.to_string())
+}
+
+fn event_at(connection: &Connection, device: Uuid, epoch: u32, seq: u64) -> Result<Stored> {
+    let sql = format!(
+        "SELECT {} FROM event WHERE device = ?1 AND epoch = ?2 AND seq = ?3",
+        log::COLUMNS
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![device.as_bytes(), epoch, seq])?;
+    match rows.next()? {
+        Some(row) => log::stored(row),
+        None => Err(rusqlite::Error::QueryReturnedNoRows.into()),
+    }
 }

@@ -9,7 +9,7 @@ use motcua_protocol::{
     event::{Body, BranchEvent, Dep, Unreadable},
     sync::{
         EpochHead, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
-        judge, rule::Known,
+        cursor, judge, rule::Known,
     },
 };
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -307,6 +307,61 @@ impl<'a> Gather<'a> {
     }
 }
 
+/// Which logs there are. One step of the index for each, not one for each event.
+fn logs(connection: &Connection) -> Result<Vec<(Uuid, u32)>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE at(device, epoch) AS (
+           SELECT * FROM (SELECT device, epoch FROM event ORDER BY device, epoch LIMIT 1)
+           UNION ALL
+           SELECT e.device, e.epoch FROM at JOIN event e ON e.pos = (
+             SELECT pos FROM event WHERE (device, epoch) > (at.device, at.epoch) ORDER BY device, epoch, seq LIMIT 1)
+         )
+         SELECT device, epoch FROM at",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut logs = Vec::new();
+    while let Some(row) = rows.next()? {
+        logs.push((log::uuid(row, 0)?, row.get(1)?));
+    }
+    Ok(logs)
+}
+
+/// The cursor of a position of the feed. Within a log events came in their order, so the last one
+/// up to the position is found by halving.
+fn cursor_at(connection: &Connection, position: u64) -> Result<u64> {
+    let mut arrived = connection
+        .prepare_cached("SELECT pos FROM event WHERE device = ?1 AND epoch = ?2 AND seq = ?3")?;
+    let mut ends = Vec::new();
+    for (device, epoch) in logs(connection)? {
+        let mut there = |seq: u64| -> Result<bool> {
+            let found = arrived.query_row(params![device.as_bytes(), epoch, seq], |r| r.get(0));
+            Ok(found.optional()?.is_some_and(|pos: u64| pos <= position))
+        };
+        let end = log::head_of(connection, device, epoch)?.map_or(0, |h| h.seq);
+        let (mut low, mut high) = (0, end + 1);
+        if there(end)? {
+            low = end;
+        }
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            if there(middle)? {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        let place = Place {
+            device,
+            epoch,
+            seq: low,
+        };
+        if let Some(hash) = hash_at(connection, place)? {
+            ends.push((place, hash));
+        }
+    }
+    Ok(cursor::cursor(position, ends))
+}
+
 impl Store {
     /// The ends of all logs in this store, of one device or of all.
     ///
@@ -315,20 +370,8 @@ impl Store {
     pub fn heads(&self, device: Option<Uuid>) -> Result<Vec<LogHead>> {
         self.read(|read| {
             let connection = read.connection();
-            // One step of the index for each log, not one for each event.
-            let mut statement = connection.prepare_cached(
-                "WITH RECURSIVE at(device, epoch) AS (
-                   SELECT * FROM (SELECT device, epoch FROM event ORDER BY device, epoch LIMIT 1)
-                   UNION ALL
-                   SELECT e.device, e.epoch FROM at JOIN event e ON e.pos = (
-                     SELECT pos FROM event WHERE (device, epoch) > (at.device, at.epoch) ORDER BY device, epoch, seq LIMIT 1)
-                 )
-                 SELECT device, epoch FROM at",
-            )?;
-            let mut rows = statement.query([])?;
             let mut heads = Vec::new();
-            while let Some(row) = rows.next()? {
-                let (of, epoch) = (log::uuid(row, 0)?, row.get(1)?);
+            for (of, epoch) in logs(connection)? {
                 if device.is_some_and(|d| d != of) {
                     continue;
                 }
@@ -377,7 +420,8 @@ impl Store {
     }
 
     /// A page of the feed: events of every device but one, in the order in which they came into
-    /// this file. There is one writer, so a position is never passed over.
+    /// this file. There is one writer, so a position is never passed over. A cursor that does not
+    /// fit what is here reads from the start.
     ///
     /// # Errors
     /// Faults of the disk.
@@ -385,12 +429,15 @@ impl Store {
         self.read(|read| {
             let connection = read.connection();
             let end = log::last_pos(connection)?;
+            let from = cursor::position(cursor);
+            let fits = from <= end && cursor_at(connection, from)? == cursor;
+            let from = if fits { from } else { 0 };
             let sql = format!(
                 "SELECT {} FROM event WHERE pos > ?1 AND device <> ?2 ORDER BY pos",
                 log::COLUMNS
             );
             let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(params![cursor, except.as_bytes()])?;
+            let mut rows = statement.query(params![from, except.as_bytes()])?;
             let mut gather = Gather::new(limits);
             while let Some(row) = rows.next()? {
                 if !gather.take(log::stored(row)?) {
@@ -399,10 +446,14 @@ impl Store {
             }
             let next = match gather.last_pos() {
                 Some(pos) if gather.full => pos,
-                _ => end.max(cursor),
+                _ => end,
             };
             Ok(Page {
-                next,
+                next: if fits && next == from {
+                    cursor
+                } else {
+                    cursor_at(connection, next)?
+                },
                 more: gather.full,
                 events: gather.events,
             })

@@ -12,7 +12,7 @@ use crate::{error::Result, log, open::Store};
 pub struct PeerState {
     /// Its history, as it named it last.
     pub server_epoch: Option<String>,
-    /// How far its feed was read.
+    /// How far its feed was read, in its own terms.
     pub cursor: u64,
     /// What it said last that it has. A hint; it is asked anew in each session.
     pub heads: Vec<LogHead>,

@@ -6,9 +6,13 @@
 //! - [`answer`]: what is said about them, as JSON.
 //! - [`rule`]: what a receiver does with each event. Store, hub, central and the simulator all
 //!   ask this one function.
+//! - [`repair`]: what a device writes when its history went two ways.
+//! - [`cursor`]: how far a feed was read, so that a server that forgot something is noticed.
 
 pub mod answer;
 pub mod batch;
+pub mod cursor;
+pub mod repair;
 pub mod rule;
 pub mod seal;
 

@@ -2,7 +2,7 @@
 
 use motcua_protocol::sync::{
     EpochHead, Hash, Heads, Hello, Judgement, Limits, PROTO, PROTO_MIN, Place, PushAnswer, Refused,
-    RefusedWhy, Sealed,
+    RefusedWhy, Sealed, cursor,
 };
 
 use super::{
@@ -374,7 +374,10 @@ impl Engine {
             self.cursor = 0;
             return self.send(now, Phase::Pull, Request::Feed { cursor: 0 }, out);
         }
-        let advanced = next > self.cursor;
+        // Backwards once: the peer has lost what lay before our cursor and begins anew.
+        let back = cursor::position(next) <= cursor::position(self.cursor);
+        let advanced = next != self.cursor && (!back || !self.rescanned);
+        self.rescanned |= back;
         self.cursor = next;
         if more && advanced {
             return self.send(now, Phase::Pull, Request::Feed { cursor: next }, out);

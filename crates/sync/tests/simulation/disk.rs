@@ -6,7 +6,9 @@ use motcua_protocol::{
     event::{Dep, Header},
     sync::{
         EpochHead, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
-        judge, rule::Known,
+        cursor, judge,
+        repair::{Own, Repair, repair},
+        rule::Known,
     },
 };
 use motcua_sync::{LocalLog, Log, Survey, Unfit};
@@ -91,6 +93,10 @@ impl Disk {
 
     pub(crate) fn has(&self, event_id: Uuid) -> bool {
         self.ids.contains_key(&event_id)
+    }
+
+    pub(crate) fn written_by(&self, event_id: Uuid) -> Option<Uuid> {
+        self.ids.get(&event_id).map(|p| p.device)
     }
 
     pub(crate) fn ids(&self) -> BTreeSet<Uuid> {
@@ -283,95 +289,66 @@ impl Disk {
         number: u32,
         id: Uuid,
     ) {
-        let known_alike = self
-            .closed
-            .get(&(self.device, epoch))
-            .is_some_and(|c| *c <= common);
-        let fresh: Vec<_> = theirs
-            .iter()
-            .filter(|e| !self.has(e.header.event_id))
-            .cloned()
+        let own: Vec<Own> = (self.places.iter())
+            .filter(|(p, _)| p.device == self.device)
+            .map(|(p, i)| (p, &self.log[*i]))
+            .map(|(p, e)| Own {
+                epoch: p.epoch,
+                seq: p.seq,
+                event_id: e.header.event_id,
+                prev_hash: e.prev_hash,
+                hash: e.hash,
+            })
             .collect();
-        let resent: HashSet<(Uuid, u32)> = (self.log.iter())
-            .map(|e| (e.header.event_id, e.header.epoch))
-            .collect();
-        let later = |e: &Sealed| {
-            let id = e.header.event_id;
-            resent
-                .iter()
-                .any(|(i, at)| *i == id && *at > e.header.epoch)
+        let closed = self.closed.get(&(self.device, epoch)).copied();
+        let (close, again) = match repair(&own, epoch, common, closed, theirs) {
+            Repair::Nothing => return,
+            Repair::Adopt { close, theirs } => (
+                if close { vec![(epoch, 0)] } else { Vec::new() },
+                (theirs, Vec::new()),
+            ),
+            Repair::Reopen {
+                base,
+                closes,
+                theirs,
+                ours,
+            } => {
+                (self.epoch, self.base) = (number, base);
+                (closes, (theirs, ours))
+            }
         };
-        let kept = self.log.iter().any(|e| {
-            (e.header.device, e.header.epoch) == (self.device, epoch)
-                && e.header.seq > common
-                && !later(e)
-        });
-        if known_alike && fresh.is_empty() && !kept {
-            return;
-        }
-        if !self.heads.contains_key(&(self.device, epoch)) {
-            if !self.closed.contains_key(&(self.device, epoch)) {
-                let mut body = b"closes ".to_vec();
-                body.extend_from_slice(&epoch.to_be_bytes());
-                body.extend_from_slice(&0u64.to_be_bytes());
-                self.append(header(id, id, self.device, Vec::new()), body);
-            }
-            for event in fresh {
-                self.append(event.header, event.body);
-            }
-            return;
-        }
-        let at = |seq| Place {
+        let found = again.0.iter().map(|i| theirs[*i].clone());
+        let at = |(epoch, seq): &(u32, u64)| Place {
             device: self.device,
-            epoch,
-            seq,
+            epoch: *epoch,
+            seq: *seq,
         };
-        let base = match self.places.get(&at(common)) {
-            Some(i) => self.log[*i].hash,
-            None => [0; 32],
-        };
-        let mut closed = BTreeMap::from([(epoch, common)]);
-        for (place, i) in self.places.clone() {
-            if place.device == self.device && place.epoch > epoch && place.seq == 1 {
-                let before = self.log[i].prev_hash;
-                let stands = self
-                    .log
-                    .iter()
-                    .find(|e| e.header.device == self.device && e.hash == before);
-                if stands.is_some_and(|s| {
-                    closed
-                        .get(&s.header.epoch)
-                        .is_some_and(|c| s.header.seq > *c)
-                }) {
-                    closed.insert(place.epoch, 0);
-                }
+        let kept = again
+            .1
+            .iter()
+            .map(|p| self.log[self.places[&at(p)]].clone());
+        let again: Vec<Sealed> = found.chain(kept).collect();
+        if !close.is_empty() {
+            let mut body = b"closes ".to_vec();
+            for (epoch, seq) in &close {
+                body.extend_from_slice(&epoch.to_be_bytes());
+                body.extend_from_slice(&seq.to_be_bytes());
             }
+            self.append(header(id, id, self.device, Vec::new()), body);
         }
-        let mut again: Vec<Sealed> = fresh;
-        for event in &self.log {
-            let mine = event.header.device == self.device;
-            let beyond = closed
-                .get(&event.header.epoch)
-                .is_some_and(|c| event.header.seq > *c);
-            if mine
-                && beyond
-                && !again
-                    .iter()
-                    .any(|a| a.header.event_id == event.header.event_id)
-            {
-                again.push(event.clone());
-            }
-        }
-        let mut body = b"closes ".to_vec();
-        for (epoch, seq) in &closed {
-            body.extend_from_slice(&epoch.to_be_bytes());
-            body.extend_from_slice(&seq.to_be_bytes());
-        }
-        (self.epoch, self.base) = (number, base);
-        self.append(header(id, id, self.device, Vec::new()), body);
         for event in again {
             self.append(event.header, event.body);
         }
+    }
+
+    /// The cursor of a position.
+    fn cursor(&self, position: usize) -> u64 {
+        let mut ends: BTreeMap<(Uuid, u32), (Place, [u8; 32])> = BTreeMap::new();
+        for event in &self.log[..position] {
+            let place = event.place();
+            ends.insert((place.device, place.epoch), (place, event.hash));
+        }
+        cursor::cursor(position as u64, ends.into_values().collect())
     }
 
     /// I2, I3, I4: effect once, chains whole, nothing before what it had seen. Looks at what is new.
@@ -561,7 +538,9 @@ impl Log for Disk {
     }
 
     fn feed(&self, cursor: u64, except: Uuid, limits: &Limits) -> Result<Page, String> {
-        let from = usize::try_from(cursor).unwrap().min(self.log.len());
+        let from = usize::try_from(cursor::position(cursor)).unwrap();
+        let fits = from <= self.log.len() && self.cursor(from) == cursor;
+        let from = if fits { from } else { 0 };
         let rest = self.log[from..]
             .iter()
             .filter(|e| e.header.device != except);
@@ -574,6 +553,7 @@ impl Log for Disk {
                 .any(|e| e.header.device != except)
         });
         let next = if more { last.unwrap_or(end) } else { end };
+        let next = self.cursor(usize::try_from(next).unwrap());
         Ok(Page { events, next, more })
     }
 

@@ -48,6 +48,7 @@ pub(crate) struct Outcome {
     restores: u64,
     clones: u64,
     hub_restores: u64,
+    hub_tails: u64,
     repairs: u64,
     dropped: u64,
     poison: u64,
@@ -62,6 +63,7 @@ impl Outcome {
         self.restores += o.restores;
         self.clones += o.clones;
         self.hub_restores += o.hub_restores;
+        self.hub_tails += o.hub_tails;
         self.repairs += o.repairs;
         self.dropped += o.dropped;
         self.poison += o.poison;
@@ -75,6 +77,7 @@ impl Outcome {
             self.restores,
             self.clones,
             self.hub_restores,
+            self.hub_tails,
             self.repairs,
             self.dropped,
             self.poison,
@@ -112,6 +115,7 @@ pub(crate) struct World {
     now: u64,
     calm_at: u64,
     hub_goes_back: bool,
+    devices_go_back: bool,
     agenda: BinaryHeap<Reverse<(u64, u64)>>,
     events: HashMap<u64, Event>,
     made: u64,
@@ -143,7 +147,9 @@ impl World {
             broken,
             now: 0,
             calm_at: 0,
+            // In every sixth world both may, one after the other.
             hub_goes_back: seed % 3 == 1,
+            devices_go_back: seed % 3 != 1 || seed % 6 == 4,
             agenda: BinaryHeap::new(),
             events: HashMap::new(),
             made: 0,
@@ -533,9 +539,50 @@ impl World {
         self.promised.retain(|id| there.contains(id));
     }
 
+    /// Whether everything that there is is with the hub or with whose it is. What is left only with
+    /// third parties has lost both its machines at once, and that is more than is promised: they
+    /// do not answer for others' logs.
+    fn is_kept(&self) -> bool {
+        let hub = self.hub.ids();
+        let mut own = BTreeSet::new();
+        for machine in &self.machines {
+            let me = Some(machine.disk.device);
+            let ids = machine.disk.ids().into_iter();
+            own.extend(ids.filter(|id| machine.disk.written_by(*id) == me));
+        }
+        let kept = |id: &Uuid| hub.contains(id) || own.contains(id);
+        self.machines.iter().all(|m| m.disk.ids().iter().all(kept))
+    }
+
+    fn hub_becomes(&mut self, disk: Disk) -> bool {
+        let before = std::mem::replace(&mut self.hub, disk);
+        let promised = self.promised.clone();
+        self.bury();
+        if self.devices_go_back && !self.is_kept() {
+            (self.hub, self.promised) = (before, promised);
+            return false;
+        }
+        self.hub_looked = 0;
+        self.accepted.clear();
+        self.acked.clear();
+        true
+    }
+
+    fn device_becomes(&mut self, i: usize, disk: Disk) -> bool {
+        self.stop(i);
+        let before = std::mem::replace(&mut self.machines[i].disk, disk);
+        let promised = self.promised.clone();
+        self.bury();
+        if self.hub_goes_back && !self.is_kept() {
+            (self.machines[i].disk, self.promised) = (before, promised);
+            return false;
+        }
+        true
+    }
+
     fn fault(&mut self) {
         let i = self.below(self.machines.len() as u64) as usize;
-        match self.below(10) {
+        match self.below(13) {
             0 | 1 => self.stop(i),
             2 | 3 => {
                 let until = self.now + self.below(90_000);
@@ -552,33 +599,34 @@ impl World {
                 self.at(back, Event::HubUp);
             }
             5 if self.hub_goes_back => {
-                self.outcome.hub_restores += 1;
                 let number = self.next_epoch();
-                self.hub = self.hub_backup.clone();
-                self.hub.open_epoch(number);
-                self.hub_looked = 0;
-                self.bury();
+                let mut disk = self.hub_backup.clone();
+                disk.open_epoch(number);
+                self.outcome.hub_restores += u64::from(self.hub_becomes(disk));
             }
-            6 | 7 if !self.hub_goes_back => {
-                // The disk said that it had written, and had not. Nobody notices here.
-                self.stop(i);
+            // The disk said that it had written, and had not. Nobody notices: its name stays.
+            6 | 7 if self.hub_goes_back => {
+                let lost = (self.below(12) as usize).min(self.hub.log.len());
+                let disk = self.hub.cut(lost);
+                let done = lost > 0 && self.hub_becomes(disk);
+                self.outcome.hub_tails += u64::from(done);
+            }
+            8 | 9 if self.devices_go_back => {
                 let lost = self.below(7) as usize;
                 let disk = &self.machines[i].disk;
-                self.machines[i].disk = disk.cut(lost.min(disk.log.len()));
-                self.outcome.lost_tails += u64::from(lost > 0);
-                self.bury();
+                let disk = disk.cut(lost.min(disk.log.len()));
+                let done = self.device_becomes(i, disk) && lost > 0;
+                self.outcome.lost_tails += u64::from(done);
             }
-            8 if !self.hub_goes_back => {
-                self.stop(i);
-                self.outcome.restores += 1;
-                self.machines[i].disk = self.machines[i].backup.clone();
+            10 | 11 if self.devices_go_back => {
+                let mut disk = self.machines[i].backup.clone();
                 if self.percent(70) {
                     let number = self.next_epoch();
-                    self.machines[i].disk.open_epoch(number);
+                    disk.open_epoch(number);
                 }
-                self.bury();
+                self.outcome.restores += u64::from(self.device_becomes(i, disk));
             }
-            9 if !self.hub_goes_back && self.machines.len() < 6 && self.outcome.clones == 0 => {
+            12 if self.devices_go_back && self.machines.len() < 6 && self.outcome.clones == 0 => {
                 self.outcome.clones += 1;
                 let mut disk = self.machines[i].disk.clone();
                 if self.percent(50) {

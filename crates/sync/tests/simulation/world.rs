@@ -97,6 +97,7 @@ enum Event {
     Up(usize),
     HubUp,
     Fault,
+    Nothing,
 }
 
 struct Machine {
@@ -284,7 +285,7 @@ impl World {
             }
             Event::HubUp => self.hub_up = true,
             Event::Fault if self.stormy() => self.fault(),
-            Event::Fault => {}
+            Event::Fault | Event::Nothing => {}
         }
         self.look()
     }
@@ -554,6 +555,29 @@ impl World {
         self.machines.iter().all(|m| m.disk.ids().iter().all(kept))
     }
 
+    /// What is on the line goes down with the machines: else a page of a feed could be the only
+    /// copy of something.
+    fn clear_the_line(&mut self) {
+        for event in self.events.values_mut() {
+            let page = match event {
+                Event::ToDevice(.., answer) => {
+                    matches!(**answer, Ok(Answer::Feed { .. } | Answer::Past(_)))
+                }
+                Event::ToHub(.., request) => matches!(request, Request::Push(_)),
+                Event::Local(.., ask) => {
+                    matches!(
+                        ask,
+                        Ask::TakePage { .. } | Ask::TakePast(_) | Ask::Repair { .. }
+                    )
+                }
+                _ => false,
+            };
+            if page {
+                *event = Event::Nothing;
+            }
+        }
+    }
+
     fn hub_becomes(&mut self, disk: Disk) -> bool {
         let before = std::mem::replace(&mut self.hub, disk);
         let promised = self.promised.clone();
@@ -561,6 +585,9 @@ impl World {
         if self.devices_go_back && !self.is_kept() {
             (self.hub, self.promised) = (before, promised);
             return false;
+        }
+        if self.devices_go_back {
+            self.clear_the_line();
         }
         self.hub_looked = 0;
         self.accepted.clear();
@@ -576,6 +603,9 @@ impl World {
         if self.hub_goes_back && !self.is_kept() {
             (self.machines[i].disk, self.promised) = (before, promised);
             return false;
+        }
+        if self.hub_goes_back {
+            self.clear_the_line();
         }
         true
     }

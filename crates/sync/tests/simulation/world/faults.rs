@@ -1,0 +1,149 @@
+//! What goes wrong.
+
+use std::collections::BTreeSet;
+
+use motcua_sync::{Answer, Ask, Request};
+use uuid::Uuid;
+
+use super::{Broken, Disk, Event, World};
+
+impl World {
+    /// What nobody has any more was never ours to promise: it had not left the machine whose disk
+    /// failed.
+    pub(super) fn bury(&mut self) {
+        let mut there = self.hub.ids();
+        for machine in &self.machines {
+            there.extend(machine.disk.ids());
+        }
+        self.promised.retain(|id| there.contains(id));
+    }
+
+    /// Whether everything that there is is with the hub or with whose it is. What is left only with
+    /// third parties has lost both its machines at once, and that is more than is promised: they
+    /// do not answer for others' logs.
+    fn is_kept(&self) -> bool {
+        let hub = self.hub.ids();
+        let mut own = BTreeSet::new();
+        for machine in &self.machines {
+            let me = Some(machine.disk.device);
+            let ids = machine.disk.ids().into_iter();
+            own.extend(ids.filter(|id| machine.disk.written_by(*id) == me));
+        }
+        let kept = |id: &Uuid| hub.contains(id) || own.contains(id);
+        self.machines.iter().all(|m| m.disk.ids().iter().all(kept))
+    }
+
+    /// What is on the line goes down with the machines: else a page of a feed could be the only
+    /// copy of something.
+    fn clear_the_line(&mut self) {
+        for event in self.events.values_mut() {
+            let page = match event {
+                Event::ToDevice(.., answer) => {
+                    matches!(**answer, Ok(Answer::Feed { .. } | Answer::Past(_)))
+                }
+                Event::ToHub(.., request) => matches!(request, Request::Push(_)),
+                Event::Local(.., ask) => {
+                    matches!(
+                        ask,
+                        Ask::TakePage { .. } | Ask::TakePast(_) | Ask::Repair { .. }
+                    )
+                }
+                _ => false,
+            };
+            if page {
+                *event = Event::Nothing;
+            }
+        }
+    }
+
+    fn hub_becomes(&mut self, disk: Disk) -> bool {
+        let before = std::mem::replace(&mut self.hub, disk);
+        let promised = self.promised.clone();
+        self.bury();
+        if self.devices_go_back && !self.is_kept() {
+            (self.hub, self.promised) = (before, promised);
+            return false;
+        }
+        if self.devices_go_back {
+            self.clear_the_line();
+        }
+        self.hub_looked = 0;
+        self.accepted.clear();
+        self.acked.clear();
+        true
+    }
+
+    fn device_becomes(&mut self, i: usize, disk: Disk) -> bool {
+        self.stop(i);
+        let before = std::mem::replace(&mut self.machines[i].disk, disk);
+        let promised = self.promised.clone();
+        self.bury();
+        if self.hub_goes_back && !self.is_kept() {
+            (self.machines[i].disk, self.promised) = (before, promised);
+            return false;
+        }
+        if self.hub_goes_back {
+            self.clear_the_line();
+        }
+        true
+    }
+
+    pub(super) fn fault(&mut self) {
+        let i = self.below(self.machines.len() as u64) as usize;
+        match self.below(13) {
+            0 | 1 => self.stop(i),
+            2 | 3 => {
+                let until = self.now + self.below(90_000);
+                self.machines[i].apart_until = until;
+            }
+            4 => {
+                self.hub_up = false;
+                if self.broken == Broken::AckBeforeCommit {
+                    let lost = (self.below(6) as usize).min(self.hub.log.len());
+                    self.hub = self.hub.cut(lost);
+                    self.bury();
+                }
+                let back = self.now + self.below(60_000);
+                self.at(back, Event::HubUp);
+            }
+            5 if self.hub_goes_back => {
+                let number = self.next_epoch();
+                let mut disk = self.hub_backup.clone();
+                disk.open_epoch(number);
+                self.outcome.hub_restores += u64::from(self.hub_becomes(disk));
+            }
+            // The disk said that it had written, and had not. Nobody notices: its name stays.
+            6 | 7 if self.hub_goes_back => {
+                let lost = (self.below(12) as usize).min(self.hub.log.len());
+                let disk = self.hub.cut(lost);
+                let done = lost > 0 && self.hub_becomes(disk);
+                self.outcome.hub_tails += u64::from(done);
+            }
+            8 | 9 if self.devices_go_back => {
+                let lost = self.below(7) as usize;
+                let disk = &self.machines[i].disk;
+                let disk = disk.cut(lost.min(disk.log.len()));
+                let done = self.device_becomes(i, disk) && lost > 0;
+                self.outcome.lost_tails += u64::from(done);
+            }
+            10 | 11 if self.devices_go_back => {
+                let mut disk = self.machines[i].backup.clone();
+                if self.percent(70) {
+                    let number = self.next_epoch();
+                    disk.open_epoch(number);
+                }
+                self.outcome.restores += u64::from(self.device_becomes(i, disk));
+            }
+            12 if self.devices_go_back && self.machines.len() < 6 && self.outcome.clones == 0 => {
+                self.outcome.clones += 1;
+                let mut disk = self.machines[i].disk.clone();
+                if self.percent(50) {
+                    let number = self.next_epoch();
+                    disk.open_epoch(number);
+                }
+                self.add_machine(disk);
+            }
+            _ => {}
+        }
+    }
+}

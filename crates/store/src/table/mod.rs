@@ -229,12 +229,7 @@ const WHOLE: usize = 5;
 /// a hundred times as long. So the words before the last are taken as whole, and the last as
 /// whole if that finds enough; every word as a prefix (`ng th`) only where nothing else is found.
 pub(crate) fn searches(text: &str) -> Vec<String> {
-    let mut words = motcua_domain::text::folded_words(text);
-    words.truncate(12);
-    // One letter more narrows little and costs most; it counts once another has joined it.
-    if words.len() > 1 && words.last().is_some_and(|w| w.chars().count() == 1) {
-        words.pop();
-    }
+    let words = sought(text);
     let Some((last, before)) = words.split_last() else {
         return Vec::new();
     };
@@ -256,13 +251,24 @@ pub(crate) fn searches(text: &str) -> Vec<String> {
     queries
 }
 
+/// The words of what a person typed that are looked for.
+fn sought(text: &str) -> Vec<String> {
+    let mut words = motcua_domain::text::folded_words(text);
+    words.truncate(12);
+    // One letter more narrows little and costs most; it counts once another has joined it.
+    if words.len() > 1 && words.last().is_some_and(|w| w.chars().count() == 1) {
+        words.pop();
+    }
+    words
+}
+
 /// Runs the queries of [`searches`] until one finds enough.
 pub(crate) fn search_widening<T>(
     text: &str,
     limit: usize,
     mut run: impl FnMut(&str) -> Result<Vec<T>>,
 ) -> Result<Vec<T>> {
-    let whole = motcua_domain::text::folded_words(text)
+    let whole = sought(text)
         .last()
         .is_some_and(|w| w.chars().count() >= WHOLE);
     let mut found = Vec::new();

@@ -59,6 +59,7 @@ impl Branch {
                 line,
             };
             motcua_hub::spawn(Arc::clone(app), serve)
+                .inspect(|running| running.machine().resume())
                 .inspect_err(|error| tracing::warn!(%error, "no way in for the command line"))
                 .ok()
         });

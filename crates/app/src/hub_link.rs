@@ -4,7 +4,7 @@
 //! What needs the one queue of the branch is done at the hub; what one counter may decide by
 //! itself goes into its own log and is sent. [`place`] is the one list that says which is which.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use motcua_domain::{Code, Refusal, visit::Ticket};
 use motcua_protocol::ApiError;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     App, Caller, Result,
+    change::Topic,
     registry::{Ctx, Run},
 };
 
@@ -101,6 +102,9 @@ pub trait HubLink: std::fmt::Debug + Send + Sync {
     fn number(&self) -> u16;
     /// The application is open; a link that lives in the background begins.
     fn attached(self: Arc<Self>, app: &Arc<App>);
+    /// The application has another line now, or none. Nothing is stored through this one once this
+    /// has come back.
+    fn detached(&self);
     /// Has a command done at the hub; what it recorded is stored here before this answers.
     fn ask(&self, app: &App, order: &Order<'_>) -> Asked;
     /// Something was written here: send it.
@@ -110,6 +114,29 @@ pub trait HubLink: std::fmt::Debug + Send + Sync {
     fn refresh(&self, app: &App, must: bool) -> bool;
     /// What is known of the line.
     fn state(&self, app: &App) -> LinkState;
+}
+
+/// The line of an open application. It can be changed while commands come in: each is done wholly
+/// under the line that was there when it began.
+#[derive(Debug)]
+pub(crate) struct Link {
+    now: RwLock<Option<Arc<dyn HubLink>>>,
+    /// Read while a command is done, written while the line is changed.
+    commands: RwLock<()>,
+}
+
+impl Link {
+    pub(crate) fn new(first: Option<Arc<dyn HubLink>>) -> Self {
+        Self {
+            now: RwLock::new(first),
+            commands: RwLock::new(()),
+        }
+    }
+
+    /// Keeps the line as it is until the answer is let go.
+    pub(crate) fn command(&self) -> RwLockReadGuard<'_, ()> {
+        self.commands.read().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The number of this counter's own series, `3B` for counter 3 and prefix `B`.
@@ -134,10 +161,55 @@ fn away(what: &str) -> motcua_store::Error {
 }
 
 impl App {
+    /// The line to the hub; `None` at the hub and on a machine of its own.
+    pub fn link(&self) -> Option<Arc<dyn HubLink>> {
+        let now = self.link.now.read();
+        now.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives the application another line to a hub, or none: then it is a hub or on its own.
+    /// Commands in progress come to their end first, those that come meanwhile wait, and every
+    /// screen looks anew. `before` runs when no command is in progress, and when it fails nothing
+    /// has changed: it is where the new role is written down.
+    ///
+    /// # Errors
+    /// That of `before`.
+    pub fn set_link<E>(
+        self: &Arc<Self>,
+        link: Option<Arc<dyn HubLink>>,
+        before: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let old = {
+            let commands = self.link.commands.write();
+            let _none_in_progress = commands.unwrap_or_else(PoisonError::into_inner);
+            before()?;
+            let mut now = self
+                .link
+                .now
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *now, link.clone())
+        };
+        if let Some(old) = old {
+            old.detached();
+        }
+        match link {
+            Some(link) => link.attached(self),
+            // Days are closed once for the branch, by whoever has no hub above it.
+            None => {
+                if let Err(error) = self.close_earlier_days() {
+                    tracing::warn!(%error, "earlier days left open");
+                }
+            }
+        }
+        self.tell(vec![Topic::Sync, Topic::Branch, Topic::Queue]);
+        Ok(())
+    }
+
     /// The number under which this counter works alone just now; `None` at the hub, on a machine
     /// of its own, and while the hub answers.
     pub(crate) fn alone(&self) -> Option<u16> {
-        let link = self.settings.link.as_ref()?;
+        let link = self.link()?;
         (!link.state(self).here).then(|| link.number())
     }
 

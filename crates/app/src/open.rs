@@ -24,7 +24,7 @@ use crate::{
     change::{Change, Listeners, Topic},
     clock::Clock,
     demo,
-    hub_link::HubLink,
+    hub_link::{HubLink, Link},
     print_queue,
     scanner::{self, Scan},
 };
@@ -48,7 +48,8 @@ pub struct Settings {
     pub cups: Option<String>,
     /// Serial scanner as `PORT` or `PORT@BAUD`; none reads no scanner.
     pub scanner: Option<String>,
-    /// The line to the hub, where this folder is a counter of one.
+    /// The line to the hub, where this folder is a counter of one as it opens. It may get or
+    /// lose one while it is open: [`App::set_link`].
     pub link: Option<Arc<dyn HubLink>>,
 }
 
@@ -113,6 +114,7 @@ pub struct App {
     pub(crate) scans: Listeners<Scan>,
     pub(crate) prints: print_queue::Queue,
     pub(crate) settings: Settings,
+    pub(crate) link: Link,
     catalogue: RwLock<Option<Arc<Catalogue>>>,
 }
 
@@ -125,7 +127,7 @@ impl App {
         let store = Store::open(&settings.dir, clock.moment(), settings.options())?;
         let app = Self::start(store, settings, clock);
         // A day is closed once for the branch: at the hub.
-        if app.settings.link.is_none() {
+        if app.link().is_none() {
             app.close_earlier_days()?;
         }
         Ok(app)
@@ -145,10 +147,11 @@ impl App {
 
     pub(crate) fn start(
         store: Store,
-        settings: Settings,
+        mut settings: Settings,
         clock: impl Clock + 'static,
     ) -> Arc<Self> {
         let printing = settings.printing;
+        let link = Link::new(settings.link.take());
         let app = Arc::new(Self {
             store,
             clock: Box::new(clock),
@@ -157,6 +160,7 @@ impl App {
             scans: Listeners::default(),
             prints: print_queue::Queue::default(),
             settings,
+            link,
             catalogue: RwLock::new(None),
         });
         if printing {
@@ -165,7 +169,7 @@ impl App {
         if let Some(port) = app.settings.scanner.clone() {
             scanner::start(&app, port);
         }
-        if let Some(link) = app.settings.link.clone() {
+        if let Some(link) = app.link() {
             link.attached(&app);
         }
         app

@@ -221,8 +221,16 @@ impl App {
                     })?,
             ),
         };
-        let link = self.settings.link.as_deref();
-        if let (Handler::Query(_), Some(link)) = (handler, link) {
+        // Looked at once: what begins under one role ends under it. A query only looks and may see
+        // a moment that has just passed; a change of role waits for commands.
+        let (link, _command) = match handler {
+            Handler::Query(_) => (self.link(), None),
+            Handler::Command(_) => {
+                let command = self.link.command();
+                (self.link(), Some(command))
+            }
+        };
+        if let (Handler::Query(_), Some(link)) = (handler, &link) {
             link.refresh(self, false);
         }
         let mut ctx = self.context(caller, name)?;
@@ -235,7 +243,7 @@ impl App {
                     args,
                     handler,
                 };
-                match link {
+                match link.as_deref() {
                     Some(link) => self.at_counter(link, caller, &mut ctx, run),
                     None => self.command(&ctx, &run),
                 }

@@ -260,7 +260,7 @@ impl App {
         if let Some(number) = tx.next_leased(series, date)? {
             return Ok(number);
         }
-        if self.settings.link.is_some() {
+        if self.link().is_some() {
             return Err(motcua_domain::Refusal::new(
                 motcua_domain::Code::LeaseEmpty,
                 "Quầy đã dùng hết mã hồ sơ được cấp trước và chưa nối được máy chủ quầy. Chưa ghi gì. Mời giữ hồ sơ lại và làm lại khi máy chủ quầy trả lời.",

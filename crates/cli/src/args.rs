@@ -52,9 +52,9 @@ pub(crate) enum Command {
     },
     /// Làm máy chủ quầy trên địa chỉ mạng này; trình duyệt và dòng lệnh trên cùng máy vào bằng địa chỉ riêng.
     Serve {
-        /// Địa chỉ mạng; cổng 0 lấy cổng trống.
-        #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
-        listen: SocketAddr,
+        /// Địa chỉ mạng; cổng 0 lấy cổng trống. Để trống thì dùng địa chỉ máy chủ quầy đã nhớ, chưa có thì 127.0.0.1 và cổng trống.
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
         /// Thư mục màn hình đã dựng.
         #[arg(long, value_name = "DIR")]
         ui: Option<PathBuf>,

@@ -9,7 +9,7 @@ use std::{
 
 use motcua_app::App;
 use motcua_domain::{Code, Refusal};
-use motcua_hub::{Line, Serve};
+use motcua_hub::{Line, Remembered, Serve};
 use motcua_protocol::ApiError;
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::{args::Args, out};
 pub(crate) fn run(
     app: Arc<App>,
     args: &Args,
-    listen: SocketAddr,
+    listen: Option<SocketAddr>,
     ui: Option<PathBuf>,
     line: Option<Arc<Line>>,
 ) -> Result<ExitCode, ApiError> {
@@ -29,6 +29,12 @@ pub(crate) fn run(
     runtime.block_on(async {
         // A counter serves its own screens; the hub of its branch is another machine.
         let counter = line.is_some();
+        // Where nobody says, a hub is again where it was.
+        let remembered = Remembered::of_folder(&args.data)
+            .map_err(|e| out::file_fault(&e, &args.data))?
+            .listen();
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listen = listen.or(remembered).unwrap_or(here);
         if counter && !listen.ip().is_loopback() {
             return Err(Refusal::new(
                 Code::Unsupported,
@@ -61,7 +67,7 @@ pub(crate) fn run(
             "board_url": running.board_url(),
             "branch": branch.map(|b| b.office.name.clone()),
         });
-        if let Some(lan) = &running.lan {
+        if let Some(lan) = running.lan() {
             ready["url"] = json!(lan.url);
             ready["fingerprint"] = json!(lan.fingerprint);
             ready["branch_id"] = json!(lan.branch);

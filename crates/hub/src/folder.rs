@@ -19,8 +19,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{
-    lan::Hub,
-    line::Line,
+    machine::Machine,
     routes::{refuse, same},
 };
 
@@ -29,10 +28,7 @@ use crate::{
 pub(crate) struct Folder {
     pub(crate) app: Arc<App>,
     pub(crate) token: Arc<str>,
-    /// Where it is the hub.
-    pub(crate) hub: Option<Arc<Hub>>,
-    /// Where it is a counter.
-    pub(crate) line: Option<Arc<Line>>,
+    pub(crate) machine: Arc<Machine>,
 }
 
 impl Folder {
@@ -80,7 +76,7 @@ fn unpaired(message: &str) -> ApiError {
 
 async fn pair_code(State(shared): State<Folder>, headers: HeaderMap) -> Response {
     of_owner(shared, headers, |shared| {
-        let hub = shared.hub.as_ref().ok_or_else(|| {
+        let hub = shared.machine.hub().ok_or_else(|| {
             unpaired("Máy này không làm máy chủ quầy nên không cấp mã ghép được. Mời lấy mã trên máy chủ quầy.")
         })?;
         Ok(json!(hub.pair_code()?))
@@ -90,7 +86,7 @@ async fn pair_code(State(shared): State<Folder>, headers: HeaderMap) -> Response
 
 async fn sync(State(shared): State<Folder>, headers: HeaderMap) -> Response {
     of_owner(shared, headers, |shared| {
-        let line = shared.line.as_ref().ok_or_else(|| {
+        let line = shared.machine.line().ok_or_else(|| {
             unpaired("Máy này chưa ghép với máy chủ quầy nào nên không có gì để gửi. Mọi bản ghi vẫn an toàn trên máy.")
         })?;
         Ok(json!(line.sync(&shared.app)))

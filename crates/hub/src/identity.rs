@@ -135,5 +135,9 @@ pub(crate) fn write_private(dir: &Path, name: &str, content: &[u8]) -> io::Resul
     let mut file = options.open(&draft)?;
     file.write_all(content)?;
     file.sync_all()?;
-    fs::rename(draft, dir.join(name))
+    fs::rename(draft, dir.join(name))?;
+    // On other systems the rename itself is written through.
+    #[cfg(unix)]
+    fs::File::open(dir)?.sync_all()?;
+    Ok(())
 }

@@ -4,17 +4,14 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread};
 
 use motcua_app::App;
 use motcua_protocol::ApiError;
-use tokio::{
-    net::TcpListener,
-    sync::{oneshot, watch},
-};
+use tokio::{net::TcpListener, runtime::Handle, sync::oneshot};
 
 use crate::{
     endpoint::{self, Endpoint},
     folder::Folder,
-    identity::Identity,
-    lan::{Lan, OpenError},
+    lan::Lan,
     line::Line,
+    machine::{Machine, Role},
     routes,
 };
 
@@ -27,7 +24,8 @@ pub struct Serve {
     pub dir: PathBuf,
     /// Folder of the built screens, to serve them to a browser.
     pub ui: Option<PathBuf>,
-    /// Address on which to be the hub of the branch, over TLS; any address.
+    /// Address on which to be the hub of the branch for this run, over TLS; any address. What the
+    /// folder remembers is opened by [`Machine::resume`].
     pub hub: Option<SocketAddr>,
     /// The line to the hub, where this folder is a counter.
     pub line: Option<Arc<Line>>,
@@ -52,14 +50,25 @@ pub enum ServeError {
 pub struct Running {
     /// Address and token.
     pub endpoint: Endpoint,
-    /// The hub on the network, where it is one.
-    pub lan: Option<Lan>,
+    machine: Arc<Machine>,
     dir: PathBuf,
     stop: Option<oneshot::Sender<()>>,
-    _stop_hub: watch::Sender<bool>,
 }
 
 impl Running {
+    /// The machine and its role.
+    pub fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
+    /// The hub on the network, where it is one.
+    pub fn lan(&self) -> Option<Lan> {
+        match self.machine.role() {
+            Role::Hub(lan) => Some(lan),
+            Role::Own | Role::Counter(_) => None,
+        }
+    }
+
     /// Address for a browser, with the token where scripts can read it and logs cannot.
     pub fn browser_url(&self) -> String {
         format!("{}/#token={}", self.endpoint.url, self.endpoint.token)
@@ -75,6 +84,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         Endpoint::withdraw(&self.dir);
+        self.machine.stop();
         if let Some(stop) = self.stop.take() {
             // The server may have ended by itself.
             stop.send(()).ok();
@@ -105,25 +115,23 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
         token: endpoint::new_token(),
         board: endpoint::board_token(&options.dir).map_err(fault)?,
     };
-    let (stop_hub, hub_stops) = watch::channel(false);
-    let mut folder = Folder {
+    let machine = Machine::new(
+        Arc::clone(&app),
+        &options.dir,
+        Handle::current(),
+        options.line,
+    );
+    if let Some(at) = options.hub {
+        let opening = Arc::clone(&machine);
+        tokio::task::spawn_blocking(move || opening.be_hub(at, false))
+            .await
+            .map_err(|error| ServeError::Listen(at, io::Error::other(error)))??;
+    }
+    let folder = Folder {
         app: Arc::clone(&app),
         token: endpoint.token.as_str().into(),
-        hub: None,
-        line: options.line,
+        machine: Arc::clone(&machine),
     };
-    let mut network = None;
-    if let Some(at) = options.hub {
-        let fault = |error| ServeError::Listen(at, error);
-        let identity = Identity::of_folder(&options.dir).map_err(fault)?;
-        let opened = crate::lan::open(Arc::clone(&app), &identity, at, hub_stops).await;
-        let (hub, open) = opened.map_err(|error| match error {
-            OpenError::Io(error) => fault(error),
-            OpenError::Api(error) => ServeError::Hub(error),
-        })?;
-        folder.hub = Some(hub);
-        network = Some(open);
-    }
     endpoint.publish(&options.dir).map_err(fault)?;
     let router = routes::router(app, address, &endpoint, options.ui.as_deref(), folder);
     let (stop, stopped) = oneshot::channel::<()>();
@@ -138,10 +146,9 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
     });
     Ok(Running {
         endpoint,
-        lan: network,
+        machine,
         dir: options.dir,
         stop: Some(stop),
-        _stop_hub: stop_hub,
     })
 }
 

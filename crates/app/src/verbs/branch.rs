@@ -90,7 +90,7 @@ pub(crate) fn confirm_clock(
 /// `sync.status`
 pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<SyncStatusAnswer> {
     let office = ctx.branch.office.code.clone();
-    let Some(link) = &app.settings.link else {
+    let Some(link) = app.link() else {
         let (unsent, oldest) = app.store.read(|read| read.event_count())?;
         return Ok(SyncStatusAnswer {
             office,

@@ -21,8 +21,9 @@ use std::{
 use motcua_app::App;
 use motcua_domain::Code;
 use motcua_protocol::{ApiError, Time};
+use rustls::ServerConfig;
 use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
 pub(crate) use codes::Codes;
@@ -58,6 +59,8 @@ pub(crate) struct Hub {
 /// Where it listens.
 #[derive(Debug, Clone)]
 pub struct Lan {
+    /// Address and port on which it listens.
+    pub address: SocketAddr,
     /// `https://HOST:PORT`
     pub url: String,
     /// SHA-256 of its certificate.
@@ -130,31 +133,81 @@ impl Hub {
     }
 }
 
-/// Opens the hub on an address. It lives on the caller's runtime until `stop` turns true.
-pub(crate) async fn open(
-    app: Arc<App>,
-    identity: &Identity,
-    address: SocketAddr,
-    stop: watch::Receiver<bool>,
-) -> Result<(Arc<Hub>, Lan), OpenError> {
-    let listener = TcpListener::bind(address).await.map_err(OpenError::Io)?;
-    let address = listener.local_addr().map_err(OpenError::Io)?;
-    let config = crate::tls::server(identity).map_err(|e| OpenError::Io(io::Error::other(e)))?;
-    let hub = Hub::new(app, identity).map_err(OpenError::Api)?;
-    let router = routes::router(Arc::clone(&hub));
-    tokio::spawn(listener::run(
-        listener,
-        Arc::new(config),
-        router,
-        Arc::clone(&hub),
-        stop,
-    ));
-    let lan = Lan {
-        url: format!("https://{address}"),
-        fingerprint: hub.fingerprint.to_string(),
-        branch: hub.branch,
-    };
-    Ok((hub, lan))
+/// A hub that has its address and does not answer yet.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    listener: TcpListener,
+    config: ServerConfig,
+    hub: Arc<Hub>,
+    lan: Lan,
+}
+
+/// An open hub; closed when dropped.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) lan: Lan,
+    stop: watch::Sender<bool>,
+    ended: JoinHandle<()>,
+}
+
+impl Bound {
+    /// Takes an address.
+    pub(crate) async fn take(
+        app: Arc<App>,
+        identity: &Identity,
+        address: SocketAddr,
+    ) -> Result<Self, OpenError> {
+        let listener = TcpListener::bind(address).await.map_err(OpenError::Io)?;
+        let address = listener.local_addr().map_err(OpenError::Io)?;
+        let config =
+            crate::tls::server(identity).map_err(|e| OpenError::Io(io::Error::other(e)))?;
+        let hub = Hub::new(app, identity).map_err(OpenError::Api)?;
+        let lan = Lan {
+            address,
+            url: format!("https://{address}"),
+            fingerprint: hub.fingerprint.to_string(),
+            branch: hub.branch,
+        };
+        Ok(Self {
+            listener,
+            config,
+            hub,
+            lan,
+        })
+    }
+
+    pub(crate) fn lan(&self) -> &Lan {
+        &self.lan
+    }
+
+    /// Begins to answer, on the caller's runtime.
+    pub(crate) fn open(self) -> Open {
+        let (stop, stops) = watch::channel(false);
+        let ended = tokio::spawn(listener::run(
+            self.listener,
+            Arc::new(self.config),
+            routes::router(Arc::clone(&self.hub)),
+            Arc::clone(&self.hub),
+            stops,
+        ));
+        Open {
+            hub: self.hub,
+            lan: self.lan,
+            stop,
+            ended,
+        }
+    }
+}
+
+impl Open {
+    /// Ends every connection and lets the address go.
+    pub(crate) async fn close(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.ended.await {
+            tracing::error!(%error, "listener");
+        }
+    }
 }
 
 /// Why the hub did not open.

@@ -75,7 +75,7 @@ fn soon<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
 
 impl Hub {
     fn url(&self) -> String {
-        self.running.lan.as_ref().unwrap().url.clone()
+        self.running.lan().unwrap().url
     }
 
     fn code(&self) -> String {
@@ -162,7 +162,7 @@ fn a_device_of_another_branch_and_another_version_are_told_so() {
         refused(&other, Send::get(wire::HELLO)),
         RefusedWhy::WrongBranch
     );
-    let own = hub.running.lan.as_ref().unwrap().branch;
+    let own = hub.running.lan().unwrap().branch;
     let right = with_identity(&hub, &data, Some(own));
     let got = right.send(Send::get(wire::HELLO), PATIENCE).unwrap();
     assert_eq!(got.status, 200);

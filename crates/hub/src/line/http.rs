@@ -13,7 +13,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use rustls::{CertificateError, ClientConfig, pki_types::ServerName};
-use tokio::{net::TcpStream, runtime::Runtime, time::timeout};
+use tokio::{net::TcpStream, runtime::Runtime, sync::watch, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::{identity::Fingerprint, wire};
@@ -75,6 +75,8 @@ pub(crate) struct Http {
     /// `None` only while it is taken down.
     runtime: Option<Runtime>,
     core: Arc<Core>,
+    /// Turns true when nothing is to be said any more: whoever waits for an answer has none.
+    closed: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -112,7 +114,13 @@ impl Http {
                 tls: Arc::new(tls),
                 idle: Mutex::new(None),
             }),
+            closed: watch::Sender::new(false),
         })
+    }
+
+    /// Lets everybody go who waits for an answer, and gives nobody another.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     /// Sends, and waits for the answer until `patience` is over.
@@ -177,11 +185,17 @@ impl Http {
             return Err(Lost::Offline);
         }
         if let Some(runtime) = &self.runtime {
+            let mut closed = self.closed.subscribe();
             runtime.spawn(async move {
                 // Kept alive with the connection it belongs to.
                 let _line = line;
                 let mut body = response.into_body();
-                while let Some(Ok(frame)) = body.frame().await {
+                loop {
+                    let frame = tokio::select! {
+                        frame = body.frame() => frame,
+                        _ = closed.wait_for(|closed| *closed) => return,
+                    };
+                    let Some(Ok(frame)) = frame else { return };
                     let words = frame.data_ref().map_or(&[][..], |d| d);
                     let news = words.windows(5).any(|w| w == b"data:");
                     if sender.send(news).is_err() {
@@ -200,8 +214,15 @@ impl Http {
     ) -> Result<T, Lost> {
         let (sender, receiver) = mpsc::sync_channel(1);
         let runtime = self.runtime.as_ref().ok_or(Lost::Offline)?;
+        let mut closed = self.closed.subscribe();
         runtime.spawn(async move {
-            sender.send(work.await).ok();
+            let done = tokio::select! {
+                // A line that is closed says nothing, even where it could.
+                biased;
+                _ = closed.wait_for(|closed| *closed) => Err(Lost::Offline),
+                done = work => done,
+            };
+            sender.send(done).ok();
         });
         let margin = Duration::from_millis(200);
         receiver

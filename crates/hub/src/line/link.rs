@@ -7,7 +7,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -25,7 +29,7 @@ use super::{
 };
 use crate::{
     identity::{Fingerprint, Identity},
-    tls,
+    role, tls,
     wire::{CommandAsk, CommandTold},
 };
 
@@ -57,6 +61,9 @@ pub struct Line {
     /// Lives as long as the application, and is told by the hub when there is news.
     background: bool,
     pub(super) bell: Bell,
+    /// No longer the application's line.
+    detached: AtomicBool,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// Rings when there is something to send or to fetch.
@@ -93,13 +100,13 @@ impl Line {
     /// # Errors
     /// What the folder remembers cannot be read.
     pub fn of_folder(dir: &Path, background: bool) -> io::Result<Option<Arc<Self>>> {
-        match Paired::of_folder(dir)? {
+        match role::counter_of(dir)? {
             Some(paired) => Ok(Some(Arc::new(Self::new(dir, paired, background)?))),
             None => Ok(None),
         }
     }
 
-    pub(super) fn new(dir: &Path, paired: Paired, background: bool) -> io::Result<Self> {
+    pub(crate) fn new(dir: &Path, paired: Paired, background: bool) -> io::Result<Self> {
         let identity = Identity::of_folder(dir)?;
         let broken = || io::Error::new(io::ErrorKind::InvalidData, "hub.json");
         let pin = Fingerprint::parse(&paired.fingerprint).ok_or_else(broken)?;
@@ -117,6 +124,8 @@ impl Line {
             paired,
             background,
             bell: Bell::default(),
+            detached: AtomicBool::new(false),
+            threads: Mutex::default(),
         })
     }
 
@@ -143,7 +152,7 @@ impl Line {
                         .is_none();
                 }
                 Err(TryLockError::WouldBlock) if left.is_zero() => return false,
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
             }
         }
     }
@@ -172,7 +181,20 @@ impl Line {
         synced
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_detached(&self) -> bool {
+        self.detached.load(Ordering::SeqCst)
+    }
+
+    /// What the folder remembers of the hub.
+    pub fn paired(&self) -> &Paired {
+        &self.paired
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -445,8 +467,29 @@ impl HubLink for Line {
 
     fn attached(self: Arc<Self>, app: &Arc<App>) {
         if self.background {
-            live::start(app, &self);
+            self.threads().extend(live::start(app, &self));
         }
+    }
+
+    fn detached(&self) {
+        self.detached.store(true, Ordering::SeqCst);
+        self.http.close();
+        self.bell.ring();
+        let threads = std::mem::take(&mut *self.threads());
+        let here = thread::current().id();
+        // One that found out by itself that the hub is another ends when it comes back.
+        let by_itself = threads.iter().any(|t| t.thread().id() == here);
+        for thread in threads {
+            if thread.thread().id() != here && thread.join().is_err() {
+                tracing::error!("a thread of the line panicked");
+            }
+        }
+        if !by_itself {
+            // A session that somebody asked for, between two of its steps.
+            drop(self.engine.lock());
+        }
+        // It speaks of the hub that was.
+        fs::remove_file(self.dir.join(AWAY_FILE)).ok();
     }
 
     fn ask(&self, app: &App, order: &Order<'_>) -> Asked {

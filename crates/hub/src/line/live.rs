@@ -7,7 +7,7 @@ use std::{
         Arc, Weak,
         mpsc::{Receiver, RecvTimeoutError},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -25,18 +25,22 @@ const SESSION: Duration = Duration::from_secs(30);
 /// For one exchange.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Starts both threads; they end with the application.
-pub(super) fn start(app: &Arc<App>, line: &Arc<Line>) {
+/// Starts both threads; they end with the application, or when the line is no longer its line.
+pub(super) fn start(app: &Arc<App>, line: &Arc<Line>) -> [JoinHandle<()>; 2] {
     let (weak, own) = (Arc::downgrade(app), Arc::clone(line));
-    thread::spawn(move || listen(&weak, &own));
+    let listening = thread::spawn(move || listen(&weak, &own));
     let (weak, own) = (Arc::downgrade(app), Arc::clone(line));
-    thread::spawn(move || work(&weak, &own));
+    let working = thread::spawn(move || work(&weak, &own));
+    [listening, working]
 }
 
 /// Hears the hub and rings the bell.
 fn listen(app: &Weak<App>, line: &Line) {
     loop {
         let opened = line.http.open(wire::LIVE, SILENCE);
+        if line.is_detached() {
+            return;
+        }
         let Some(now_ms) = app.upgrade().map(|app| app.moment().wall_ms) else {
             return;
         };
@@ -49,6 +53,9 @@ fn listen(app: &Weak<App>, line: &Line) {
                 }
                 let lost = hear(&words, line, app);
                 let Some(app) = app.upgrade() else { return };
+                if line.is_detached() {
+                    return;
+                }
                 line.missed(&No::Lost(lost), app.moment().wall_ms);
                 app.link_changed();
             }
@@ -68,7 +75,7 @@ fn hear(words: &Receiver<bool>, line: &Line, app: &Weak<App>) -> Lost {
             Err(RecvTimeoutError::Timeout) => return Lost::Timeout,
             Err(RecvTimeoutError::Disconnected) => return Lost::Offline,
         }
-        if app.strong_count() == 0 {
+        if app.strong_count() == 0 || line.is_detached() {
             return Lost::Offline;
         }
     }
@@ -82,6 +89,9 @@ fn work(app: &Weak<App>, line: &Line) {
     }
     loop {
         let rung = line.bell.wait(AGAIN);
+        if line.is_detached() {
+            return;
+        }
         let Some(app) = app.upgrade() else { return };
         if last.elapsed() >= SESSION {
             last = Instant::now();

@@ -40,6 +40,7 @@ impl Paired {
         }
     }
 
+    /// Remembers it. Where the folder is a counter already, this is when it has another hub.
     pub(crate) fn keep(&self, dir: &Path) -> io::Result<()> {
         write_private(dir, NAME, serde_json::to_string(self)?.as_bytes())
     }

@@ -1,0 +1,255 @@
+//! The machine of a running folder: its role, and how it comes to have another while screens stay
+//! open. The folder remembers the role ([`Remembered`]); the application's line follows it.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use motcua_app::{App, HubLink};
+use tokio::runtime::Handle;
+
+use crate::{
+    identity::Identity,
+    lan::{Bound, Hub, Lan, Open, OpenError},
+    line::{Line, Paired},
+    role::Remembered,
+    serve::ServeError,
+};
+
+/// An address that was taken is tried again after this long.
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// What the machine is just now.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// On its own, or a hub that has not got its address.
+    Own,
+    /// The hub.
+    Hub(Lan),
+    /// A counter.
+    Counter(Paired),
+}
+
+#[derive(Debug)]
+enum Now {
+    Own,
+    Hub(Open),
+    Counter(Arc<Line>),
+}
+
+/// A remembered hub that has no address.
+#[derive(Debug, Clone)]
+struct Waiting {
+    listen: SocketAddr,
+    why: String,
+}
+
+/// The machine of a running folder. Its methods wait for disk and network: they are not for the
+/// runtime's own threads.
+#[derive(Debug)]
+pub struct Machine {
+    app: Arc<App>,
+    dir: PathBuf,
+    runtime: Handle,
+    /// One change of role at a time.
+    turn: Mutex<()>,
+    now: Mutex<Now>,
+    waiting: Mutex<Option<Waiting>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Machine {
+    /// The machine of a folder that is served on that runtime; `line` is the application's.
+    pub(crate) fn new(
+        app: Arc<App>,
+        dir: &Path,
+        runtime: Handle,
+        line: Option<Arc<Line>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            app,
+            dir: dir.to_owned(),
+            runtime,
+            turn: Mutex::new(()),
+            now: Mutex::new(line.map_or(Now::Own, Now::Counter)),
+            waiting: Mutex::new(None),
+        })
+    }
+
+    /// What it is just now.
+    pub fn role(&self) -> Role {
+        match &*lock(&self.now) {
+            Now::Own => Role::Own,
+            Now::Hub(open) => Role::Hub(open.lan.clone()),
+            Now::Counter(line) => Role::Counter(line.paired().clone()),
+        }
+    }
+
+    /// Why a remembered hub does not answer, in words, and the address it waits for.
+    pub fn trouble(&self) -> Option<(SocketAddr, String)> {
+        lock(&self.waiting).clone().map(|w| (w.listen, w.why))
+    }
+
+    /// The hub, where it is one.
+    pub(crate) fn hub(&self) -> Option<Arc<Hub>> {
+        match &*lock(&self.now) {
+            Now::Hub(open) => Some(Arc::clone(&open.hub)),
+            Now::Own | Now::Counter(_) => None,
+        }
+    }
+
+    /// The line to the hub, where it is a counter.
+    pub(crate) fn line(&self) -> Option<Arc<Line>> {
+        match &*lock(&self.now) {
+            Now::Counter(line) => Some(Arc::clone(line)),
+            Now::Own | Now::Hub(_) => None,
+        }
+    }
+
+    /// Becomes the hub of the branch on an address; port 0 takes a free one. What it was before
+    /// ends when the new role is written down, and goes on where that fails. Without `remember`
+    /// it is the hub for this run only.
+    ///
+    /// # Errors
+    /// The address is taken, the folder cannot be written, or it has no branch.
+    pub fn be_hub(&self, at: SocketAddr, remember: bool) -> Result<Lan, ServeError> {
+        let _turn = lock(&self.turn);
+        self.open(at, remember)
+    }
+
+    fn open(&self, at: SocketAddr, remember: bool) -> Result<Lan, ServeError> {
+        let fault = |error| ServeError::Listen(at, error);
+        let written = |listen| match remember {
+            true => Remembered::Hub { listen }.keep(&self.dir),
+            false => Ok(()),
+        };
+        if let Role::Hub(lan) = self.role()
+            && lan.address == at
+        {
+            written(at).map_err(fault)?;
+            return Ok(lan);
+        }
+        let identity = Identity::of_folder(&self.dir).map_err(fault)?;
+        let bound = Bound::take(Arc::clone(&self.app), &identity, at);
+        let bound = self.runtime.block_on(bound).map_err(|error| match error {
+            OpenError::Io(error) => fault(error),
+            OpenError::Api(error) => ServeError::Hub(error),
+        })?;
+        // Nobody is answered before it is the one that decides.
+        let listen = bound.lan().address;
+        self.app.set_link(None, || written(listen)).map_err(fault)?;
+        let open = {
+            let _on = self.runtime.enter();
+            bound.open()
+        };
+        let lan = open.lan.clone();
+        *lock(&self.waiting) = None;
+        self.becomes(Now::Hub(open));
+        tracing::info!(url = lan.url, "hub");
+        Ok(lan)
+    }
+
+    /// Becomes a counter of that hub; its certificate must be that of a machine of this branch,
+    /// which is for the caller to know. A hub's listener closes.
+    ///
+    /// # Errors
+    /// The folder cannot be read or written; the role is then the old one.
+    pub fn be_counter(&self, hub: Paired) -> io::Result<()> {
+        let _turn = lock(&self.turn);
+        let line = Arc::new(Line::new(&self.dir, hub.clone(), true)?);
+        let link = Arc::clone(&line) as Arc<dyn HubLink>;
+        self.app.set_link(Some(link), || {
+            // A counter has its new hub with the first of these, everybody else with the second.
+            hub.keep(&self.dir)?;
+            Remembered::Counter.keep(&self.dir)
+        })?;
+        *lock(&self.waiting) = None;
+        self.becomes(Now::Counter(line));
+        tracing::info!(url = hub.url, "counter");
+        Ok(())
+    }
+
+    /// Goes on alone: no listener, no line.
+    ///
+    /// # Errors
+    /// The folder cannot be written; the role is then the old one.
+    pub fn be_own(&self) -> io::Result<()> {
+        let _turn = lock(&self.turn);
+        self.app
+            .set_link(None, || Remembered::Own.keep(&self.dir))?;
+        *lock(&self.waiting) = None;
+        self.becomes(Now::Own);
+        Ok(())
+    }
+
+    /// Opens what the folder remembers. A hub whose address is taken gives numbers on its own
+    /// machine, says why the others do not reach it, and tries again.
+    pub fn resume(self: &Arc<Self>) {
+        let _turn = lock(&self.turn);
+        match Remembered::of_folder(&self.dir) {
+            Ok(Remembered::Hub { listen }) => {
+                if let Err(error) = self.open(listen, false) {
+                    self.waits(listen, &error);
+                    self.again();
+                }
+            }
+            Ok(Remembered::Own | Remembered::Counter) => {}
+            Err(error) => tracing::error!(%error, "role of this folder"),
+        }
+    }
+
+    fn waits(&self, listen: SocketAddr, error: &ServeError) {
+        tracing::warn!(%listen, %error, "hub not reached");
+        let why = error.to_string();
+        *lock(&self.waiting) = Some(Waiting { listen, why });
+        self.app.link_changed();
+    }
+
+    /// Tries in the background until it has its address, or another role.
+    fn again(self: &Arc<Self>) {
+        let weak = Arc::downgrade(self);
+        self.runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(AGAIN).await;
+                let weak = Weak::clone(&weak);
+                let done = tokio::task::spawn_blocking(move || {
+                    weak.upgrade().is_none_or(|machine| machine.retry())
+                });
+                if !matches!(done.await, Ok(false)) {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Whether there is nothing more to try.
+    fn retry(&self) -> bool {
+        let _turn = lock(&self.turn);
+        let Some(waiting) = lock(&self.waiting).clone() else {
+            return true;
+        };
+        self.open(waiting.listen, false).is_ok()
+    }
+
+    fn becomes(&self, next: Now) {
+        let old = std::mem::replace(&mut *lock(&self.now), next);
+        if let Now::Hub(open) = old {
+            self.runtime.block_on(open.close());
+        }
+        self.app.link_changed();
+    }
+
+    /// Closes the listener without waiting for it; the role stays as it is remembered.
+    pub(crate) fn stop(&self) {
+        *lock(&self.waiting) = None;
+        let old = std::mem::replace(&mut *lock(&self.now), Now::Own);
+        drop(old);
+    }
+}

@@ -1,0 +1,251 @@
+//! A machine changes its role while its screens stay open.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where something is not as expected"
+)]
+
+use std::{
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use motcua_app::{App, Change, HubLink, Settings, Topic, clock::ManualClock};
+use motcua_hub::{Lan, Line, Remembered, Role, Running, Serve, pair, spawn};
+use motcua_testkit::branch::{MORNING, OFFICER, SERVICE, TestBranch, caller, dump, settings};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn soon(what: &str, mut done: impl FnMut() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < until, "{what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn serve(app: &Arc<App>, line: Option<Arc<Line>>) -> Running {
+    let options = Serve {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        dir: app.dir().to_owned(),
+        ui: None,
+        hub: None,
+        line,
+    };
+    spawn(Arc::clone(app), options).unwrap()
+}
+
+fn code(running: &Running) -> String {
+    let endpoint = &running.endpoint;
+    let mut answer = ureq::post(format!("{}/folder/pair-code", endpoint.url))
+        .header("authorization", format!("Bearer {}", endpoint.token))
+        .send_empty()
+        .unwrap();
+    let answer: Value = answer.body_mut().read_json().unwrap();
+    answer["code"].as_str().unwrap().to_owned()
+}
+
+fn register(app: &App) -> String {
+    let answer = app.call(
+        &caller(OFFICER),
+        "visit.register",
+        json!({"service": SERVICE}),
+    );
+    answer.unwrap()["ticket"].as_str().unwrap().to_owned()
+}
+
+/// A counter of that hub, as a program opens it.
+struct Counter {
+    _folder: TempDir,
+    app: Arc<App>,
+    running: Running,
+}
+
+impl Counter {
+    fn join(hub: &Running, lan: &Lan) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(MORNING));
+        let settings = settings(folder.path());
+        pair(&settings, clock, &lan.url, &code(hub), "Quầy thử").unwrap();
+        let line = Line::of_folder(&settings.dir, true).unwrap().unwrap();
+        let app = App::open(
+            Settings {
+                link: Some(Arc::clone(&line) as Arc<dyn HubLink>),
+                ..settings
+            },
+            Arc::new(ManualClock::at(MORNING)),
+        )
+        .unwrap();
+        let running = serve(&app, Some(line));
+        Self {
+            _folder: folder,
+            app,
+            running,
+        }
+    }
+
+    fn hears(&self) -> bool {
+        self.app.link().is_some_and(|l| l.state(&self.app).here)
+    }
+}
+
+fn told(changes: &mpsc::Receiver<Change>, topic: Topic) -> bool {
+    changes.try_iter().any(|c| c.topics.contains(&topic))
+}
+
+#[test]
+fn on_its_own_then_hub_then_on_its_own_and_hub_again() {
+    let branch = TestBranch::demo();
+    let running = serve(branch.app(), None);
+    let machine = running.machine();
+    assert!(matches!(machine.role(), Role::Own));
+    assert_eq!(register(branch.app()), "A-001");
+
+    let changes = branch.app().subscribe();
+    let lan = machine
+        .be_hub("127.0.0.1:0".parse().unwrap(), true)
+        .unwrap();
+    assert!(told(&changes, Topic::Sync), "screens look anew");
+    let counter = Counter::join(&running, &lan);
+    assert_eq!(register(&counter.app), "A-002");
+
+    // Closed: the counter goes on alone, and the address is free.
+    machine.be_own().unwrap();
+    assert!(TcpListener::bind(lan.address).is_ok());
+    soon("the hub is away", || !counter.hears());
+    assert_eq!(register(&counter.app), "2A-001");
+    assert_eq!(register(branch.app()), "A-003");
+
+    // Open at the same address: nobody pairs again, and everything comes together.
+    assert_eq!(machine.be_hub(lan.address, true).unwrap().url, lan.url);
+    soon("the hub is back", || counter.hears());
+    soon("both know everything", || {
+        dump(branch.app()) == dump(&counter.app)
+    });
+}
+
+#[test]
+fn what_it_is_outlives_the_program() {
+    let mut branch = TestBranch::demo();
+    let running = serve(branch.app(), None);
+    let lan = running
+        .machine()
+        .be_hub("127.0.0.1:0".parse().unwrap(), true)
+        .unwrap();
+    drop(running);
+    soon("the folder is let go", || branch.open().is_ok());
+
+    // Somebody else has the address at first: the reason is told, numbers are given, and it is
+    // taken as soon as it is free.
+    let other = soon_bound(lan.address);
+    let running = serve(branch.app(), None);
+    running.machine().resume();
+    let (at, why) = running.machine().trouble().unwrap();
+    assert_eq!(at, lan.address);
+    assert!(why.contains(&lan.address.to_string()), "{why}");
+    assert_eq!(register(branch.app()), "A-001");
+    drop(other);
+    soon("the address is taken", || {
+        running.lan().is_some_and(|l| l.url == lan.url)
+    });
+    assert!(running.machine().trouble().is_none());
+
+    running.machine().be_own().unwrap();
+    assert_eq!(
+        Remembered::of_folder(&branch.dir()).unwrap(),
+        Remembered::Own
+    );
+}
+
+fn soon_bound(at: std::net::SocketAddr) -> TcpListener {
+    let mut bound = None;
+    soon("the address is let go", || {
+        bound = TcpListener::bind(at).ok();
+        bound.is_some()
+    });
+    bound.unwrap()
+}
+
+#[test]
+fn an_address_that_is_taken_changes_nothing() {
+    let branch = TestBranch::demo();
+    let running = serve(branch.app(), None);
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = other.local_addr().unwrap();
+    let refused = running.machine().be_hub(at, true).unwrap_err();
+    assert!(refused.to_string().contains(&at.to_string()));
+    assert!(matches!(running.machine().role(), Role::Own));
+    assert_eq!(
+        Remembered::of_folder(&branch.dir()).unwrap(),
+        Remembered::Own
+    );
+}
+
+/// The seam of a promotion: a counter takes the place of its hub, and the hub that of a counter,
+/// while both are being worked on.
+#[test]
+fn hub_and_counter_change_places_under_load() {
+    let branch = TestBranch::demo();
+    let running = serve(branch.app(), None);
+    let lan = running
+        .machine()
+        .be_hub("127.0.0.1:0".parse().unwrap(), true)
+        .unwrap();
+    let counter = Counter::join(&running, &lan);
+    soon("the line is open", || counter.hears());
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let work = |app: &Arc<App>| {
+        let (app, stop) = (Arc::clone(app), Arc::clone(&stop));
+        thread::spawn(move || {
+            let mut done = Vec::new();
+            while !stop.load(Ordering::SeqCst) {
+                done.push(register(&app));
+            }
+            done
+        })
+    };
+    let (here, there) = (work(branch.app()), work(&counter.app));
+    let old = counter.running.machine();
+    let hub = Line::of_folder(counter.app.dir(), false)
+        .unwrap()
+        .unwrap()
+        .paired()
+        .clone();
+    let lan = old.be_hub("127.0.0.1:0".parse().unwrap(), true).unwrap();
+    assert!(counter.app.link().is_none());
+    let paired = motcua_hub::Paired {
+        url: lan.url.clone(),
+        fingerprint: lan.fingerprint.clone(),
+        number: 1,
+        device: branch.app().store().device(),
+        hub: counter.app.store().device(),
+        branch: hub.branch,
+    };
+    running.machine().be_counter(paired).unwrap();
+    assert!(matches!(running.machine().role(), Role::Counter(_)));
+    stop.store(true, Ordering::SeqCst);
+    assert!(!here.join().unwrap().is_empty() && !there.join().unwrap().is_empty());
+
+    // Whoever is the hub gives the numbers of the branch.
+    soon("the line is open the other way round", || {
+        branch
+            .app()
+            .link()
+            .is_some_and(|l| l.state(branch.app()).here)
+    });
+    assert!(register(branch.app()).starts_with('A'));
+    soon("both know everything", || {
+        dump(branch.app()) == dump(&counter.app)
+    });
+    let remembered = Remembered::of_folder(&branch.dir()).unwrap();
+    assert_eq!(remembered, Remembered::Counter);
+    assert!(Line::of_folder(counter.app.dir(), false).unwrap().is_none());
+}

@@ -59,6 +59,12 @@ pub struct Header {
     pub deps: Vec<Dep>,
 }
 
+impl AsRef<Header> for Header {
+    fn as_ref(&self) -> &Header {
+        self
+    }
+}
+
 impl Header {
     /// The exact bytes that are hashed: fixed order, every variable part with its length.
     pub fn bytes(&self) -> Vec<u8> {

@@ -8,8 +8,11 @@
 //! ```
 
 pub mod canonical;
+pub mod dump;
 pub mod error;
 pub mod event;
+pub mod fold;
+pub mod order;
 pub mod sync;
 pub mod time;
 pub mod verbs;

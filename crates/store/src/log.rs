@@ -25,6 +25,12 @@ pub struct Stored {
     pub hash: [u8; 32],
 }
 
+impl AsRef<Header> for Stored {
+    fn as_ref(&self) -> &Header {
+        &self.header
+    }
+}
+
 /// The end of a device's log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Head {

@@ -7,10 +7,13 @@
 use std::sync::Arc;
 
 use motcua_domain::{
-    case::{Case, CaseEvent},
-    visit::{Recorded, Stamp, Visit, VisitEvent},
+    case::Case,
+    visit::{Recorded, Visit},
 };
-use motcua_protocol::event::{Body, BranchEvent, Header};
+use motcua_protocol::{
+    event::{Body, Header},
+    fold::{fold, stamp},
+};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -107,15 +110,6 @@ pub(crate) fn extend(read: &Read<'_>, header: &Header, pos: u64, body: &Body) ->
     }
 }
 
-fn stamp(header: &Header) -> Stamp {
-    Stamp {
-        wall_ms: header.wall_ms,
-        boot: header.boot,
-        mono_ms: header.mono_ms,
-        actor: header.actor.clone(),
-    }
-}
-
 /// The rows that an entity's events make, and the events that have no place in it yet.
 pub(crate) fn rows(
     connection: &Connection,
@@ -124,35 +118,19 @@ pub(crate) fn rows(
 ) -> Result<(Vec<Row>, Vec<Uuid>)> {
     // The smallest position: the order of reception in this file, whatever came later.
     let row = events.iter().map(|e| e.pos).min().unwrap_or(0);
-    let mut visit: Vec<Recorded<VisitEvent>> = Vec::new();
-    let mut case: Vec<Recorded<CaseEvent>> = Vec::new();
-    let mut branch: Vec<Recorded<BranchEvent>> = Vec::new();
-    let mut dates = Vec::new();
     let ordered = order::causal(connection, events)?;
     let parked = ordered.parked.iter().map(|e| e.header.event_id).collect();
-    for event in ordered.placed {
-        let stamp = stamp(&event.header);
-        match Body::decode(&event.header.kind, &event.body) {
-            Some(Body::Visit(event)) => visit.push(Recorded { stamp, event }),
-            Some(Body::Case(event)) => case.push(Recorded { stamp, event }),
-            Some(Body::Branch(e)) => {
-                dates.push(event.header.business_date);
-                branch.push(Recorded { stamp, event: e });
-            }
-            // A kind of a newer version: kept in the log, not applied here.
-            None => tracing::warn!(
-                kind = event.header.kind,
-                "event of an unknown kind kept, not applied"
-            ),
-        }
+    let folded = fold(ordered.placed.iter().map(|e| (&e.header, &e.body[..])));
+    for kind in &folded.unknown {
+        tracing::warn!(kind, "event of an unknown kind kept, not applied");
     }
     let mut rows = Vec::new();
-    if let Some(visit) = Visit::fold(&visit) {
-        table::visit::rows(entity, row, &visit, &mut rows)?;
-    // An id is a visit's or a case's, never both; who says otherwise is not followed.
-    } else if let Some(case) = Case::fold(&case) {
-        table::case::rows(entity, row, &case, &mut rows)?;
+    if let Some(visit) = &folded.visit {
+        table::visit::rows(entity, row, visit, &mut rows)?;
+    } else if let Some(case) = &folded.case {
+        table::case::rows(entity, row, case, &mut rows)?;
     }
+    let (branch, dates): (Vec<_>, Vec<_>) = folded.branch.into_iter().unzip();
     table::branch::rows(entity, &branch, &dates, &mut rows)?;
     Ok((rows, parked))
 }

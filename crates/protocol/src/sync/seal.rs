@@ -36,6 +36,12 @@ pub struct Sealed {
     pub hash: [u8; 32],
 }
 
+impl AsRef<Header> for Sealed {
+    fn as_ref(&self) -> &Header {
+        &self.header
+    }
+}
+
 impl Sealed {
     /// Puts an event behind the one with that hash.
     pub fn new(header: Header, salt: Vec<u8>, body: Vec<u8>, prev_hash: [u8; 32]) -> Self {

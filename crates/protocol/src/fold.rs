@@ -1,0 +1,57 @@
+//! From an entity's events, in their order, to what they make of it. Stores of every kind fold
+//! through here, so that a desk and central cannot come to different things.
+
+use chrono::NaiveDate;
+use motcua_domain::{
+    case::{Case, CaseEvent},
+    visit::{Recorded, Stamp, Visit, VisitEvent},
+};
+
+use crate::event::{Body, BranchEvent, Header};
+
+/// What an entity is, by its events.
+#[derive(Debug, Clone, Default)]
+pub struct Folded {
+    /// A visit.
+    pub visit: Option<Visit>,
+    /// A case. An id is a visit's or a case's, never both; who says otherwise is not followed.
+    pub case: Option<Case>,
+    /// Events of the branch, each with its business day.
+    pub branch: Vec<(Recorded<BranchEvent>, NaiveDate)>,
+    /// Kinds of a newer version or unreadable: kept in the log, not applied.
+    pub unknown: Vec<String>,
+}
+
+/// Who recorded an event, and when.
+pub fn stamp(header: &Header) -> Stamp {
+    Stamp {
+        wall_ms: header.wall_ms,
+        boot: header.boot,
+        mono_ms: header.mono_ms,
+        actor: header.actor.clone(),
+    }
+}
+
+/// Folds events that stand in their order ([`crate::order::causal`]), each with its body.
+pub fn fold<'a>(placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>) -> Folded {
+    let mut visit: Vec<Recorded<VisitEvent>> = Vec::new();
+    let mut case: Vec<Recorded<CaseEvent>> = Vec::new();
+    let mut folded = Folded::default();
+    for (header, body) in placed {
+        let stamp = stamp(header);
+        match Body::decode(&header.kind, body) {
+            Some(Body::Visit(event)) => visit.push(Recorded { stamp, event }),
+            Some(Body::Case(event)) => case.push(Recorded { stamp, event }),
+            Some(Body::Branch(event)) => {
+                let recorded = Recorded { stamp, event };
+                folded.branch.push((recorded, header.business_date));
+            }
+            None => folded.unknown.push(header.kind.clone()),
+        }
+    }
+    folded.visit = Visit::fold(&visit);
+    if folded.visit.is_none() {
+        folded.case = Case::fold(&case);
+    }
+    folded
+}

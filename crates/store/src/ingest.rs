@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use motcua_protocol::{
     event::{Body, BranchEvent, Dep, Unreadable},
     sync::{
-        EpochHead, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
-        cursor, judge, rule::Known,
+        EpochHead, Gather, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status,
+        Verdict, cursor, judge, rule::Known,
     },
 };
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -253,58 +253,9 @@ fn verdict(event: &Sealed, status: Status, code: Option<&str>) -> Verdict {
     }
 }
 
-/// Gathers events up to the limits, ending only between commands. A command that alone is larger
-/// than what is aimed at goes whole; only beyond what is refused is it cut.
-pub(crate) struct Gather<'a> {
-    limits: &'a Limits,
-    pub(crate) events: Vec<Sealed>,
-    ends: Vec<u64>,
-    bytes: usize,
-    whole: usize,
-    pub(crate) full: bool,
-}
-
-impl<'a> Gather<'a> {
-    pub(crate) fn new(limits: &'a Limits) -> Self {
-        Self {
-            limits,
-            events: Vec::new(),
-            ends: Vec::new(),
-            bytes: 0,
-            whole: 0,
-            full: false,
-        }
-    }
-
-    /// Takes an event; `false` once no more is wanted.
-    pub(crate) fn take(&mut self, stored: Stored) -> bool {
-        let pos = stored.pos;
-        let event = Sealed::from(stored);
-        let last = self.events.last();
-        if last.is_some_and(|l| l.header.command_id != event.header.command_id) {
-            self.whole = self.events.len();
-        }
-        let (count, bytes) = (self.events.len() + 1, self.bytes + event.size());
-        let over = |events: u32, room: u32| count > events as usize || bytes > room as usize;
-        let most = over(self.limits.most_events, self.limits.most_bytes * 7 / 8);
-        if most && self.whole == 0 {
-            self.whole = self.events.len();
-        }
-        if self.whole > 0 && over(self.limits.events, self.limits.bytes) {
-            self.events.truncate(self.whole);
-            self.ends.truncate(self.whole);
-            self.full = true;
-            return false;
-        }
-        self.bytes = bytes;
-        self.events.push(event);
-        self.ends.push(pos);
-        true
-    }
-
-    fn last_pos(&self) -> Option<u64> {
-        self.ends.last().copied()
-    }
+fn take_stored(gather: &mut Gather<'_>, stored: Stored) -> bool {
+    let pos = stored.pos;
+    gather.take(pos, Sealed::from(stored))
 }
 
 /// Which logs there are. One step of the index for each, not one for each event.
@@ -411,7 +362,7 @@ impl Store {
             let mut rows = statement.query(params![device.as_bytes(), epoch, seq])?;
             let mut gather = Gather::new(limits);
             while let Some(row) = rows.next()? {
-                if !gather.take(log::stored(row)?) {
+                if !take_stored(&mut gather, log::stored(row)?) {
                     break;
                 }
             }
@@ -440,7 +391,7 @@ impl Store {
             let mut rows = statement.query(params![from, except.as_bytes()])?;
             let mut gather = Gather::new(limits);
             while let Some(row) = rows.next()? {
-                if !gather.take(log::stored(row)?) {
+                if !take_stored(&mut gather, log::stored(row)?) {
                     break;
                 }
             }

@@ -10,6 +10,7 @@
 mod engine;
 mod server;
 mod status;
+pub mod wire;
 
 pub use engine::{
     Answer, Ask, Config, Engine, Failure, Input, LocalLog, Now, Output, Request, Survey, Taken,

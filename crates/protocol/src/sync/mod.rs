@@ -7,11 +7,13 @@
 //! - [`rule`]: what a receiver does with each event. Store, hub, central and the simulator all
 //!   ask this one function.
 //! - [`repair`]: what a device writes when its history went two ways.
+//! - [`gather`]: how many of them go into one batch.
 //! - [`cursor`]: how far a feed was read, so that a server that forgot something is noticed.
 
 pub mod answer;
 pub mod batch;
 pub mod cursor;
+pub mod gather;
 pub mod repair;
 pub mod rule;
 pub mod seal;
@@ -21,6 +23,7 @@ pub use answer::{
     Verdict,
 };
 pub use batch::{Malformed, Page, decode_events, decode_page, encode_events, encode_page};
+pub use gather::Gather;
 pub use rule::{Head, Judgement, judge};
 pub use seal::{Place, Sealed};
 

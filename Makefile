@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 DEMO ?= demo-data
 
-.PHONY: run test bench lint package setup crash kill sim
+.PHONY: run test bench lint package setup crash kill sim chaos
 
 run:            ## Opens the app on a demo branch (installs what is missing first)
 	@scripts/setup run
@@ -33,3 +33,7 @@ kill:           ## make kill RUNS=50: kill -9 at random moments of the real prog
 
 sim:            ## make sim SEEDS=3000 FROM=0: devices and a hub, network and disks, one seed each
 	MOTCUA_SEEDS=$${SEEDS:-3000} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-sync --test simulation --no-capture nothing_is_lost
+
+chaos:          ## make chaos SCENARIOS=50 FROM=0: real programs in bad weather, killed at any moment
+	cargo build --quiet --package motcua-cli
+	MOTCUA_SCENARIOS=$${SCENARIOS:-50} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-tests --test chaos --no-capture

@@ -4,9 +4,12 @@
 //! wherever that can be done. What misses its budget is shown as missed. The table goes to
 //! standard output, the same figures to `target/bench/report.json`.
 
+mod branch;
 mod catalogue;
 mod durable;
 mod history;
+mod hub;
+mod keys;
 mod live;
 mod papers;
 mod people;
@@ -17,7 +20,10 @@ mod search;
 mod stats;
 mod window;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -42,6 +48,8 @@ struct Args {
 pub(crate) struct Setting {
     rows: u32,
     quick: bool,
+    /// The repository.
+    root: PathBuf,
     /// `target/bench`: histories and the report.
     folder: PathBuf,
     /// Where the programs built beside this one lie.
@@ -66,6 +74,8 @@ type Benchmark = fn(&Setting, &mut Report) -> anyhow::Result<()>;
 const ALL: &[(&str, Benchmark)] = &[
     ("papers", papers::run),
     ("catalogue", catalogue::run),
+    ("hub", hub::run),
+    ("keys", keys::run),
     ("durable", durable::run),
     ("search", search::run),
     ("live", live::run),
@@ -85,6 +95,7 @@ fn main() -> anyhow::Result<ExitCode> {
             .rows
             .unwrap_or(if args.quick { 2_000 } else { 1_000_000 }),
         quick: args.quick,
+        root: Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
         folder: target.join("bench"),
         programs,
     };

@@ -1,7 +1,6 @@
 //! The program as a process: how soon it answers, how much memory it takes.
 
 use std::{
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Instant,
@@ -9,10 +8,10 @@ use std::{
 
 use anyhow::Context as _;
 use motcua_app::{App, clock::SystemClock};
-use serde_json::Value;
 
 use crate::{
     Setting,
+    branch::serve,
     history::{settings, state},
     live::{evening, morning},
     report::{Figure, Report},
@@ -29,7 +28,8 @@ pub(crate) fn program(setting: &Setting, name: &str, package: &str) -> anyhow::R
     Ok(program)
 }
 
-fn command(program: &Path, dir: &Path) -> Command {
+/// The program on a folder, with its tokens beside it.
+pub(crate) fn command(program: &Path, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .arg("--data")
@@ -69,6 +69,14 @@ impl Drop for Running {
     }
 }
 
+/// Megabytes that a process holds.
+pub(crate) fn resident_mb(process: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(kib.context("no VmRSS")? / 1024.0)
+}
+
 /// Resident memory of `motcua serve` at work.
 pub(crate) fn memory(setting: &Setting, report: &mut Report) -> anyhow::Result<()> {
     let program = program(setting, "motcua", "motcua-cli")?;
@@ -76,17 +84,7 @@ pub(crate) fn memory(setting: &Setting, report: &mut Report) -> anyhow::Result<(
     let app = App::open(settings(&dir), SystemClock::default())?;
     morning(&app)?;
     drop(app);
-    let mut running = Running(
-        command(&program, &dir)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()?,
-    );
-    let mut line = String::new();
-    let out = running.0.stdout.take().context("no output")?;
-    BufReader::new(out).read_line(&mut line)?;
-    let ready: Value =
-        serde_json::from_str(&line).context("motcua serve did not say that it is ready")?;
+    let (running, ready) = serve(&program, &dir, None)?;
     let url = ready["local_url"].as_str().context("no url")?;
     let token = ready["token"].as_str().context("no token")?;
     let ask = |name: &str, body: &str| -> anyhow::Result<String> {
@@ -109,12 +107,7 @@ pub(crate) fn memory(setting: &Setting, report: &mut Report) -> anyhow::Result<(
             &format!("{{\"text\": \"{text}\", \"limit\": 50}}"),
         )?;
     }
-    let status = std::fs::read_to_string(format!("/proc/{}/status", running.0.id()))?;
-    let kib = |key: &str| -> Option<f64> {
-        let line = status.lines().find(|l| l.starts_with(key))?;
-        line.split_whitespace().nth(1)?.parse().ok()
-    };
-    let resident = kib("VmRSS:").context("no VmRSS")? / 1024.0;
+    let resident = resident_mb(running.0.id())?;
     report.add(
         Figure::at_most(
             "motcua serve on the history, resident after 100 snapshots and searches",

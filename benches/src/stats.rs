@@ -15,13 +15,20 @@ impl Times {
         answer
     }
 
+    /// Keeps a time that was taken elsewhere.
+    pub(crate) fn push(&mut self, time: Duration) {
+        self.0.push(time);
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Milliseconds within which that share of all was done.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        let last = sorted.len().saturating_sub(1);
-        let at = (share * last as f64).round() as usize;
-        sorted.get(at).map_or(f64::NAN, |t| ms(*t))
+        let times: Vec<f64> = self.0.iter().map(|t| ms(*t)).collect();
+        percentile(&times, share)
     }
 
     /// How many a second, one after the other.
@@ -36,6 +43,15 @@ impl Times {
 
 pub(crate) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
+}
+
+/// The value within which that share of all lie.
+pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().saturating_sub(1);
+    let at = (share * last as f64).round() as usize;
+    sorted.get(at).copied().unwrap_or(f64::NAN)
 }
 
 /// The middle one.

@@ -1,20 +1,22 @@
 //! Filling a store with a history, for benchmarks only (feature `bulk`): many events in one
-//! transaction and without waiting for the disk, each entity projected once. Chain, projections
-//! and numbers come out of the same code as ever, so that `verify` holds on the result.
+//! transaction and without waiting for the disk, each entity projected once out of events that
+//! are still at hand, indexes built when all is there. Chain, projections and numbers come out of
+//! the same code as ever, so that `verify` holds on the result.
 
-use std::sync::MutexGuard;
+use std::{collections::HashMap, sync::MutexGuard};
 
 use chrono::NaiveDate;
-use motcua_protocol::event::{Body, Header};
+use motcua_protocol::event::{Body, Header, body_hash};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     clock::{Corrected, Moment},
     error::Result,
-    log,
+    log::{self, Stored},
     open::{Store, Writer},
     project,
-    table::meta,
+    table::{self, meta},
 };
 
 /// Events between two commits.
@@ -29,10 +31,14 @@ pub struct Bulk<'a> {
     prev: [u8; 32],
     pending: u32,
     last: Option<(NaiveDate, Moment)>,
+    /// Events of entities that are not projected yet.
+    open: HashMap<Uuid, Vec<Stored>>,
+    /// What makes the indexes that were taken away.
+    indexes: Vec<String>,
 }
 
 impl Store {
-    /// Begins to fill the store.
+    /// Begins to fill the store with entities that it does not have.
     ///
     /// # Errors
     /// Faults of the disk.
@@ -43,6 +49,9 @@ impl Store {
         )?;
         let (seq, prev) = log::head_of(&writer.connection, self.device, writer.epoch)?
             .map_or((0, [0; 32]), |head| (head.seq, head.hash));
+        let indexes = take_indexes(&writer.connection)?;
+        // Larger pieces of text index, so that they need less joining; the usual size comes back.
+        search_pieces(&writer.connection, 64 << 20)?;
         Ok(Bulk {
             writer,
             device: self.device,
@@ -50,6 +59,8 @@ impl Store {
             prev,
             pending: 0,
             last: None,
+            open: HashMap::new(),
+            indexes,
         })
     }
 }
@@ -87,7 +98,18 @@ impl Bulk<'_> {
             deps: Vec::new(),
         };
         let salt = *Uuid::new_v4().as_bytes();
-        (self.prev, _) = log::append(&self.writer.connection, &header, &salt, &bytes, &self.prev)?;
+        let prev_hash = self.prev;
+        let (hash, pos) = log::append(&self.writer.connection, &header, &salt, &bytes, &prev_hash)?;
+        self.prev = hash;
+        self.open.entry(entity).or_default().push(Stored {
+            pos: pos.unsigned_abs(),
+            body_hash: body_hash(&salt, &bytes),
+            header,
+            salt: salt.to_vec(),
+            body: bytes,
+            prev_hash,
+            hash,
+        });
         self.pending += 1;
         self.last = Some((date, moment));
         Ok(())
@@ -98,7 +120,11 @@ impl Bulk<'_> {
     /// # Errors
     /// Faults of the disk.
     pub fn project(&mut self, entity: Uuid) -> Result<()> {
-        project::entity(&self.writer.connection, entity)?;
+        let connection = &self.writer.connection;
+        let events = self.open.remove(&entity).unwrap_or_default();
+        let (rows, _) = project::rows(connection, entity, events)?;
+        // It is new here: there are no rows that these replace.
+        table::change(connection, &[], &rows)?;
         if self.pending >= BATCH {
             self.pending = 0;
             self.writer
@@ -121,9 +147,38 @@ impl Bulk<'_> {
             )?;
             self.writer.clock = Corrected::after(moment.wall_ms);
         }
+        search_pieces(&self.writer.connection, 1 << 20)?;
+        for index in &self.indexes {
+            self.writer.connection.execute_batch(index)?;
+        }
         self.writer.connection.execute_batch(
             "COMMIT; PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=1000;",
         )?;
         Ok(())
     }
+}
+
+/// Takes away the indexes that only speed up questions; answers what makes them again. Those that
+/// keep something from being there twice stay.
+fn take_indexes(connection: &Connection) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql LIKE 'CREATE INDEX%' ORDER BY rowid",
+    )?;
+    let found: Vec<(String, String)> = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (name, _) in &found {
+        connection.execute_batch(&format!("DROP INDEX {name}"))?;
+    }
+    Ok(found.into_iter().map(|(_, sql)| sql).collect())
+}
+
+/// How much text index is gathered in memory before a piece of it is written.
+fn search_pieces(connection: &Connection, bytes: u32) -> Result<()> {
+    for (index, _) in table::ALL.iter().filter_map(|t| t.search) {
+        connection.execute_batch(&format!(
+            "INSERT INTO {index}({index}, rank) VALUES('hashsize', {bytes})"
+        ))?;
+    }
+    Ok(())
 }

@@ -258,7 +258,24 @@ fn take_stored(gather: &mut Gather<'_>, stored: Stored) -> bool {
     gather.take(pos, Sealed::from(stored))
 }
 
-/// Which logs there are. One step of the index for each, not one for each event.
+/// The epochs of one device's log. One step of the index for each, not one for each event.
+fn epochs_of(connection: &Connection, device: Uuid) -> Result<Vec<(Uuid, u32)>> {
+    let mut statement = connection.prepare_cached(
+        "WITH RECURSIVE at(epoch) AS (
+           SELECT (SELECT min(epoch) FROM event WHERE device = ?1)
+           UNION ALL
+           SELECT (SELECT min(epoch) FROM event WHERE device = ?1 AND epoch > at.epoch)
+           FROM at WHERE at.epoch IS NOT NULL
+         )
+         SELECT epoch FROM at WHERE epoch IS NOT NULL",
+    )?;
+    let epochs = statement
+        .query_map([device.as_bytes()], |r| Ok((device, r.get(0)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(epochs)
+}
+
+/// Which logs there are, likewise.
 fn logs(connection: &Connection) -> Result<Vec<(Uuid, u32)>> {
     let mut statement = connection.prepare_cached(
         "WITH RECURSIVE at(device, epoch) AS (
@@ -322,10 +339,11 @@ impl Store {
         self.read(|read| {
             let connection = read.connection();
             let mut heads = Vec::new();
-            for (of, epoch) in logs(connection)? {
-                if device.is_some_and(|d| d != of) {
-                    continue;
-                }
+            let logs = match device {
+                Some(device) => epochs_of(connection, device)?,
+                None => logs(connection)?,
+            };
+            for (of, epoch) in logs {
                 if let Some(head) = log::head_of(connection, of, epoch)? {
                     heads.push(LogHead {
                         device: of,
@@ -381,7 +399,11 @@ impl Store {
             let connection = read.connection();
             let end = log::last_pos(connection)?;
             let from = cursor::position(cursor);
-            let fits = from <= end && cursor_at(connection, from)? == cursor;
+            let at = |position| {
+                self.cursors
+                    .at(position, || cursor_at(connection, position))
+            };
+            let fits = from <= end && at(from)? == cursor;
             let from = if fits { from } else { 0 };
             let sql = format!(
                 "SELECT {} FROM event WHERE pos > ?1 AND device <> ?2 ORDER BY pos",
@@ -403,7 +425,7 @@ impl Store {
                 next: if fits && next == from {
                     cursor
                 } else {
-                    cursor_at(connection, next)?
+                    at(next)?
                 },
                 more: gather.full,
                 events: gather.events,

@@ -12,6 +12,7 @@ mod ballast;
 #[cfg(feature = "bulk")]
 mod bulk;
 mod clock;
+mod cursors;
 mod error;
 mod folder;
 mod fork;
@@ -37,7 +38,7 @@ pub use error::{Error, Result};
 pub use folder::{DATABASE, is_network_filesystem};
 pub use ingest::{Ingested, Unfit};
 pub use log::Stored;
-pub use open::{Options, Store};
+pub use open::{Options, SCHEMA_VERSION, Store};
 pub use peer::PeerState;
 pub use project::entity;
 pub use read::Read;

@@ -13,12 +13,13 @@ use std::{
 use motcua_domain::Code;
 use motcua_protocol::event::{Body, BranchEvent, EpochOpened};
 use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
+use rusqlite_migration::{HookResult, M, Migrations};
 use uuid::Uuid;
 
 use crate::{
     ballast,
     clock::{Corrected, Moment},
+    cursors::Cursors,
     error::{Error, Result},
     folder::{self, DATABASE},
     log,
@@ -38,11 +39,38 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0002_replication.sql")),
         M::up(include_str!("../migrations/0003_devices_and_leases.sql")),
         M::up(include_str!("../migrations/0004_desks.sql")),
+        M::up_with_hook("", documents_beside_their_keys),
     ])
 }
 
+/// Tables whose rows are documents of a page and more get a key index of their own. In a table
+/// `WITHOUT ROWID` the documents lie in the tree that is searched, and every step of a search
+/// reads a whole one to compare its key.
+fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
+    for table in ["visit", "case_file", "party"] {
+        let made: Vec<(String, String)> = tx
+            .prepare("SELECT type, sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC, rowid")?
+            .query_map([table], |r| Ok((r.get(0)?, r.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        tx.execute_batch(&format!("ALTER TABLE {table} RENAME TO {table}_before"))?;
+        for (kind, sql) in made {
+            if kind == "table" {
+                let sql = sql
+                    .replacen("PRIMARY KEY", "NOT NULL PRIMARY KEY", 1)
+                    .replace("STRICT, WITHOUT ROWID", "STRICT");
+                tx.execute_batch(&format!(
+                    "{sql}; INSERT INTO {table} SELECT * FROM {table}_before ORDER BY entity; DROP TABLE {table}_before;"
+                ))?;
+            } else {
+                tx.execute_batch(&sql)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Version of the file this program writes.
-pub(crate) const SCHEMA_VERSION: i64 = 4;
+pub const SCHEMA_VERSION: i64 = 5;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 
@@ -86,6 +114,7 @@ pub struct Store {
     pub(crate) device: Uuid,
     pub(crate) revision: AtomicU64,
     pub(crate) memo: Memo,
+    pub(crate) cursors: Cursors,
     /// Commands in line for the writer.
     in_line: AtomicUsize,
     outcomes: Outcomes,
@@ -190,6 +219,7 @@ impl Store {
             device,
             revision: AtomicU64::new(revision),
             memo: Memo::default(),
+            cursors: Cursors::default(),
             in_line: AtomicUsize::new(0),
             outcomes: Outcomes::default(),
             short_of_room: AtomicBool::new(false),

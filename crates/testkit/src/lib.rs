@@ -2,6 +2,8 @@
 
 pub mod branch;
 pub mod cups;
+pub mod fuzz;
 pub mod printer9100;
 pub mod program;
+pub mod proxy;
 pub mod webdriver;

@@ -19,6 +19,7 @@ use serde_json::Value;
 pub struct Program {
     program: PathBuf,
     root: PathBuf,
+    namespace: Option<String>,
 }
 
 /// What a run gave.
@@ -38,7 +39,15 @@ impl Program {
         Self {
             program: program.into(),
             root: root.to_owned(),
+            namespace: None,
         }
+    }
+
+    /// The same on another machine: in a network namespace that is there already.
+    #[must_use]
+    pub fn within(mut self, namespace: &str) -> Self {
+        self.namespace = Some(namespace.to_owned());
+        self
     }
 
     /// The `motcua` that was built beside the running test.
@@ -63,7 +72,16 @@ impl Program {
 
     /// The command, not yet run.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = match &self.namespace {
+            None => Command::new(&self.program),
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command
+                    .args(["netns", "exec", namespace])
+                    .arg(&self.program);
+                command
+            }
+        };
         command
             .arg("--data")
             .arg(self.data())
@@ -102,8 +120,13 @@ impl Program {
 
     /// Runs `serve` until its one line, which it also gives.
     pub fn serve(&self) -> (Serving, Value) {
+        self.serve_at("127.0.0.1:0")
+    }
+
+    /// The same on an address.
+    pub fn serve_at(&self, listen: &str) -> (Serving, Value) {
         let mut child = self
-            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .command(&["serve", "--listen", listen])
             .stderr(Stdio::null())
             .spawn()
             .expect("the program runs");
@@ -122,6 +145,11 @@ impl Program {
 pub struct Serving(Child);
 
 impl Serving {
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.0.id()
+    }
+
     /// kill -9, and its end awaited.
     pub fn kill(&mut self) {
         // It may have ended by itself.

@@ -82,13 +82,18 @@ impl Branch {
 
     /// Opens the window and signs in by keys: the first officer at counter 1.
     pub(crate) fn sign_in(&self) -> Result<Window> {
+        self.sign_in_at("1", "1")
+    }
+
+    /// The same as the n-th officer at a counter.
+    pub(crate) fn sign_in_at(&self, officer: &str, counter: &str) -> Result<Window> {
         let window = self.open()?;
         window.wait_text("Nguyễn Thị Thanh Hà")?;
         window.wait_until(
             "a chosen officer",
             "document.querySelector('input[name=officer]:checked')",
         )?;
-        for key in ["1", "Enter", "1", "Enter"] {
+        for key in [officer, "Enter", counter, "Enter"] {
             window.press(key)?;
         }
         window.wait_text("F2")?;

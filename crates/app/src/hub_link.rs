@@ -6,9 +6,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use chrono::NaiveDate;
 use motcua_domain::{Code, Refusal, visit::Ticket};
 use motcua_protocol::ApiError;
-use motcua_store::table::command::Done;
+use motcua_store::{Read, epoch_tag, table::command::Done};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -140,8 +141,32 @@ impl Link {
 }
 
 /// The number of this counter's own series, `3B` for counter 3 and prefix `B`.
-pub(crate) fn own_series(number: u16, prefix: &str) -> String {
+fn own_series(number: u16, prefix: &str) -> String {
     format!("{number}{prefix}")
+}
+
+/// The series in which the numbers of a service are given here and now: the branch's one series
+/// where there is one queue and nothing can have been forgotten, else one that nobody else has.
+pub(crate) fn series(
+    read: &Read<'_>,
+    (device, epoch): (Uuid, u32),
+    date: NaiveDate,
+    prefix: &str,
+    alone: Option<u16>,
+) -> Result<String> {
+    let forgotten = read.may_have_forgotten(device, epoch, date, 0)?;
+    let number = match alone {
+        None if forgotten => read.device_number(device)?,
+        alone => alone,
+    };
+    let mut series = match number {
+        Some(number) => own_series(number, prefix),
+        None => prefix.to_owned(),
+    };
+    if forgotten {
+        series.push_str(&epoch_tag(epoch));
+    }
+    Ok(series)
 }
 
 /// Whether a ticket is of the series that counter gives out alone.

@@ -4,31 +4,31 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use chrono::{Datelike, Days, NaiveDate};
-use motcua_domain::{branch::Role, visit::Act};
+use motcua_domain::{
+    Code, Refusal,
+    branch::Role,
+    visit::{Act, State},
+};
 use motcua_protocol::{
-    event::{Body, BranchEvent, DeviceIntroduced},
+    event::{Body, BranchEvent, DeviceIntroduced, Header},
     sync::{Limits, Sealed},
 };
-use motcua_store::{Moment, Options, Store, Write, table::branch::device_entity};
+use motcua_store::{
+    Moment, Options, Store, Write,
+    table::{
+        branch::device_entity,
+        lease::{BOOK, DAYS_AHEAD, case_series},
+    },
+};
 use uuid::Uuid;
 
 use crate::{App, Result, Settings, change::Topic, clock::Clock, registry::Ctx, verbs::leg};
 
 /// A counter whose block has fewer numbers left gets another.
 const LOW: u32 = 10;
-/// Days for which case codes are leased: today, and the mornings on which the hub may be late.
-const DAYS_AHEAD: u64 = 2;
 
 /// Under this name the store keeps what it knows of the hub.
 pub const HUB: &str = "hub";
-
-/// The register book has one series a year.
-pub(crate) const BOOK: &str = "book";
-
-/// Series of case codes of an agency.
-pub(crate) fn case_series(agency: &str) -> String {
-    format!("case:{agency}")
-}
 
 /// The day under which a year's series stands.
 pub(crate) fn year_of(date: NaiveDate) -> NaiveDate {
@@ -162,30 +162,75 @@ impl App {
     }
 
     /// At the hub: a counter that got no answer in time went on alone, and what was done here for
-    /// the same command nobody ever saw. The number that nobody got is taken back.
+    /// it nobody ever saw. The number that nobody got is taken back, and so is the call of somebody
+    /// whom a counter never heard it was given: it has called another person since.
     ///
     /// # Errors
     /// Those of the store.
     pub fn withdraw_unseen(&self, events: &[Sealed]) -> Result<()> {
         for event in events {
             let header = &event.header;
-            if header.kind != "visit.registered" || header.device == self.store.device() {
+            if header.device == self.store.device() {
                 continue;
             }
-            let done = self.store.read(|read| read.command(header.command_id))?;
-            let Some(done) = done.filter(|d| d.name == "visit.register") else {
-                continue;
-            };
-            let answer: serde_json::Value = serde_json::from_str(&done.answer)?;
-            let here = answer["visit_id"].as_str().and_then(|id| id.parse().ok());
-            if let Some(here) = here.filter(|id| *id != header.entity) {
-                self.withdraw(here)?;
+            match header.kind.as_str() {
+                "visit.registered" => self.withdraw_number(header)?,
+                "leg.called" | "leg.returned" | "leg.resumed" => self.withdraw_call(header)?,
+                _ => {}
             }
         }
         Ok(())
     }
 
-    fn withdraw(&self, visit: Uuid) -> Result<()> {
+    fn withdraw_number(&self, header: &Header) -> Result<()> {
+        let done = self.store.read(|read| read.command(header.command_id))?;
+        let Some(done) = done.filter(|d| d.name == "visit.register") else {
+            return Ok(());
+        };
+        let answer: serde_json::Value = serde_json::from_str(&done.answer)?;
+        let here = answer["visit_id"].as_str().and_then(|id| id.parse().ok());
+        match here.filter(|id| *id != header.entity) {
+            Some(here) => self.withdraw(
+                here,
+                Act::Void {
+                    reason: "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này."
+                        .to_owned(),
+                },
+            ),
+            None => Ok(()),
+        }
+    }
+
+    fn withdraw_call(&self, header: &Header) -> Result<()> {
+        let unheard = self.store.read(|read| {
+            let Some(visit) = read.visit(header.entity)? else {
+                return Ok(Vec::new());
+            };
+            let at_desk = matches!(visit.state(), State::Called | State::Serving);
+            let Some(counter) = visit.leg().counter.filter(|_| at_desk) else {
+                return Ok(Vec::new());
+            };
+            let mut unheard = Vec::new();
+            for row in read.visits_at_counters(visit.date)? {
+                let called = row.visit.state() == State::Called
+                    && row.visit.leg().counter == Some(counter)
+                    && row.id != header.entity;
+                // Whoever was called here and not touched by the counter since.
+                if called
+                    && let Some(last) = read.events_of(row.id)?.last()
+                    && last.header.device == self.store.device()
+                {
+                    unheard.push(row.id);
+                }
+            }
+            Ok(unheard)
+        })?;
+        unheard
+            .into_iter()
+            .try_for_each(|visit| self.withdraw(visit, Act::CallUnheard))
+    }
+
+    fn withdraw(&self, visit: Uuid, act: Act) -> Result<()> {
         let branch = self.branch()?;
         let ctx = Ctx {
             branch,
@@ -193,16 +238,13 @@ impl App {
             officer: "system".to_owned(),
             alone: None,
         };
-        let act = Act::Void {
-            reason: "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này.".to_owned(),
-        };
         let taken = self
             .store
             .write(&self.system(), |tx| leg::act(&ctx, tx, visit, act, None));
         match taken {
             Ok(_) => self.tell(vec![Topic::Queue, Topic::Day]),
             // Called meanwhile, or taken back before: a person sees it in the queue.
-            Err(error) => tracing::info!(%error, %visit, "unseen number left"),
+            Err(error) => tracing::info!(%error, %visit, "left as it is"),
         }
         Ok(())
     }
@@ -240,7 +282,13 @@ impl App {
         }
         self.store.write(&self.system(), |tx| {
             for (series, date) in &short {
-                tx.lease(series, *date, device, epoch)?;
+                match tx.lease(series, *date, device, epoch) {
+                    // One series at its end keeps no other from being filled.
+                    Err(error) if error.code() == Code::NumbersExhausted => {
+                        tracing::warn!(series, %date, "no block left");
+                    }
+                    leased => drop(leased?),
+                }
             }
             Ok(())
         })
@@ -254,20 +302,24 @@ impl App {
         series: &str,
         date: NaiveDate,
     ) -> Result<u32> {
-        if !tx.read().numbers_are_leased()? {
+        let (device, epoch) = tx.place();
+        if !tx.read().numbers_are_leased()?
+            && !tx
+                .read()
+                .may_have_forgotten(device, epoch, date, DAYS_AHEAD)?
+        {
             return tx.next_number(series, date);
         }
         if let Some(number) = tx.next_leased(series, date)? {
             return Ok(number);
         }
         if self.link().is_some() {
-            return Err(motcua_domain::Refusal::new(
-                motcua_domain::Code::LeaseEmpty,
+            return Err(Refusal::new(
+                Code::LeaseEmpty,
                 "Quầy đã dùng hết mã hồ sơ được cấp trước và chưa nối được máy chủ quầy. Chưa ghi gì. Mời giữ hồ sơ lại và làm lại khi máy chủ quầy trả lời.",
             )
             .into());
         }
-        let (device, epoch) = tx.place();
         Ok(tx.lease(series, date, device, epoch)?.from)
     }
 }

@@ -14,6 +14,8 @@ mod pairing;
 mod role;
 mod routes;
 mod serve;
+#[cfg(test)]
+mod simulation;
 mod tls;
 mod wire;
 

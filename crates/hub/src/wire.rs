@@ -1,7 +1,10 @@
 //! What both ends of the LAN protocol agree on beside [`motcua_sync::wire`]: paths of its own, the
 //! frame of a command.
 
-use motcua_protocol::{ApiError, sync::EpochHead};
+use motcua_protocol::{
+    ApiError,
+    sync::{EpochHead, Page},
+};
 pub(crate) use motcua_sync::wire::{
     EPOCH_HEADER, EVENTS, FEED, HEADS, HELLO, MOST_BODY, PAST, PROTO_HEADER, pack, unpack,
 };
@@ -41,6 +44,15 @@ pub(crate) struct CommandAsk {
 pub(crate) enum CommandTold {
     Done(Value),
     Refused(ApiError),
+}
+
+/// A decision, and what was recorded since the counter last read.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) told: CommandTold,
+    /// Of which history the page is.
+    pub(crate) server_epoch: String,
+    pub(crate) page: Page,
 }
 
 /// The decision, and the page that carries what was recorded.

@@ -1,11 +1,14 @@
 //! From an entity's events, in their order, to what they make of it. Stores of every kind fold
 //! through here, so that a desk and central cannot come to different things.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use motcua_domain::{
     case::{Case, CaseEvent},
     visit::{Recorded, Stamp, Visit, VisitEvent},
 };
+use uuid::Uuid;
 
 use crate::event::{Body, BranchEvent, Header};
 
@@ -37,7 +40,13 @@ pub fn fold<'a>(placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>) -> Fol
     let mut visit: Vec<Recorded<VisitEvent>> = Vec::new();
     let mut case: Vec<Recorded<CaseEvent>> = Vec::new();
     let mut folded = Folded::default();
+    // A command that the hub did, and that its counter did again because no answer came, has its
+    // effect once.
+    let mut done_by: HashMap<Uuid, Uuid> = HashMap::new();
     for (header, body) in placed {
+        if *done_by.entry(header.command_id).or_insert(header.device) != header.device {
+            continue;
+        }
         let stamp = stamp(header);
         match Body::decode(&header.kind, body) {
             Some(Body::Visit(event)) => visit.push(Recorded { stamp, event }),

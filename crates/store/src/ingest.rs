@@ -388,6 +388,25 @@ impl Store {
         })
     }
 
+    /// Whether a device has written anything for a command behind that place of its log.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn did_alone(&self, device: Uuid, after: EpochHead, command_id: Uuid) -> Result<bool> {
+        self.read(|read| {
+            let mut statement = read.connection().prepare_cached(
+                "SELECT EXISTS(SELECT 1 FROM event WHERE device = ?1 AND epoch = ?2 AND seq > ?3 AND command_id = ?4)",
+            )?;
+            let place = params![
+                device.as_bytes(),
+                after.epoch,
+                after.seq,
+                command_id.as_bytes()
+            ];
+            Ok(statement.query_row(place, |r| r.get(0))?)
+        })
+    }
+
     /// A page of the feed: events of every device but one, in the order in which they came into
     /// this file. There is one writer, so a position is never passed over. A cursor that does not
     /// fit what is here reads from the start.

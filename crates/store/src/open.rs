@@ -25,7 +25,8 @@ use crate::{
     log,
     memo::Memo,
     read::Read,
-    table::meta,
+    standing,
+    table::{lease, meta},
     together::{self, Batch, Outcomes},
     token::{self, Places, Token},
     verify,
@@ -426,6 +427,11 @@ impl Store {
         self.lock().epoch
     }
 
+    /// Device and epoch of what is written here.
+    pub fn place(&self) -> (Uuid, u32) {
+        (self.device, self.epoch())
+    }
+
     /// The data folder.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -513,13 +519,16 @@ impl Drop for Store {
 }
 
 /// Later epochs are numbered by the second they began, so that two copies of one history that
-/// both go on do not meet under one number.
+/// both go on do not meet under one number; each in a slot of its own, and so that of any few
+/// that follow each other no two leave the same rest (`table::lease` gives each rest a lane).
 pub(crate) fn next_epoch(before: u32, moment: Moment) -> u32 {
     if before == 0 {
         return 1;
     }
     let by_time = u32::try_from(moment.wall_ms / 1000).unwrap_or(u32::MAX);
-    by_time.max(before.saturating_add(1))
+    let least = by_time.max(before.saturating_add(standing::SLOT_S));
+    let rest = (before % lease::LIVES + 1) % lease::LIVES;
+    least.saturating_add((rest + lease::LIVES - least % lease::LIVES) % lease::LIVES)
 }
 
 /// A connection with the pragmas on which the promises rest.

@@ -19,7 +19,10 @@ use motcua_protocol::{
     time::vietnam,
     verbs::case::{CaseRow, CaseView, Get, Receive, ReceiveAnswer, Search},
 };
-use motcua_store::{Read, Write, table::case as stored};
+use motcua_store::{
+    Read, Write,
+    table::{case as stored, lease},
+};
 use uuid::Uuid;
 
 use super::{catalogue, leg};
@@ -110,11 +113,11 @@ pub(crate) fn receive(
 
     let pattern = CasePattern::parse(&ctx.branch.case_pattern)?;
     let agency = &ctx.branch.office.code;
-    let number = app.next_of_block(tx, &replica::case_series(agency), date)?;
+    let number = app.next_of_block(tx, &lease::case_series(agency), date)?;
     let code = pattern.format(agency, date, number)?;
     let book = BookEntry {
         year: date.year(),
-        number: app.next_of_block(tx, replica::BOOK, replica::year_of(date))?,
+        number: app.next_of_block(tx, lease::BOOK, replica::year_of(date))?,
     };
     let warnings = warnings(&applicant, received_at.date());
 

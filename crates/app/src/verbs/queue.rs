@@ -245,10 +245,8 @@ pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnsw
     let rank_ms = register::rank_now(ctx, now.ms, args.class.unwrap_or_default());
     app.store.read(|read| {
         let (people_ahead, quote) = promise(&ctx.branch, read, date, now, &service.code, rank_ms)?;
-        let series = match app.alone() {
-            Some(number) => hub_link::own_series(number, &service.prefix),
-            None => service.prefix.clone(),
-        };
+        let place = app.store.place();
+        let series = hub_link::series(read, place, date, &service.prefix, app.alone())?;
         let number = read.last_number(&format!("ticket:{series}"), date)? + 1;
         Ok(PreviewAnswer {
             ticket: Ticket { series, number }.label(),

@@ -45,11 +45,7 @@ fn next_ticket(
 ) -> Result<Ticket> {
     let date = tx.date();
     may_enter(app, tx, service, date, comer)?;
-    // Without the hub a counter has a series of its own, so that nobody else gives its numbers.
-    let series = match ctx.alone {
-        Some(number) => hub_link::own_series(number, &service.prefix),
-        None => service.prefix.clone(),
-    };
+    let series = hub_link::series(&tx.read(), tx.place(), date, &service.prefix, ctx.alone)?;
     let number = tx.next_number(&format!("ticket:{series}"), date)?;
     let most = match comer {
         Comer::WalkIn => service.contingent.unwrap_or(LAST_NUMBER).min(LAST_NUMBER),

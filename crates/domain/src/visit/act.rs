@@ -15,6 +15,9 @@ pub enum Act {
     Recall,
     /// Take back a call made by mistake; the wait is kept.
     UndoCall,
+    /// The counter never heard that its call was granted, and has somebody else by now: it is as
+    /// if nobody had been called, however long ago.
+    CallUnheard,
     /// The person sits down: service begins.
     Start,
     /// Put aside (tạm giữ).

@@ -209,6 +209,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             }
             Ok(VisitEvent::CallUndone {})
         }
+        (Called, Act::CallUnheard) => Ok(VisitEvent::CallUndone {}),
         (Called, Act::Start) => Ok(VisitEvent::Started {}),
         (Called, Act::Miss) => Ok(VisitEvent::Missed {}),
 

@@ -1,6 +1,8 @@
 //! Codes that wait to be used. They live in memory: a hub that starts anew knows none.
 
 use std::{
+    collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -17,13 +19,17 @@ const LIFE: Duration = Duration::from_secs(300);
 const SESSION: Duration = Duration::from_secs(30);
 /// Codes that may wait at once.
 const MOST_CODES: usize = 5;
-/// Wrong tries after which every waiting code is burnt: with thirty to the power of eight codes,
-/// who guesses has one chance in a hundred thousand million.
-const MOST_WRONG: u8 = 5;
+/// Wrong tries of one address while codes wait; more of it are not looked at. So whoever is on the
+/// network and guesses shuts out themselves, and not the officer's code.
+const MOST_WRONG_OF_ONE: u8 = 3;
+/// Wrong tries of all addresses together after which a code is burnt: with thirty to the power of
+/// eight codes, who guesses has one chance in three thousand million.
+const MOST_WRONG: u8 = 200;
 /// Codes that are gone and still told apart from wrong ones.
 const MOST_GONE: usize = 3;
-/// Sessions between their two steps.
-const MOST_SESSIONS: usize = 16;
+/// Sessions between their two steps, of everybody and of one address.
+const MOST_SESSIONS: usize = 64;
+const MOST_SESSIONS_OF_ONE: usize = 4;
 
 #[derive(Debug)]
 struct Waiting {
@@ -38,11 +44,21 @@ enum Why {
     Expired,
 }
 
+#[derive(Debug)]
+struct Session {
+    id: Uuid,
+    began: Instant,
+    from: IpAddr,
+    transcript: Transcript,
+}
+
 #[derive(Debug, Default)]
 struct Book {
     waiting: Vec<Waiting>,
     gone: Vec<(String, Why)>,
-    sessions: Vec<(Uuid, Instant, Transcript)>,
+    sessions: Vec<Session>,
+    /// Wrong tries of each address, and until when they count.
+    wrong: HashMap<IpAddr, (u8, Instant)>,
 }
 
 /// The codes of a hub.
@@ -73,13 +89,27 @@ impl Book {
             }
         }
         self.sessions
-            .retain(|(_, began, _)| now.duration_since(*began) < SESSION);
+            .retain(|session| now.duration_since(session.began) < SESSION);
+        self.wrong.retain(|_, (_, until)| *until > now);
     }
 
     fn forget(&mut self, code: String, why: Why) {
         self.gone.push((code, why));
         if self.gone.len() > MOST_GONE {
             self.gone.remove(0);
+        }
+    }
+}
+
+impl Book {
+    /// Whether an address may still try.
+    fn may_try(&self, from: IpAddr) -> Result<(), ApiError> {
+        match self.wrong.get(&from) {
+            Some((wrong, _)) if *wrong >= MOST_WRONG_OF_ONE => Err(refuse(
+                Code::PairTooMany,
+                "Máy này đã nhập sai mã ghép nhiều lần. Chưa ghép gì. Mời đợi 5 phút, lấy mã mới trên máy chủ quầy rồi làm lại.",
+            )),
+            _ => Ok(()),
         }
     }
 }
@@ -109,18 +139,30 @@ impl Codes {
     }
 
     /// The first step of a pairing.
-    pub(crate) fn begin(&self, transcript: Transcript, now: Instant) -> Result<Uuid, ApiError> {
+    pub(crate) fn begin(
+        &self,
+        transcript: Transcript,
+        from: IpAddr,
+        now: Instant,
+    ) -> Result<Uuid, ApiError> {
         let mut book = self.book();
         book.tidy(now);
-        if book.sessions.len() >= MOST_SESSIONS {
+        book.may_try(from)?;
+        let of_one = book.sessions.iter().filter(|s| s.from == from).count();
+        if book.sessions.len() >= MOST_SESSIONS || of_one >= MOST_SESSIONS_OF_ONE {
             return Err(refuse(
                 Code::PairTooMany,
                 "Máy chủ quầy đang bận ghép máy khác. Mời làm lại sau nửa phút.",
             ));
         }
-        let session = Uuid::new_v4();
-        book.sessions.push((session, now, transcript));
-        Ok(session)
+        let id = Uuid::new_v4();
+        book.sessions.push(Session {
+            id,
+            began: now,
+            from,
+            transcript,
+        });
+        Ok(id)
     }
 
     /// The second: whether the counter knows a code. The code is burnt before this answers; the
@@ -132,10 +174,10 @@ impl Codes {
         now: Instant,
     ) -> Result<(blake3::Hash, Transcript), ApiError> {
         let _one = self.checking.lock().unwrap_or_else(PoisonError::into_inner);
-        let (transcript, waiting, gone) = {
+        let (transcript, from, waiting, gone) = {
             let mut book = self.book();
             book.tidy(now);
-            let at = book.sessions.iter().position(|(id, ..)| *id == session);
+            let at = book.sessions.iter().position(|s| s.id == session);
             let Some(at) = at else {
                 return Err(refuse(
                     Code::PairCodeExpired,
@@ -143,9 +185,13 @@ impl Codes {
                 ));
             };
             // One try for a session, whatever comes of it.
-            let (_, _, transcript) = book.sessions.remove(at);
+            let Session {
+                from, transcript, ..
+            } = book.sessions.remove(at);
+            // Before the proof is looked at: that costs a tenth of a second for each code.
+            book.may_try(from)?;
             let waiting: Vec<String> = book.waiting.iter().map(|w| w.code.clone()).collect();
-            (transcript, waiting, book.gone.clone())
+            (transcript, from, waiting, book.gone.clone())
         };
         let proof = pairing::digest(proof);
         let fits = |code: &str| -> Option<[u8; 32]> {
@@ -176,7 +222,7 @@ impl Codes {
                 });
             }
         }
-        self.wrong();
+        self.wrong(from, now);
         Err(refuse(
             Code::PairCodeWrong,
             "Mã ghép không đúng. Chưa ghép gì. Mời xem lại mã trên máy chủ quầy.",
@@ -184,8 +230,10 @@ impl Codes {
     }
 
     /// A wrong try counts against every code that waits, for nobody can tell which was meant.
-    fn wrong(&self) {
+    fn wrong(&self, from: IpAddr, now: Instant) {
         let mut book = self.book();
+        let of_one = book.wrong.entry(from).or_insert((0, now));
+        *of_one = (of_one.0.saturating_add(1), now + LIFE);
         for waiting in &mut book.waiting {
             waiting.wrong += 1;
         }
@@ -213,9 +261,22 @@ mod tests {
         }
     }
 
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([192, 168, 1, last])
+    }
+
     fn try_code(codes: &Codes, code: &str, now: Instant) -> Result<blake3::Hash, Code> {
+        try_from(codes, address(7), code, now)
+    }
+
+    fn try_from(
+        codes: &Codes,
+        from: IpAddr,
+        code: &str,
+        now: Instant,
+    ) -> Result<blake3::Hash, Code> {
         let seen = transcript();
-        let session = codes.begin(seen.clone(), now).unwrap();
+        let session = codes.begin(seen.clone(), from, now).map_err(|e| e.code)?;
         let proof = seen.by_counter(&seen.key(code).unwrap());
         let answer = codes.finish(session, &proof.to_hex(), now);
         answer.map(|(hub, _)| hub).map_err(|e| e.code)
@@ -235,13 +296,37 @@ mod tests {
     }
 
     #[test]
-    fn guessing_burns_every_code() {
+    fn who_guesses_shuts_out_themselves_only() {
         let (codes, now) = (Codes::default(), Instant::now());
         let (code, _) = codes.open(now).unwrap();
-        for _ in 0..MOST_WRONG {
-            assert_eq!(try_code(&codes, "ZZZZZZZZ", now), Err(Code::PairCodeWrong));
+        let stranger = address(66);
+        for _ in 0..MOST_WRONG_OF_ONE {
+            let tried = try_from(&codes, stranger, "ZZZZZZZZ", now);
+            assert_eq!(tried, Err(Code::PairCodeWrong));
         }
-        assert_eq!(try_code(&codes, &code, now), Err(Code::PairCodeWrong));
+        // Not even the right one is looked at now, and trying on burns nothing.
+        for _ in 0..50 {
+            let tried = try_from(&codes, stranger, &code, now);
+            assert_eq!(tried, Err(Code::PairTooMany));
+        }
+        assert!(try_code(&codes, &code, now).is_ok());
+        // Five minutes later it is a machine like any other.
+        let later = now + LIFE;
+        let (code, _) = codes.open(later).unwrap();
+        assert!(try_from(&codes, stranger, &code, later).is_ok());
+    }
+
+    #[test]
+    fn guessing_from_everywhere_burns_a_code() {
+        let (codes, now) = (Codes::default(), Instant::now());
+        let (code, _) = codes.open(now).unwrap();
+        for i in 0..MOST_WRONG {
+            codes.wrong(address(i), now);
+        }
+        assert_eq!(
+            try_from(&codes, address(250), &code, now),
+            Err(Code::PairCodeWrong)
+        );
     }
 
     #[test]
@@ -253,7 +338,7 @@ mod tests {
         let mut at_counter = at_hub.clone();
         at_counter.hub = Fingerprint([9; 32]);
         let proof = at_counter.by_counter(&at_counter.key(&code).unwrap());
-        let session = codes.begin(at_hub.clone(), now).unwrap();
+        let session = codes.begin(at_hub.clone(), address(7), now).unwrap();
         let refused = codes.finish(session, &proof.to_hex(), now).unwrap_err();
         assert_eq!(refused.code, Code::PairCodeWrong);
         // And a session that was tried is gone.
@@ -270,10 +355,14 @@ mod tests {
         }
         assert_eq!(codes.open(now).unwrap_err().code, Code::PairTooMany);
         assert!(codes.open(now + LIFE).is_ok());
-        for _ in 0..MOST_SESSIONS {
-            codes.begin(transcript(), now + LIFE).unwrap();
+        let begin = |from| codes.begin(transcript(), from, now + LIFE);
+        for i in 0..MOST_SESSIONS {
+            let one = address(u8::try_from(i / MOST_SESSIONS_OF_ONE).unwrap());
+            begin(one).unwrap();
+            let refused = (i % MOST_SESSIONS_OF_ONE == MOST_SESSIONS_OF_ONE - 1)
+                .then(|| begin(one).unwrap_err().code);
+            assert!(refused.is_none_or(|code| code == Code::PairTooMany));
         }
-        let refused = codes.begin(transcript(), now + LIFE).unwrap_err();
-        assert_eq!(refused.code, Code::PairTooMany);
+        assert_eq!(begin(address(99)).unwrap_err().code, Code::PairTooMany);
     }
 }

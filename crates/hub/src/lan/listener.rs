@@ -43,6 +43,10 @@ const LIFE_STRANGER: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) Option<Fingerprint>);
 
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin(pub(crate) IpAddr);
+
 #[derive(Debug, Default)]
 struct Crowd(Mutex<HashMap<IpAddr, usize>>);
 
@@ -149,7 +153,11 @@ impl Door {
             tracing::debug!(%from, known, "no room");
             return;
         };
-        let service = TowerToHyperService::new(self.router.clone().layer(Extension(Peer(peer))));
+        let service = TowerToHyperService::new(
+            (self.router.clone())
+                .layer(Extension(Peer(peer)))
+                .layer(Extension(Origin(from.ip()))),
+        );
         let mut builder = hyper::server::conn::http1::Builder::new();
         builder
             .timer(TokioTimer::new())

@@ -3,6 +3,7 @@
 //! It owns the listener, who is on each connection, pairing, the answering side of replication,
 //! commands for counters, and the open lines on which counters hear that there is news.
 
+mod answers;
 mod codes;
 mod listener;
 mod log;
@@ -10,13 +11,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::HashMap,
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 
 use motcua_app::App;
 use motcua_domain::Code;
@@ -26,14 +21,13 @@ use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
+pub(crate) use answers::Answers;
 pub(crate) use codes::Codes;
 
 use crate::identity::{Fingerprint, Identity};
 
 /// How the hub names itself among the devices.
 const HUB_NAME: &str = "Máy chủ quầy";
-/// A device's blocks of numbers are looked at again after this long.
-const PROVIDE_EVERY: Duration = Duration::from_secs(5);
 
 /// A code for one more counter.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,7 +47,7 @@ pub(crate) struct Hub {
     pub(crate) codes: Codes,
     /// Ticks with every committed event; whoever watches asks for the feed.
     pub(crate) news: watch::Sender<u64>,
-    provided: Mutex<HashMap<Uuid, Instant>>,
+    pub(crate) answers: Answers,
 }
 
 /// Where it listens.
@@ -81,7 +75,7 @@ impl Hub {
         let hub = Arc::new(Self {
             codes: Codes::default(),
             news: watch::Sender::new(app.store().revision()),
-            provided: Mutex::default(),
+            answers: Answers::new(Arc::clone(&app)),
             fingerprint: identity.fingerprint(),
             branch,
             app,
@@ -115,21 +109,6 @@ impl Hub {
             .introduce(device, HUB_NAME, &self.fingerprint.to_string())
             .map(|_| ())
             .map_err(|e| ApiError::from(motcua_domain::Refusal::from(e)))
-    }
-
-    /// Fills a device's pocket of numbers, not more often than makes sense.
-    pub(crate) fn provide(&self, device: Uuid, now: bool) {
-        {
-            let mut provided = self.provided.lock().unwrap_or_else(PoisonError::into_inner);
-            let last = provided.get(&device);
-            if !now && last.is_some_and(|at| at.elapsed() < PROVIDE_EVERY) {
-                return;
-            }
-            provided.insert(device, Instant::now());
-        }
-        if let Err(error) = self.app.provide(device) {
-            tracing::warn!(%error, %device, "numbers not leased");
-        }
     }
 }
 

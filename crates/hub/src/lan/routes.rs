@@ -19,7 +19,6 @@ use axum::{
     },
     routing::{get, post},
 };
-use motcua_app::{Caller, Place, place};
 use motcua_domain::{Code, text};
 use motcua_protocol::{
     ApiError,
@@ -28,15 +27,18 @@ use motcua_protocol::{
         decode_events, encode_events, encode_page,
     },
 };
-use motcua_sync::{Access, Answer, Request as Asked, answer};
+use motcua_sync::{Answer, Request as Asked};
 use serde::{Deserialize, Serialize};
 use tokio_stream::{StreamExt as _, wrappers::WatchStream};
 use uuid::Uuid;
 
-use super::{Hub, listener::Peer, log::Logs};
+use super::{
+    Hub,
+    listener::{Origin, Peer},
+};
 use crate::{
     pairing::{self, Begin, Begun, Finish, Finished, Transcript},
-    wire::{self, CommandAsk, CommandTold},
+    wire::{self, CommandAsk, Decided},
 };
 
 /// A body comes in within this time or not at all.
@@ -178,30 +180,7 @@ async fn devices_only(
 
 async fn asked(hub: Arc<Hub>, device: Uuid, request: Asked) -> Response {
     let done = blocking(move || {
-        let cases = matches!(&request, Asked::Push(events) if events.iter().any(|e| e.header.kind.starts_with("case.") || e.header.kind == "epoch.opened"));
-        let feeds = matches!(request, Asked::Feed { .. });
-        if feeds {
-            hub.provide(device, false);
-        }
-        // A hub that was restored gets its own past back from its counters. What it has written
-        // since stands in a later epoch, which only the hub itself can have.
-        let own_past = match &request {
-            Asked::Push(events) => events.first().is_some_and(|e| {
-                let store = hub.app.store();
-                e.header.device == store.device() && e.header.epoch < store.epoch()
-            }),
-            _ => false,
-        };
-        let access = Access {
-            device,
-            brings_others: own_past,
-        };
-        let wall_ms = hub.app.moment().wall_ms;
-        let limits = Limits::default();
-        let answered = answer(&mut Logs(&hub.app), access, &limits, wall_ms, request);
-        if cases {
-            hub.provide(device, true);
-        }
+        let answered = hub.answers.ask(device, request);
         (answered, hub.app.store().server_epoch())
     });
     match done.await {
@@ -313,46 +292,14 @@ async fn command(
 }
 
 fn carry_out(hub: &Hub, device: Uuid, ask: CommandAsk) -> Result<(String, Vec<u8>), Refused> {
-    let busy = |error: motcua_store::Error| {
-        tracing::warn!(%error, "command failed");
-        Refused::from(RefusedWhy::Busy)
-    };
-    let store = hub.app.store();
-    // A counter that has read another history of this hub may know numbers that the hub, restored
-    // from a copy, has forgotten: it brings them first.
-    let epoch = store.server_epoch();
-    if ask.server_epoch.as_deref().is_some_and(|e| e != epoch) {
-        return Err(RefusedWhy::Gap.into());
-    }
-    // What the counter has recorded comes first: a decision without it would be blind.
-    let heads = store.heads(Some(device)).map_err(busy)?;
-    let seen = heads.iter().find(|h| h.head.epoch == ask.head.epoch);
-    if ask.head.seq > 0 && seen.is_none_or(|h| h.head.seq < ask.head.seq) {
-        return Err(Refused {
-            code: RefusedWhy::Gap,
-            head: seen.copied(),
-            retry_after_ms: None,
-        });
-    }
-    if !matches!(place(&ask.name), Place::Hub | Place::HubOnly) {
-        return Err(RefusedWhy::Malformed.into());
-    }
-    hub.provide(device, false);
-    let caller = Caller {
-        officer: ask.officer,
-        command_id: Some(ask.command_id),
-    };
-    let told = match hub.app.call(&caller, &ask.name, ask.args) {
-        Ok(answer) => CommandTold::Done(answer),
-        Err(error) => CommandTold::Refused(error),
-    };
-    let cursor = ask.server_epoch.map_or(0, |_| ask.cursor);
-    let page = store
-        .feed_after(cursor, device, &Limits::default())
-        .map_err(busy)?;
+    let Decided {
+        told,
+        server_epoch,
+        page,
+    } = hub.answers.carry_out(device, ask)?;
     let frame =
         wire::frame(&told, &encode_page(&page)).map_err(|_| Refused::from(RefusedWhy::Busy))?;
-    Ok((epoch, frame))
+    Ok((server_epoch, frame))
 }
 
 /// An open line: a word with every change, and one every second so that silence means something.
@@ -379,6 +326,7 @@ fn bad(code: Code, message: &str) -> Response {
 async fn pair_begin(
     State(hub): State<Arc<Hub>>,
     Extension(peer): Extension<Peer>,
+    Extension(Origin(from)): Extension<Origin>,
     body: Body,
 ) -> Response {
     let body = match body_of(body, SMALL).await {
@@ -410,7 +358,7 @@ async fn pair_begin(
         device: begin.device,
         name,
     };
-    match hub.codes.begin(transcript, Instant::now()) {
+    match hub.codes.begin(transcript, from, Instant::now()) {
         Ok(session) => said(
             StatusCode::OK,
             &Begun {

@@ -25,12 +25,12 @@ use super::{
     http::{Http, Lost},
     live, session,
     session::Synced,
-    talk::{self, No},
+    talk::{No, Wire},
 };
 use crate::{
     identity::{Fingerprint, Identity},
     role, tls,
-    wire::{CommandAsk, CommandTold},
+    wire::{CommandAsk, CommandTold, Decided},
 };
 
 /// For a question on which an officer waits.
@@ -55,7 +55,7 @@ struct Seen {
 pub struct Line {
     dir: PathBuf,
     paired: Paired,
-    pub(super) http: Http,
+    pub(super) wire: Box<dyn Wire>,
     engine: Mutex<Option<Engine>>,
     seen: Mutex<Seen>,
     /// Lives as long as the application, and is told by the hub when there is news.
@@ -112,9 +112,15 @@ impl Line {
         let pin = Fingerprint::parse(&paired.fingerprint).ok_or_else(broken)?;
         let host = super::http::host_of(&paired.url).ok_or_else(broken)?;
         let tls = tls::client(&identity, Some(pin)).map_err(io::Error::other)?;
+        let http = Http::new(host, Some(paired.branch.to_string()), tls)?;
+        Ok(Self::over(dir, paired, background, Box::new(http)))
+    }
+
+    /// The line over whatever carries it.
+    pub(crate) fn over(dir: &Path, paired: Paired, background: bool, wire: Box<dyn Wire>) -> Self {
         let away = fs::read_to_string(dir.join(AWAY_FILE)).ok();
-        Ok(Self {
-            http: Http::new(host, Some(paired.branch.to_string()), tls)?,
+        Self {
+            wire,
             engine: Mutex::new(None),
             seen: Mutex::new(Seen {
                 away_until_ms: away.and_then(|a| a.trim().parse().ok()).unwrap_or(0),
@@ -126,7 +132,7 @@ impl Line {
             bell: Bell::default(),
             detached: AtomicBool::new(false),
             threads: Mutex::default(),
-        })
+        }
     }
 
     /// Everything sent and fetched now.
@@ -171,7 +177,7 @@ impl Line {
             };
             Engine::new(config, seed)
         });
-        let synced = session::run(app, &self.http, engine, budget);
+        let synced = session::run(app, &*self.wire, engine, budget);
         let fault = engine.status().last_error;
         drop(kept);
         match fault {
@@ -284,7 +290,7 @@ impl Line {
                 return Ok(false);
             }
             let left = until.saturating_duration_since(Instant::now());
-            match talk::ask(&self.http, &Request::Push(events), left) {
+            match self.wire.ask(&Request::Push(events), left) {
                 Ok(Answer::Push(answer)) => {
                     let heads = [LogHead {
                         device: answer.acked.device,
@@ -317,7 +323,7 @@ impl Line {
                 cursor: peer.cursor,
             };
             let left = until.saturating_duration_since(Instant::now());
-            let Answer::Feed { server_epoch, page } = talk::ask(&self.http, &request, left)? else {
+            let Answer::Feed { server_epoch, page } = self.wire.ask(&request, left)? else {
                 return Ok(false);
             };
             if peer.server_epoch.as_deref() != Some(server_epoch.as_str()) {
@@ -387,7 +393,7 @@ impl Line {
                 server_epoch: peer.server_epoch,
             };
             let left = until.saturating_duration_since(Instant::now());
-            match talk::command(&self.http, &ask, left) {
+            match self.wire.command(&ask, left) {
                 Ok(decided) => return self.decided(app, order, decided).map_err(fault),
                 // The hub has lost what it had of our log, or never had it.
                 Err(No::Refused(refused)) if refused.code == RefusedWhy::Gap && !last => {
@@ -406,9 +412,9 @@ impl Line {
         &self,
         app: &App,
         order: &Order<'_>,
-        decided: talk::Decided,
+        decided: Decided,
     ) -> motcua_store::Result<Asked> {
-        let talk::Decided {
+        let Decided {
             told,
             server_epoch,
             page,

@@ -40,7 +40,7 @@ pub(super) fn start(app: &Arc<App>, line: &Arc<Line>) -> [JoinHandle<()>; 2] {
 /// Hears the hub and rings the bell.
 fn listen(app: &Weak<App>, line: &Line) {
     loop {
-        let opened = line.http.open(wire::LIVE, SILENCE);
+        let opened = line.wire.live(SILENCE);
         if line.is_detached() {
             return;
         }

@@ -18,3 +18,8 @@ pub use link::Line;
 pub use pair::{Joined, pair};
 pub use paired::Paired;
 pub use session::Synced;
+#[cfg(test)]
+pub(crate) use {
+    http::Lost,
+    talk::{No, Wire},
+};

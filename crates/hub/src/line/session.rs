@@ -11,7 +11,7 @@ use motcua_sync::{
 };
 use serde::Serialize;
 
-use super::{http::Http, talk};
+use super::talk::{self, Wire};
 
 /// One answer of a session may take this long: there may be a week of a branch in it.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -107,7 +107,7 @@ fn now(app: &App) -> Now {
 }
 
 /// Runs one session to its end, good or bad, within `budget`.
-pub(crate) fn run(app: &App, http: &Http, engine: &mut Engine, budget: Duration) -> Synced {
+pub(crate) fn run(app: &App, wire: &dyn Wire, engine: &mut Engine, budget: Duration) -> Synced {
     let began = Instant::now();
     let before = app.unsent().map_or(0, |(n, _)| n);
     let mut received = 0;
@@ -116,7 +116,7 @@ pub(crate) fn run(app: &App, http: &Http, engine: &mut Engine, budget: Duration)
         let input = match output {
             Output::Send(ticket, request) => {
                 let left = budget.saturating_sub(began.elapsed()).min(PATIENCE);
-                Input::Answered(ticket, talk::answer(http, &request, left))
+                Input::Answered(ticket, talk::answer(wire, &request, left))
             }
             Output::Ask(ticket, ask) => {
                 let told = tell(app, ask, &mut received).unwrap_or_else(|error| {

@@ -1,16 +1,42 @@
 //! What is said to the hub: requests of the replication engine and commands, as HTTP.
 
-use std::time::Duration;
+use std::{sync::mpsc::Receiver, time::Duration};
 
 use motcua_protocol::sync::{
-    Limits, MEDIA_ANSWER, MEDIA_EVENTS, Page, Refused, RefusedWhy, decode_events, decode_page,
+    Limits, MEDIA_ANSWER, MEDIA_EVENTS, Refused, RefusedWhy, decode_events, decode_page,
     encode_events,
 };
 use motcua_sync::{Answer, Failure, Request};
 use serde::de::DeserializeOwned;
 
 use super::http::{Got, Http, Lost, Send};
-use crate::wire::{self, CommandAsk, CommandTold};
+use crate::wire::{self, CommandAsk, Decided};
+
+/// What is said to the hub, whatever carries it: the line decides what to say and what an answer
+/// or silence means, and never sees a socket.
+pub(crate) trait Wire: std::fmt::Debug + std::marker::Send + Sync {
+    /// Asks what the replication engine wants to know.
+    fn ask(&self, request: &Request, patience: Duration) -> Result<Answer, No>;
+    /// Has a command done.
+    fn command(&self, ask: &CommandAsk, patience: Duration) -> Result<Decided, No>;
+    /// Opens the line on which the hub says that there is news: each word tells whether it was
+    /// news or only a sign of life.
+    fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost>;
+}
+
+impl Wire for Http {
+    fn ask(&self, request: &Request, patience: Duration) -> Result<Answer, No> {
+        ask(self, request, patience)
+    }
+
+    fn command(&self, ask: &CommandAsk, patience: Duration) -> Result<Decided, No> {
+        command(self, ask, patience)
+    }
+
+    fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost> {
+        self.open(wire::LIVE, patience)
+    }
+}
 
 /// Why nothing came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +87,7 @@ fn malformed<E>(_: E) -> No {
     No::Strange(Failure::Malformed)
 }
 
-/// Asks what the engine wants to know.
-pub(crate) fn ask(http: &Http, request: &Request, patience: Duration) -> Result<Answer, No> {
+fn ask(http: &Http, request: &Request, patience: Duration) -> Result<Answer, No> {
     let limits = Limits::default();
     let send = match request {
         Request::Hello => Send::get(wire::HELLO),
@@ -94,11 +119,11 @@ pub(crate) fn ask(http: &Http, request: &Request, patience: Duration) -> Result<
 
 /// The same in the engine's own terms.
 pub(crate) fn answer(
-    http: &Http,
+    wire: &dyn Wire,
     request: &Request,
     patience: Duration,
 ) -> Result<Answer, Failure> {
-    match ask(http, request, patience) {
+    match wire.ask(request, patience) {
         Ok(answer) => Ok(answer),
         Err(No::Refused(refused)) => Ok(Answer::Refused(refused)),
         Err(No::Strange(failure)) => Err(failure),
@@ -108,16 +133,7 @@ pub(crate) fn answer(
     }
 }
 
-/// A decision, and what was recorded since the counter last read.
-#[derive(Debug)]
-pub(crate) struct Decided {
-    pub(crate) told: CommandTold,
-    pub(crate) server_epoch: String,
-    pub(crate) page: Page,
-}
-
-/// Has a command done.
-pub(crate) fn command(http: &Http, ask: &CommandAsk, patience: Duration) -> Result<Decided, No> {
+fn command(http: &Http, ask: &CommandAsk, patience: Duration) -> Result<Decided, No> {
     let body = serde_json::to_vec(ask).map_err(malformed)?;
     let got = ours(
         http.send(Send::post(wire::COMMAND, body), patience)?,

@@ -70,6 +70,18 @@ impl Read<'_> {
             .optional()?)
     }
 
+    /// The number of a device in the branch.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn device_number(&self, device: Uuid) -> Result<Option<u16>> {
+        Ok(self
+            .connection()
+            .prepare_cached("SELECT number FROM device WHERE device = ?1 LIMIT 1")?
+            .query_row([device.as_bytes()], |r| r.get(0))
+            .optional()?)
+    }
+
     /// Whether this branch has more than one machine.
     pub(crate) fn has_devices(&self) -> Result<bool> {
         Ok(self

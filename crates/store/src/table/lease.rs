@@ -5,13 +5,14 @@
 //! cannot hear each other never give the same one.
 
 use chrono::NaiveDate;
+use motcua_domain::Code;
 use motcua_protocol::event::{Body, BranchEvent, NumbersLeased};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
 use super::{branch::lease_entity, number};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     log,
     read::Read,
     table::{Row, Table, id, values},
@@ -20,6 +21,86 @@ use crate::{
 
 /// Numbers of one block: a busy counter takes in fewer cases an hour than this.
 const BLOCK: u32 = 20;
+/// Days for which numbers are leased beside today: the mornings on which the hub may be late.
+pub const DAYS_AHEAD: u64 = 2;
+/// The register book has one series a year.
+pub const BOOK: &str = "book";
+
+/// Machines that can have lanes of their own.
+const MACHINES: u32 = 24;
+/// Lanes of one machine, for epochs of it that follow each other.
+pub(crate) const LIVES: u32 = 3;
+
+/// Series of case codes of an agency.
+pub fn case_series(agency: &str) -> String {
+    format!("case:{agency}")
+}
+
+/// A range of numbers of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lane {
+    first: u32,
+    last: u32,
+}
+
+/// How the numbers of a series are parted. Whoever may have forgotten blocks that were given out
+/// leases from a lane of its own, so that no two machines, and no two lives of one machine, can
+/// ever lease the same number. The ordinary lane takes the rest.
+#[derive(Debug, Clone, Copy)]
+struct Lanes {
+    ordinary: u32,
+    each: u32,
+}
+
+impl Lanes {
+    fn of(series: &str) -> Self {
+        if series == BOOK {
+            Self {
+                ordinary: 100_000,
+                each: 10_000,
+            }
+        } else {
+            // Of the four digits that the law gives a case code.
+            Self {
+                ordinary: 9_999 - MACHINES * LIVES * 80,
+                each: 80,
+            }
+        }
+    }
+
+    fn ordinary(self) -> Lane {
+        Lane {
+            first: 1,
+            last: self.ordinary,
+        }
+    }
+
+    fn own(self, number: u16, epoch: u32) -> Option<Lane> {
+        let machine = u32::from(number).checked_sub(1).filter(|m| *m < MACHINES)?;
+        let before = self.ordinary + (machine * LIVES + epoch % LIVES) * self.each;
+        Some(Lane {
+            first: before + 1,
+            last: before + self.each,
+        })
+    }
+
+    /// First number of the lane in which a number lies.
+    fn begin(self, n: u32) -> u32 {
+        match n.checked_sub(self.ordinary + 1) {
+            None => 1,
+            Some(beyond) => self.ordinary + 1 + beyond / self.each * self.each,
+        }
+    }
+}
+
+/// First number of the lane in which a number lies: what lies before it belongs to others.
+pub(crate) fn lane_begins(series: &str, n: u32) -> u32 {
+    if series == BOOK || series.starts_with("case:") {
+        Lanes::of(series).begin(n)
+    } else {
+        1
+    }
+}
 
 pub(crate) static LEASE: Table = Table {
     name: "number_lease",
@@ -135,10 +216,11 @@ impl Write<'_> {
         Ok(None)
     }
 
-    /// Gives a device a block behind everything that was given out so far. Only the hub does.
+    /// Gives a device a block behind everything that was given out so far in this machine's lane.
+    /// Only the hub does, and a machine of its own that may have forgotten numbers.
     ///
     /// # Errors
-    /// Faults of the disk.
+    /// `NUMBERS_EXHAUSTED`; faults of the disk.
     pub fn lease(
         &mut self,
         series: &str,
@@ -146,21 +228,77 @@ impl Write<'_> {
         device: Uuid,
         epoch: u32,
     ) -> Result<NumbersLeased> {
+        let lane = self.lane(series, date)?;
         let leased = self.read().leases(series, date)?;
-        let end = leased.iter().map(|l| l.to).max().unwrap_or(0);
-        let from = end.max(number::last(self.tx(), series, date)?) + 1;
+        let end = leased
+            .iter()
+            .map(|l| l.to)
+            .filter(|to| (lane.first..=lane.last).contains(to))
+            .max()
+            .unwrap_or(0);
+        let used = number::last_in(self.tx(), series, date, lane.first, lane.last)?;
+        let from = end.max(used).max(lane.first - 1) + 1;
+        if from > lane.last {
+            return Err(exhausted());
+        }
         let event = NumbersLeased {
             series: series.to_owned(),
             date,
             device,
             epoch,
             from,
-            to: from + BLOCK - 1,
+            to: lane.last.min(from + BLOCK - 1),
         };
         self.append(
             lease_entity(series, date),
             &Body::Branch(BranchEvent::Leased(event.clone())),
         )?;
         Ok(event)
+    }
+
+    fn lane(&self, series: &str, date: NaiveDate) -> Result<Lane> {
+        let lanes = Lanes::of(series);
+        let (device, epoch) = self.place();
+        if !self
+            .read()
+            .may_have_forgotten(device, epoch, date, DAYS_AHEAD)?
+        {
+            return Ok(lanes.ordinary());
+        }
+        let number = self.read().device_number(device)?.unwrap_or(1);
+        lanes.own(number, epoch).ok_or_else(exhausted)
+    }
+}
+
+fn exhausted() -> Error {
+    Error::new(
+        Code::NumbersExhausted,
+        "Đã hết số hồ sơ dành cho máy này hôm nay. Hồ sơ chưa ghi, giấy tờ của người dân vẫn nguyên. Mời tiếp nhận ở quầy khác, hoặc hẹn ngày làm việc tiếp theo, và báo người quản trị.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_never_meet_and_stay_within_four_digits() {
+        for series in [BOOK, "case:H99.12"] {
+            let lanes = Lanes::of(series);
+            let mut all = vec![lanes.ordinary()];
+            for number in 1..=MACHINES as u16 {
+                all.extend((0..LIVES).map(|life| lanes.own(number, life).unwrap()));
+            }
+            all.sort_by_key(|l| l.first);
+            for pair in all.windows(2) {
+                assert_eq!(pair[0].last + 1, pair[1].first, "{series}");
+            }
+            for lane in &all {
+                assert_eq!(lanes.begin(lane.first), lane.first);
+                assert_eq!(lanes.begin(lane.last), lane.first);
+            }
+            assert!(series == BOOK || all.last().unwrap().last == 9_999);
+            assert_eq!(lanes.own(MACHINES as u16 + 1, 0), None);
+        }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
-    table::{Row, Table, id, values},
+    table::{Row, Table, id, lease::lane_begins, values},
 };
 
 pub(crate) static NUMBER: Table = Table {
@@ -38,6 +38,21 @@ pub(crate) fn last(connection: &Connection, series: &str, date: NaiveDate) -> Re
         .query_row([series, &date.to_string()], |r| r.get(0))?)
 }
 
+/// The last number in use within a range.
+pub(crate) fn last_in(
+    connection: &Connection,
+    series: &str,
+    date: NaiveDate,
+    first: u32,
+    last: u32,
+) -> Result<u32> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT coalesce(max(n), 0) FROM number_use WHERE series = ?1 AND date = ?2 AND n BETWEEN ?3 AND ?4",
+        )?
+        .query_row(params![series, date.to_string(), first, last], |r| r.get(0))?)
+}
+
 /// A number that two things carry.
 #[derive(Debug)]
 pub(crate) struct Twice {
@@ -63,7 +78,8 @@ pub(crate) fn given_twice(connection: &Connection) -> Result<Vec<Twice>> {
 }
 
 /// Numbers before which some were skipped without a reason. The rest of a block that belongs to
-/// somebody else, or that died with an epoch, is a reason; a hole within a block is not.
+/// somebody else, or that died with an epoch, is a reason, and so is where a machine's lane begins;
+/// a hole within a block is not.
 pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
     let mut statement = connection.prepare(
         "SELECT series, date, n, before FROM (
@@ -82,8 +98,8 @@ pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
             n: row.get(2)?,
         };
         let before: u32 = row.get(3)?;
-        let mut explained = before;
-        let mut rows = blocks.query(params![gap.series, gap.date, before, gap.n])?;
+        let mut explained = before.max(lane_begins(&gap.series, gap.n) - 1);
+        let mut rows = blocks.query(params![gap.series, gap.date, explained, gap.n])?;
         while let Some(block) = rows.next()? {
             let (first, last): (u32, u32) = (block.get(0)?, block.get(1)?);
             if first <= explained + 1 {

@@ -1,0 +1,162 @@
+//! What must hold: now and then on one machine, and on all of them once the faults are over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use motcua_app::App;
+use motcua_domain::visit::{Outcome, State};
+use motcua_testkit::branch::dump;
+use uuid::Uuid;
+
+use super::world::World;
+
+/// Rounds in which everybody sends and fetches until nothing moves; two copies of one device
+/// join each other's epochs in turns.
+const ROUNDS: usize = 24;
+
+impl World {
+    /// I2, I3, I6: the machine's own verification finds nothing.
+    pub(super) fn sound(&self, i: usize) -> Result<(), String> {
+        let Some(app) = &self.machines[i].app else {
+            return Ok(());
+        };
+        let found = app.verify().map_err(|e| format!("verify: {e}"))?.findings;
+        if found.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("machine {i} is not sound: {found:?}"))
+        }
+    }
+
+    /// The faults are over.
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        {
+            let mut state = self.net.state();
+            state.cuts.clear();
+        }
+        while !self.net.state().late.is_empty() && self.machines[0].app.is_some() {
+            self.net.deliver_late(self.machines[0].device);
+        }
+        self.net.state().stormy = false;
+        self.tell(0, "bão tan");
+        for i in 0..self.machines.len() {
+            if self.machines[i].app.is_none() {
+                self.start(i);
+            }
+        }
+        let mut last = Vec::new();
+        for _ in 0..ROUNDS {
+            last.clear();
+            for machine in &self.machines {
+                machine.clock.pass(5_000);
+            }
+            for (i, machine) in self.machines.iter().enumerate() {
+                if let (Some(line), Some(app)) = (&machine.line, &machine.app) {
+                    last.push((i, line.sync(app)));
+                }
+            }
+            let still = |(_, s): &(usize, crate::Synced)| {
+                s.last_error.is_none() && s.unsent == 0 && s.sent == 0 && s.received == 0
+            };
+            if last.iter().all(still) {
+                break;
+            }
+        }
+        for (i, synced) in &last {
+            if synced.unsent > 0 || synced.last_error.is_some() {
+                return Err(format!("I9: machine {i}: {synced:?}"));
+            }
+        }
+        self.alike()?;
+        for i in 0..self.machines.len() {
+            self.sound(i)?;
+        }
+        let hub = self.machines[0].app.clone().unwrap();
+        self.nothing_invented(&hub)?;
+        if !self.lossy {
+            self.nothing_lost(&hub)?;
+        }
+        Ok(())
+    }
+
+    /// I5.
+    fn alike(&self) -> Result<(), String> {
+        let dumps: Vec<String> = (self.machines.iter())
+            .filter_map(|m| m.app.as_deref())
+            .map(dump)
+            .collect();
+        for (i, other) in dumps.iter().enumerate() {
+            if *other != dumps[0] {
+                let hub: BTreeSet<&str> = dumps[0].lines().collect();
+                let here: BTreeSet<&str> = other.lines().collect();
+                let differs: Vec<_> = hub.symmetric_difference(&here).take(4).collect();
+                return Err(format!("I5: machine {i} differs: {differs:#?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody served whom nobody began to serve, nothing done that nobody asked for, one command
+    /// done once, one person at a desk.
+    fn nothing_invented(&self, hub: &App) -> Result<(), String> {
+        let mut of_command: BTreeMap<Uuid, Uuid> = BTreeMap::new();
+        let mut at_desk: BTreeMap<(chrono::NaiveDate, u16), String> = BTreeMap::new();
+        let mut visits = Vec::new();
+        let read = hub.store().read(|read| {
+            read.all_visits(|id, visit| {
+                visits.push((id, visit));
+                Ok(())
+            })
+        });
+        read.unwrap();
+        for (id, visit) in visits {
+            let served = visit.legs.iter().any(|leg| leg.serve_ms.is_some());
+            if served && !self.started.contains(&id.to_string()) {
+                return Err(format!("{} was served by nobody", visit.label()));
+            }
+            let events = hub.store().read(|read| read.events_of(id)).unwrap();
+            for event in &events {
+                let header = &event.header;
+                if header.actor != "system" && !self.issued.contains(&header.command_id) {
+                    return Err(format!(
+                        "I2: {} of {} was asked for by nobody",
+                        header.kind,
+                        visit.label()
+                    ));
+                }
+            }
+            // One that was called to nobody, before its counter could say that it had gone on alone,
+            // has stood on the board; it ends as one who did not come.
+            let void = visit.leg().outcome == Some(Outcome::Void);
+            let called = visit.legs[0].first_call_ms.is_some();
+            let first = events.first().map(|e| e.header.command_id);
+            if let Some(command) = first.filter(|_| !void && !called)
+                && let Some(other) = of_command.insert(command, id)
+            {
+                return Err(format!(
+                    "I2: one command made {other} and {id} ({}), both alive",
+                    visit.label()
+                ));
+            }
+            if matches!(visit.state(), State::Called | State::Serving)
+                && let Some(desk) = visit.leg().counter
+                && let Some(other) = at_desk.insert((visit.date, desk), visit.label())
+            {
+                return Err(format!("desk {desk} has {other} and {}", visit.label()));
+            }
+        }
+        Ok(())
+    }
+
+    /// I1: whoever was told a number or a code is in the log.
+    fn nothing_lost(&self, hub: &App) -> Result<(), String> {
+        let all = dump(hub);
+        match self
+            .papers
+            .iter()
+            .find(|(_, id)| !all.contains(id.as_str()))
+        {
+            Some((paper, _)) => Err(format!("I1: {paper} was told and is nowhere")),
+            None => Ok(()),
+        }
+    }
+}

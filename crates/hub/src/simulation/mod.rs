@@ -1,0 +1,137 @@
+//! The queue itself under one seed and in one thread: real applications on real stores, the real
+//! line of a counter and the real answering side of a hub; only the network, the clocks and the
+//! people are played. Officers press what they may press, the network drops, doubles, delays and
+//! cuts one way, machines die at any moment, go back to older copies and are copied; after each
+//! step what must always hold is looked at, and at the end, with the faults over, everybody must
+//! have everything alike.
+//!
+//! `MOTCUA_SEEDS` and `MOTCUA_FROM` choose the seeds (`make sim SEEDS=3000 FROM=0`). A failure
+//! names its seed and tells what happened.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops where something is not as expected, and tells how much it did"
+)]
+
+mod act;
+mod broken;
+mod chance;
+mod check;
+mod faults;
+mod net;
+mod world;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
+
+use broken::Broken;
+use world::{Outcome, World};
+
+/// Parts that a test runner may run side by side.
+const SHARDS: u64 = 4;
+
+fn number(name: &str, or: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(or)
+}
+
+fn run(seed: u64, broken: Broken) -> Result<Outcome, String> {
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(seed, broken);
+        world
+            .run()
+            .map_err(|why| format!("{why}\n{}", world.story()))
+    }));
+    played.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.unwrap_or_else(|| "panic".to_owned()))
+    })
+}
+
+fn shard(nth: u64) {
+    let (from, seeds) = (number("MOTCUA_FROM", 0), number("MOTCUA_SEEDS", 60));
+    let began = Instant::now();
+    let mut sum = Outcome::default();
+    let mut done = 0;
+    for seed in (from..from + seeds).filter(|seed| seed % SHARDS == nth) {
+        match run(seed, Broken::Nothing) {
+            Ok(outcome) => sum.add(&outcome),
+            Err(why) => panic!("seed {seed}: {why}\n  again: make sim SEEDS=1 FROM={seed}"),
+        }
+        done += 1;
+    }
+    println!(
+        "queue, part {nth}: {done} seeds in {:.1?}: {sum:?}",
+        began.elapsed()
+    );
+    if done >= 100 {
+        assert!(sum.is_varied(), "too tame a world: {sum:?}");
+    }
+}
+
+#[test]
+fn the_queue_holds_under_any_seed_1() {
+    shard(0);
+}
+
+#[test]
+fn the_queue_holds_under_any_seed_2() {
+    shard(1);
+}
+
+#[test]
+fn the_queue_holds_under_any_seed_3() {
+    shard(2);
+}
+
+#[test]
+fn the_queue_holds_under_any_seed_4() {
+    shard(3);
+}
+
+/// A seed that fails can be looked at again.
+#[test]
+fn one_seed_is_one_story() {
+    let tell = |seed| {
+        let mut world = World::new(seed, Broken::Nothing);
+        world.run().map(|_| world.story())
+    };
+    for seed in [3, 8] {
+        assert_eq!(tell(seed), tell(seed));
+    }
+}
+
+/// How many of the first seeds show that a broken build is broken.
+fn caught(broken: Broken) -> usize {
+    (0..24).filter(|seed| run(*seed, broken).is_err()).count()
+}
+
+macro_rules! fish {
+    ($($name:ident: $broken:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                let caught = caught(Broken::$broken);
+                println!("{}: {caught} of 24 seeds", stringify!($broken));
+                assert!(caught > 0, "the net has a hole: {:?}", Broken::$broken);
+            }
+        )*
+    };
+}
+
+fish! {
+    numbers_counted_outside_the_transaction_are_caught: CountedOutside,
+    calls_without_a_claim_are_caught: CalledWithoutClaim,
+    an_undo_that_loses_the_wait_is_caught: UndoLosesWait,
+    service_invented_at_day_end_is_caught: ServiceInvented,
+    a_series_that_two_counters_share_is_caught: SeriesShared,
+    a_command_done_again_when_its_answer_is_lost_is_caught: LostAnswerDoneTwice,
+    a_history_that_goes_back_unnoticed_is_caught: RewindUnnoticed,
+}

@@ -70,6 +70,7 @@ pub(crate) fn topics(name: &str) -> Vec<Topic> {
         "case" => vec![Topic::Cases, Topic::Queue, Topic::Day],
         "catalogue" => vec![Topic::Catalogue, Topic::Branch],
         "branch" => vec![Topic::Branch, Topic::Queue],
+        "hub" => vec![Topic::Branch, Topic::Sync],
         "print" | "printer" => vec![Topic::Print, Topic::Cases, Topic::Queue],
         _ => Vec::new(),
     }

@@ -4,6 +4,7 @@
 //! What needs the one queue of the branch is done at the hub; what one counter may decide by
 //! itself goes into its own log and is sent. [`place`] is the one list that says which is which.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::NaiveDate;
@@ -113,6 +114,8 @@ pub trait HubLink: std::fmt::Debug + Send + Sync {
     /// Brings what is new, if nothing else does (`must` says that it has to be now). Tells whether
     /// the hub answered.
     fn refresh(&self, app: &App, must: bool) -> bool;
+    /// Where this machine can be reached from the hub's network, should it become the hub.
+    fn own_address(&self) -> Option<SocketAddr>;
     /// What is known of the line.
     fn state(&self, app: &App) -> LinkState;
 }
@@ -146,7 +149,7 @@ fn own_series(number: u16, prefix: &str) -> String {
 }
 
 /// The series in which the numbers of a service are given here and now: the branch's one series
-/// where there is one queue and nothing can have been forgotten, else one that nobody else has.
+/// where this is its one hub and nothing can have been forgotten, else one that nobody else has.
 pub(crate) fn series(
     read: &Read<'_>,
     (device, epoch): (Uuid, u32),
@@ -156,7 +159,9 @@ pub(crate) fn series(
 ) -> Result<String> {
     let forgotten = read.may_have_forgotten(device, epoch, date, 0)?;
     let number = match alone {
-        None if forgotten => read.device_number(device)?,
+        None if forgotten || !read.gives_ordinary(device, date, 0)? => {
+            read.device_number(device)?
+        }
         alone => alone,
     };
     let mut series = match number {

@@ -19,6 +19,7 @@ mod say;
 mod scanner;
 mod shape;
 mod sounds;
+mod succession;
 mod verbs;
 mod view;
 
@@ -28,6 +29,7 @@ pub use open::{App, Settings};
 pub use registry::{Caller, commands};
 pub use replica::HUB;
 pub use scanner::Scan;
+pub use succession::{Next, Standing};
 
 use motcua_store::Error;
 

@@ -35,6 +35,29 @@ pub(crate) fn year_of(date: NaiveDate) -> NaiveDate {
     NaiveDate::from_ymd_opt(date.year(), 1, 1).unwrap_or(date)
 }
 
+/// Numbers below this are given by a hub that knows of every other; whoever cannot be sure gives
+/// from a hundred of its own.
+const ORDINARY_DEVICES: u16 = 100;
+
+/// The number of a new machine: once given, it is nobody else's.
+fn next_number(tx: &Write<'_>, known: &[DeviceIntroduced]) -> Result<u16> {
+    let (device, epoch) = tx.place();
+    let read = tx.read();
+    let sure = read.gives_ordinary(device, tx.date(), 0)?
+        && !read.may_have_forgotten(device, epoch, tx.date(), 0)?;
+    let before = match read.device_number(device)? {
+        Some(own) if !sure => own % ORDINARY_DEVICES * ORDINARY_DEVICES,
+        _ => 0,
+    };
+    let range = before..before + ORDINARY_DEVICES;
+    let last = known
+        .iter()
+        .map(|d| d.number)
+        .filter(|n| range.contains(n))
+        .max();
+    Ok(last.unwrap_or(before) + 1)
+}
+
 impl App {
     /// An application on a new, empty store: a counter before it has heard anything of its branch.
     ///
@@ -105,6 +128,7 @@ impl App {
                 "visit" | "leg" => Some(0),
                 "case" => Some(1),
                 "branch" | "device" => Some(2),
+                "hub" => Some(5),
                 "procedure" => Some(3),
                 "day" => Some(4),
                 _ => None,
@@ -117,6 +141,7 @@ impl App {
                 1 => vec![Topic::Cases],
                 2 => vec![Topic::Branch],
                 3 => vec![Topic::Catalogue],
+                5 => vec![Topic::Branch, Topic::Sync],
                 _ => vec![Topic::Day],
             })
             .collect();
@@ -143,7 +168,7 @@ impl App {
             let before = known.iter().find(|d| d.device == device);
             let number = match before {
                 Some(before) => before.number,
-                None => known.iter().map(|d| d.number).max().unwrap_or(0) + 1,
+                None => next_number(tx, &known)?,
             };
             let introduced = DeviceIntroduced {
                 device,
@@ -254,6 +279,9 @@ impl App {
     /// # Errors
     /// Those of the store.
     pub fn provide(&self, device: Uuid) -> Result<()> {
+        if !self.is_hub()? {
+            return Ok(());
+        }
         let heads = self.store.heads(Some(device))?;
         let Some(epoch) = heads.iter().map(|h| h.head.epoch).max() else {
             return Ok(());

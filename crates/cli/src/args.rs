@@ -89,6 +89,29 @@ pub(crate) enum Command {
         #[arg(long, default_value = "Máy quầy")]
         name: String,
     },
+    /// Máy chủ quầy hỏng: dùng máy quầy này làm máy chủ từ nay.
+    Promote {
+        /// Lý do, ghi lại trong nhật ký.
+        #[arg(long)]
+        reason: String,
+        /// Địa chỉ của máy này mà các quầy gọi tới; để trống là địa chỉ trong mạng và cổng 7420.
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+    },
+    /// Theo máy chủ quầy mới ở địa chỉ này; cửa sổ hoặc `serve` của thư mục phải đang chạy.
+    Follow {
+        /// Địa chỉ, dạng https://TÊN-MÁY:CỔNG.
+        #[arg(long, value_name = "URL")]
+        hub: String,
+    },
+    /// Máy chủ quầy cũ đã bỏ hẳn, không bật lại: từ ngày làm việc sau, số lại theo hàng chung.
+    Retire {
+        /// Máy cũ.
+        device: Uuid,
+        /// Lý do, ghi lại trong nhật ký.
+        #[arg(long)]
+        reason: String,
+    },
     /// Ghi danh với hệ thống trung tâm (chưa có trong bản này).
     #[command(hide = true)]
     Enrol {

@@ -90,6 +90,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
                 motcua_hub::pair(&settings(args), SystemClock::default(), hub, code, name)?;
             out::json(&json!(joined));
         }
+        Command::Promote { reason, listen } => {
+            let mut promote = json!({"reason": reason});
+            if let Some(listen) = listen {
+                promote["listen"] = json!(listen.to_string());
+            }
+            out::json(&call(args, "hub.promote", promote)?);
+        }
+        Command::Follow { hub } => out::json(&folder::follow(args, hub)?),
+        Command::Retire { device, reason } => out::json(&call(
+            args,
+            "hub.retire",
+            json!({"device": device, "reason": reason}),
+        )?),
         Command::Sync { once: _ } => return sync(args),
         Command::Enrol { .. } => {
             return Err(Refusal::new(

@@ -83,6 +83,22 @@ pub(crate) fn sync(args: &Args) -> Result<Value, ApiError> {
     ask(args, "/folder/sync", "")
 }
 
+/// Another machine is the hub from now on, at that address.
+pub(crate) fn follow(args: &Args, hub: &str) -> Result<Value, ApiError> {
+    if !answers(args) {
+        return Err(Refusal::new(
+            Code::NotPaired,
+            "Chưa có chương trình nào chạy trên thư mục này nên chưa đổi máy chủ quầy được. Mời mở cửa sổ Một Cửa (hoặc motcua serve) rồi làm lại.",
+        )
+        .into());
+    }
+    ask(
+        args,
+        "/folder/follow",
+        &serde_json::json!({"hub": hub}).to_string(),
+    )
+}
+
 /// The check of everything.
 pub(crate) fn verify(args: &Args) -> Result<Value, ApiError> {
     ask(args, "/folder/verify", "")

@@ -36,6 +36,7 @@ impl Folder {
         Router::new()
             .route("/folder/pair-code", post(pair_code))
             .route("/folder/sync", post(sync))
+            .route("/folder/follow", post(follow))
             .route("/folder/verify", post(verify))
             .route("/folder/dump", get(dump))
             .with_state(self)
@@ -92,6 +93,26 @@ async fn sync(State(shared): State<Folder>, headers: HeaderMap) -> Response {
         Ok(json!(line.sync(&shared.app)))
     })
     .await
+}
+
+/// Takes another machine for the hub, at an address that a person knows.
+async fn follow(State(shared): State<Folder>, headers: HeaderMap, body: Bytes) -> Response {
+    of_owner(shared, headers, move |shared| {
+        let address: Address = serde_json::from_slice(&body).map_err(|_| {
+            api(Refusal::new(
+                Code::FieldRequired,
+                "Mời nhập địa chỉ máy chủ quầy, dạng https://TÊN-MÁY:CỔNG. Chưa đổi gì.",
+            )
+            .at("hub"))
+        })?;
+        Ok(json!(shared.machine.consider(&address.hub)?))
+    })
+    .await
+}
+
+#[derive(serde::Deserialize)]
+struct Address {
+    hub: String,
 }
 
 async fn verify(State(shared): State<Folder>, headers: HeaderMap) -> Response {

@@ -16,6 +16,7 @@ mod routes;
 mod serve;
 #[cfg(test)]
 mod simulation;
+mod succession;
 mod tls;
 mod wire;
 

@@ -156,6 +156,28 @@ impl Machine {
         Ok(lan)
     }
 
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Becomes the hub by a person's word that is already in the log: where it does not get its
+    /// address, it is the hub all the same, says why others do not reach it, and tries again.
+    pub(crate) fn be_hub_or_wait(self: &Arc<Self>, at: SocketAddr) -> io::Result<()> {
+        let _turn = lock(&self.turn);
+        if let Err(error) = self.open(at, true) {
+            self.app
+                .set_link(None, || Remembered::Hub { listen: at }.keep(&self.dir))?;
+            self.becomes(Now::Own);
+            self.waits(at, &error);
+            self.again();
+        }
+        Ok(())
+    }
+
     /// Becomes a counter of that hub; its certificate must be that of a machine of this branch,
     /// which is for the caller to know. A hub's listener closes.
     ///
@@ -166,6 +188,8 @@ impl Machine {
         let line = Arc::new(Line::new(&self.dir, hub.clone(), true)?);
         let link = Arc::clone(&line) as Arc<dyn HubLink>;
         self.app.set_link(Some(link), || {
+            // Nothing is given as a hub after this.
+            (self.app.step_down()).map_err(|error| io::Error::other(error.to_string()))?;
             // A counter has its new hub with the first of these, everybody else with the second.
             hub.keep(&self.dir)?;
             Remembered::Counter.keep(&self.dir)

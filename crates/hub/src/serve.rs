@@ -12,7 +12,7 @@ use crate::{
     lan::Lan,
     line::Line,
     machine::{Machine, Role},
-    routes,
+    routes, succession,
 };
 
 /// How to serve.
@@ -127,6 +127,7 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
             .await
             .map_err(|error| ServeError::Listen(at, io::Error::other(error)))??;
     }
+    succession::start(&machine);
     let folder = Folder {
         app: Arc::clone(&app),
         token: endpoint.token.as_str().into(),

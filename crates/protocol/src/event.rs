@@ -285,6 +285,45 @@ pub struct NumbersLeased {
     pub to: u32,
 }
 
+/// A person made a machine the hub of the branch, because the hub before it is gone. Of several
+/// hubs the one of the highest term is obeyed; of two of one term, the one whose device id is lower.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct HubPromoted {
+    /// One more than the highest known. The first hub of a branch has the first term without a word.
+    pub term: u32,
+    /// The machine, which says it of itself.
+    pub device: Uuid,
+    /// Why, in the words of whoever decided.
+    pub reason: String,
+    /// Where it can be reached: `https://HOST:PORT`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
+}
+
+/// A hub has seen that another has a higher term, and gives no more numbers: everything it gave
+/// stands before this in its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct HubSteppedDown {
+    /// The machine, which says it of itself.
+    pub device: Uuid,
+    /// Its highest term.
+    pub term: u32,
+    /// Its history went back on this very day, so that it may have given numbers which no log has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgot: bool,
+}
+
+/// A person says that a former hub will never come back: its machine is broken or taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct HubRetired {
+    /// The machine.
+    pub device: Uuid,
+    /// The term at which that was said.
+    pub term: u32,
+    /// Why, in the words of whoever decided.
+    pub reason: String,
+}
+
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
@@ -338,6 +377,15 @@ pub enum BranchEvent {
     /// A block of numbers.
     #[serde(rename = "numbers.leased")]
     Leased(NumbersLeased),
+    /// A machine became the hub.
+    #[serde(rename = "hub.promoted")]
+    Promoted(HubPromoted),
+    /// A hub gave way to another.
+    #[serde(rename = "hub.stepped_down")]
+    SteppedDown(HubSteppedDown),
+    /// A former hub is gone for good.
+    #[serde(rename = "hub.retired")]
+    Retired(HubRetired),
 }
 
 impl Body {
@@ -371,7 +419,7 @@ impl Body {
         let read = match kind.split('.').next().unwrap_or_default() {
             "visit" | "leg" => serde_json::from_value(whole).map(Self::Visit),
             "case" => serde_json::from_value(whole).map(Self::Case),
-            "branch" | "procedure" | "day" | "epoch" | "clock" | "device" | "numbers" => {
+            "branch" | "procedure" | "day" | "epoch" | "clock" | "device" | "numbers" | "hub" => {
                 serde_json::from_value(whole).map(Self::Branch)
             }
             _ => return Err(Unreadable::Newer),

@@ -5,11 +5,12 @@ use motcua_protocol::{
     Time,
     event::{Body, BranchConfigured, BranchEvent, ClockConfirmed as Confirmed},
     verbs::admin::{
-        BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, HubStatus,
-        SyncStatus, SyncStatusAnswer,
+        BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, FormerHub,
+        HubStatus, Leads, SyncStatus, SyncStatusAnswer,
     },
 };
 use motcua_store::{Write, table::branch::branch_entity};
+use uuid::Uuid;
 
 use crate::{App, Result, registry::Ctx};
 
@@ -101,6 +102,7 @@ pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<Syn
             quarantined: 0,
             enrolled: false,
             hub: None,
+            leads: leads(app)?,
         });
     };
     let (unsent, oldest) = app.unsent()?;
@@ -117,5 +119,36 @@ pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<Syn
             here: state.here,
             number: link.number(),
         }),
+        leads: None,
+    })
+}
+
+/// What a hub that took another's place still has to wait for.
+fn leads(app: &App) -> Result<Option<Leads>> {
+    let device = app.store.device();
+    app.store.read(|read| {
+        let former = read.unsettled_hubs(device)?;
+        let hub = read.hub()?.filter(|hub| hub.device == device);
+        let (Some(hub), false) = (hub, former.is_empty()) else {
+            return Ok(None);
+        };
+        let devices = read.devices()?;
+        let name = |of: Uuid| {
+            devices
+                .iter()
+                .find(|d| d.device == of)
+                .map(|d| d.name.clone())
+        };
+        Ok(Some(Leads {
+            term: hub.term,
+            number: read.device_number(device)?.unwrap_or_default(),
+            former: former
+                .into_iter()
+                .map(|device| FormerHub {
+                    device,
+                    name: name(device).unwrap_or_default(),
+                })
+                .collect(),
+        }))
     })
 }

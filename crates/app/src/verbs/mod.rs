@@ -7,6 +7,7 @@ mod case;
 mod catalogue;
 mod day;
 mod desk;
+mod hub;
 pub(crate) mod leg;
 mod paper;
 mod people;
@@ -27,6 +28,8 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query(queue::snapshot);
     registry.query(queue::preview);
     registry.query(board::get);
+    registry.command(hub::promote);
+    registry.command(hub::retire);
     registry.command(queue::call_next);
     registry.command(queue::call);
     registry.command(queue::jump);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use motcua_app::{App, Caller, Place, place};
-use motcua_protocol::sync::{Limits, Refused, RefusedWhy};
+use motcua_protocol::sync::{Limits, Refused, RefusedWhy, Sealed};
 use motcua_sync::{Access, Answer, Request, answer};
 use uuid::Uuid;
 
@@ -42,18 +42,12 @@ impl Answers {
         if matches!(request, Request::Feed { .. }) {
             self.provide(device, false);
         }
-        // A hub that was restored gets its own past back from its counters. What it has written
-        // since stands in a later epoch, which only the hub itself can have.
-        let own_past = match &request {
-            Request::Push(events) => events.first().is_some_and(|e| {
-                let store = self.app.store();
-                e.header.device == store.device() && e.header.epoch < store.epoch()
-            }),
-            _ => false,
-        };
         let access = Access {
             device,
-            brings_others: own_past,
+            brings_others: match &request {
+                Request::Push(events) => self.may_bring(events)?,
+                _ => false,
+            },
         };
         let wall_ms = self.app.moment().wall_ms;
         let limits = Limits::default();
@@ -62,6 +56,21 @@ impl Answers {
             self.provide(device, true);
         }
         answered
+    }
+
+    /// Whether a counter may bring events of another device. A hub that was restored gets its own
+    /// past back: what it has written since stands in a later epoch, which only the hub itself can
+    /// have. And what a former hub wrote may be with whoever it spoke to last, and nowhere else.
+    fn may_bring(&self, events: &[Sealed]) -> motcua_store::Result<bool> {
+        let Some(first) = events.first().map(|e| &e.header) else {
+            return Ok(false);
+        };
+        let (device, epoch) = self.app.store().place();
+        if first.device == device {
+            return Ok(first.epoch < epoch);
+        }
+        let hubs = self.app.store().read(|read| read.hubs())?;
+        Ok(hubs.contains_key(&first.device))
     }
 
     /// A command of a counter.
@@ -74,6 +83,10 @@ impl Answers {
             Refused::from(RefusedWhy::Busy)
         };
         let store = self.app.store();
+        // Another machine has a higher term: who asks here has not heard of it yet.
+        if !self.app.is_hub().map_err(busy)? {
+            return Err(RefusedWhy::Busy.into());
+        }
         // A counter that has read another history of this hub may know numbers that the hub,
         // restored from a copy, has forgotten: it brings them first.
         let server_epoch = store.server_epoch();

@@ -6,6 +6,7 @@
 
 use std::{
     fs, io,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
@@ -19,6 +20,7 @@ use motcua_app::{App, Asked, HUB, HubLink, LinkState, Order};
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::sync::{EpochHead, Hash, Limits, LogHead, RefusedWhy};
 use motcua_sync::{Answer, Config, Engine, Failure, Fault, Request, fault_text};
+use uuid::Uuid;
 
 use super::{
     Paired,
@@ -56,7 +58,8 @@ pub struct Line {
     dir: PathBuf,
     paired: Paired,
     pub(super) wire: Box<dyn Wire>,
-    engine: Mutex<Option<Engine>>,
+    /// And whose logs it brings beside its own.
+    engine: Mutex<Option<(Vec<Uuid>, Engine)>>,
     seen: Mutex<Seen>,
     /// Lives as long as the application, and is told by the hub when there is news.
     background: bool,
@@ -166,16 +169,21 @@ impl Line {
     fn session(
         &self,
         app: &App,
-        mut kept: MutexGuard<'_, Option<Engine>>,
+        mut kept: MutexGuard<'_, Option<(Vec<Uuid>, Engine)>>,
         budget: Duration,
     ) -> Synced {
         let seed = app.moment().wall_ms.unsigned_abs();
-        let engine = kept.get_or_insert_with(|| {
+        // Hubs may have followed each other since the last session.
+        let also = brought(app, self.paired.hub);
+        if kept.as_ref().is_some_and(|(brings, _)| *brings != also) {
+            *kept = None;
+        }
+        let (_, engine) = kept.get_or_insert_with(|| {
             let config = Config {
-                also: Some(self.paired.hub),
+                also: also.clone(),
                 ..Config::hub(app.store().device())
             };
-            Engine::new(config, seed)
+            (also, Engine::new(config, seed))
         });
         let synced = session::run(app, &*self.wire, engine, budget);
         let fault = engine.status().last_error;
@@ -457,6 +465,36 @@ impl Line {
     }
 }
 
+/// The usual port of a hub.
+const PORT: u16 = 7420;
+
+/// This machine's own address in the network in which the hub is, or was.
+fn own_address(hub: &str) -> Option<SocketAddr> {
+    let host = super::http::host_of(hub)?;
+    // Nothing is sent: the system only looks up the way.
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect(host).ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    Some(SocketAddr::new(ip, PORT))
+}
+
+/// Whose logs a counter brings to its hub beside its own: the hub's, and those of former hubs.
+fn brought(app: &App, hub: Uuid) -> Vec<Uuid> {
+    let hubs = app
+        .store()
+        .read(|read| read.hubs())
+        .unwrap_or_else(|error| {
+            tracing::warn!(%error, "former hubs");
+            std::collections::BTreeMap::default()
+        });
+    let own = app.store().device();
+    let mut brought: Vec<Uuid> = hubs.into_keys().filter(|d| *d != own).collect();
+    if !brought.contains(&hub) {
+        brought.push(hub);
+    }
+    brought
+}
+
 /// The sentence of a fault; a certificate that is not the hub's has one of its own.
 fn words(fault: Fault, foreign: bool) -> &'static str {
     if foreign {
@@ -479,7 +517,7 @@ impl HubLink for Line {
 
     fn detached(&self) {
         self.detached.store(true, Ordering::SeqCst);
-        self.http.close();
+        self.wire.close();
         self.bell.ring();
         let threads = std::mem::take(&mut *self.threads());
         let here = thread::current().id();
@@ -544,6 +582,10 @@ impl HubLink for Line {
             return false;
         }
         self.exchange(app, BUDGET)
+    }
+
+    fn own_address(&self) -> Option<SocketAddr> {
+        own_address(&self.paired.url)
     }
 
     fn state(&self, app: &App) -> LinkState {

@@ -12,14 +12,10 @@ mod paired;
 mod session;
 mod talk;
 
-#[cfg(test)]
-pub(crate) use http::{Http, Send, host_of};
+pub(crate) use http::{Http, Lost, Send, host_of};
 pub use link::Line;
 pub use pair::{Joined, pair};
 pub use paired::Paired;
 pub use session::Synced;
 #[cfg(test)]
-pub(crate) use {
-    http::Lost,
-    talk::{No, Wire},
-};
+pub(crate) use talk::{No, Wire};

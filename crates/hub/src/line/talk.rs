@@ -22,6 +22,8 @@ pub(crate) trait Wire: std::fmt::Debug + std::marker::Send + Sync {
     /// Opens the line on which the hub says that there is news: each word tells whether it was
     /// news or only a sign of life.
     fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost>;
+    /// Says nothing more, and lets whoever waits for an answer go.
+    fn close(&self);
 }
 
 impl Wire for Http {
@@ -35,6 +37,10 @@ impl Wire for Http {
 
     fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost> {
         self.open(wire::LIVE, patience)
+    }
+
+    fn close(&self) {
+        Self::close(self);
     }
 }
 

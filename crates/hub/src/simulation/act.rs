@@ -108,7 +108,7 @@ impl World {
                 98 => ("day.close", json!({})),
                 _ => (
                     "queue.issuing",
-                    json!({"service": "noi-vu", "open": roll % 2 == 0}),
+                    json!({"service": "noi-vu", "open": roll.is_multiple_of(2)}),
                 ),
             },
         };
@@ -147,8 +147,17 @@ impl World {
             _ => OFFICERS[self.chance.below(OFFICERS.len() as u64) as usize],
         };
         let heard = self.net.state().heard;
+        let obeyed = self.obeyed(i)?;
         let told = self.call(i, officer, name, &args, Some(id));
         let through_hub = self.machines[i].paired.is_none() || self.net.state().heard > heard;
+        if through_hub
+            && let (Some(paired), Some(obeyed)) = (&self.machines[i].paired, obeyed)
+            && paired.hub != obeyed
+        {
+            return Err(format!(
+                "I12: machine {i} had its {name} done by a hub of a lower term"
+            ));
+        }
         let words = match &told {
             Told::Done(answer) => format!(
                 "{name} {} → {}{}",
@@ -178,6 +187,16 @@ impl World {
         Ok(told)
     }
 
+    /// Whom a machine obeys, by its own log.
+    fn obeyed(&self, i: usize) -> Result<Option<uuid::Uuid>, String> {
+        let Some(app) = &self.machines[i].app else {
+            return Ok(None);
+        };
+        let hub = app.hub().map_err(|e| e.to_string())?;
+        // A first hub whose history went back may be all that an older copy knows of.
+        Ok(hub.filter(|hub| !hub.urls.is_empty()).map(|hub| hub.device))
+    }
+
     /// What an officer heard is a fact.
     fn told(
         &mut self,
@@ -189,8 +208,9 @@ impl World {
     ) -> Result<(), String> {
         match name {
             "visit.register" => {
-                let key = format!("{} {}", self.machines[i].last_date, text(&answer["ticket"]));
-                self.given(key, text(&answer["visit_id"]))
+                let visit = text(&answer["visit_id"]);
+                let date = self.date_of(i, &visit)?;
+                self.given(format!("{date} {}", text(&answer["ticket"])), visit)
             }
             "case.receive" => self.given(text(&answer["case_code"]), text(&answer["case_id"])),
             "queue.call_next" | "queue.call" => {
@@ -198,14 +218,20 @@ impl World {
                 if visit.is_empty() {
                     return Ok(());
                 }
+                let machine = &self.machines[i];
+                let hub = machine.paired.as_ref().map_or(machine.device, |p| p.hub);
                 let by = HeldBy {
                     machine: i,
-                    through_hub,
+                    granted_by: through_hub.then_some(hub),
                 };
                 match self.held.insert(visit, by) {
-                    Some(before) if before.machine != i && before.through_hub && through_hub => {
+                    Some(before)
+                        if before.machine != i
+                            && through_hub
+                            && before.granted_by == by.granted_by =>
+                    {
                         Err(format!(
-                            "{} was called by machine {i} while machine {} had called it, all of them connected",
+                            "{} was called by machine {i} while machine {} had called it, by the same hub",
                             text(&answer["ticket"]),
                             before.machine
                         ))
@@ -222,6 +248,18 @@ impl World {
                 self.held.remove(&text(&args["visit_id"]));
                 Ok(())
             }
+        }
+    }
+
+    /// The day to which a number belongs: that of whoever gave it.
+    fn date_of(&self, i: usize, visit: &str) -> Result<String, String> {
+        let (Some(app), Ok(id)) = (&self.machines[i].app, visit.parse()) else {
+            return Err(format!("no machine for {visit}"));
+        };
+        let found = app.store().read(|read| read.visit(id));
+        match found.map_err(|e| e.to_string())? {
+            Some(visit) => Ok(visit.date.to_string()),
+            None => Err(format!("{visit} was told and is not here")),
         }
     }
 

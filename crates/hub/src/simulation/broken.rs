@@ -28,6 +28,10 @@ pub(super) enum Broken {
     SeriesShared,
     /// The hub does not know a command again.
     LostAnswerDoneTwice,
+    /// A hub and its counters go on although they know of a higher term.
+    LowerTermObeyed,
+    /// A promoted hub gives the numbers of the one before it.
+    PlainAfterPromotion,
     /// A disk goes back and nothing outside it tells.
     RewindUnnoticed,
 }
@@ -49,7 +53,9 @@ pub(super) fn carry_out(
 ) -> Result<Decided, Refused> {
     match (broken, ask.name.as_str()) {
         (Broken::LostAnswerDoneTwice, _) => ask.command_id = Uuid::now_v7(),
-        (Broken::CountedOutside, "visit.register") if ask.command_id.as_u128() % 4 == 0 => {
+        (Broken::CountedOutside, "visit.register")
+            if ask.command_id.as_u128().is_multiple_of(4) =>
+        {
             if let Some(decided) = count_again(answers, device, &ask) {
                 return Ok(decided);
             }
@@ -62,7 +68,22 @@ pub(super) fn carry_out(
         (Broken::ServiceInvented, "day.close") => invent(answers, ask.command_id),
         _ => {}
     }
+    if broken == Broken::LowerTermObeyed {
+        return obey(answers, device, &ask);
+    }
     answers.carry_out(device, ask)
+}
+
+/// Whatever the log says of other hubs.
+fn obey(answers: &Answers, device: Uuid, ask: &CommandAsk) -> Result<Decided, Refused> {
+    let caller = motcua_app::Caller {
+        officer: ask.officer.clone(),
+        command_id: Some(ask.command_id),
+    };
+    match answers.app.call(&caller, &ask.name, ask.args.clone()) {
+        Ok(told) => Ok(decided(answers, device, ask, told)),
+        Err(_) => Err(motcua_protocol::sync::RefusedWhy::Busy.into()),
+    }
 }
 
 /// The answer of a command that is already in the log.

@@ -33,8 +33,8 @@ impl World {
             let mut state = self.net.state();
             state.cuts.clear();
         }
-        while !self.net.state().late.is_empty() && self.machines[0].app.is_some() {
-            self.net.deliver_late(self.machines[0].device);
+        while !self.net.state().late.is_empty() {
+            self.net.deliver_late();
         }
         self.net.state().stormy = false;
         self.tell(0, "bão tan");
@@ -49,6 +49,7 @@ impl World {
             for machine in &self.machines {
                 machine.clock.pass(5_000);
             }
+            self.come_together()?;
             for (i, machine) in self.machines.iter().enumerate() {
                 if let (Some(line), Some(app)) = (&machine.line, &machine.app) {
                     last.push((i, line.sync(app)));
@@ -57,9 +58,12 @@ impl World {
             let still = |(_, s): &(usize, crate::Synced)| {
                 s.last_error.is_none() && s.unsent == 0 && s.sent == 0 && s.received == 0
             };
-            if last.iter().all(still) {
+            if self.hubs() == 1 && last.iter().all(still) {
                 break;
             }
+        }
+        if self.hubs() != 1 {
+            return Err(format!("I12: {} hubs at the end", self.hubs()));
         }
         for (i, synced) in &last {
             if synced.unsent > 0 || synced.last_error.is_some() {
@@ -70,12 +74,37 @@ impl World {
         for i in 0..self.machines.len() {
             self.sound(i)?;
         }
-        let hub = self.machines[0].app.clone().unwrap();
+        let hub = self.machines.iter().find(|m| m.answers.is_some());
+        let hub = hub.and_then(|m| m.app.clone()).unwrap();
         self.nothing_invented(&hub)?;
         if !self.lossy {
             self.nothing_lost(&hub)?;
         }
         Ok(())
+    }
+
+    fn hubs(&self) -> usize {
+        let hubs = self.machines.iter().filter(|m| m.answers.is_some());
+        hubs.count()
+    }
+
+    /// People see to it that everybody has heard of the hub with the highest term.
+    fn come_together(&mut self) -> Result<(), String> {
+        let mut highest = None;
+        for machine in &self.machines {
+            let app = machine.app.as_ref().unwrap();
+            let hub = app.hub().map_err(|e| e.to_string())?;
+            let hub = hub.map(|hub| (hub.term, std::cmp::Reverse(hub.device)));
+            highest = highest.max(hub);
+        }
+        let Some((_, std::cmp::Reverse(highest))) = highest else {
+            return Ok(());
+        };
+        for i in 0..self.machines.len() {
+            self.call_on_former(i);
+            self.consider_this(i, highest);
+        }
+        self.follow_the_log()
     }
 
     /// I5.
@@ -137,7 +166,8 @@ impl World {
                     visit.label()
                 ));
             }
-            if matches!(visit.state(), State::Called | State::Serving)
+            if !self.lossy
+                && matches!(visit.state(), State::Called | State::Serving)
                 && let Some(desk) = visit.leg().counter
                 && let Some(other) = at_desk.insert((visit.date, desk), visit.label())
             {

@@ -11,17 +11,8 @@ const YEAR_MS: i64 = 365 * 86_400_000;
 impl World {
     pub(super) fn fault(&mut self) {
         let i = self.chance.below(self.machines.len() as u64) as usize;
-        match self.chance.below(14) {
-            0..3 => {
-                if self.machines[i].app.is_some() {
-                    let steps = 1 + self.chance.below(8);
-                    match i {
-                        0 => self.outcome.hub_crashes += 1,
-                        _ => self.outcome.crashes += 1,
-                    }
-                    self.crash(i, steps);
-                }
-            }
+        match self.chance.below(17) {
+            0..3 => self.lose_power(i),
             3..6 => {
                 let cut = if self.chance.percent(60) {
                     Cut::Both
@@ -42,8 +33,20 @@ impl World {
             12 if self.history_goes_back => self.restore(0),
             13 if self.history_goes_back => self.copy(i),
             11..14 => self.jump(i),
-            _ => {}
+            _ => self.promote(i),
         }
+    }
+
+    fn lose_power(&mut self, i: usize) {
+        if self.machines[i].app.is_none() {
+            return;
+        }
+        let steps = 1 + self.chance.below(8);
+        match self.machines[i].paired {
+            None => self.outcome.hub_crashes += 1,
+            Some(_) => self.outcome.crashes += 1,
+        }
+        self.crash(i, steps);
     }
 
     fn take_backup(&mut self, i: usize) {
@@ -91,9 +94,9 @@ impl World {
             bare(&settings.dir);
             fs::copy(&file, settings.dir.join("motcua.db")).unwrap();
         }
-        match i {
-            0 => self.outcome.hub_restores += 1,
-            _ => self.outcome.restores += 1,
+        match self.machines[i].paired {
+            None => self.outcome.hub_restores += 1,
+            Some(_) => self.outcome.restores += 1,
         }
         self.tell(i, "trở về bản sao lưu");
         self.history_went_back(i);
@@ -102,7 +105,8 @@ impl World {
 
     /// The folder is copied to another computer, and both go on.
     fn copy(&mut self, i: usize) {
-        if i == 0 || self.outcome.clones > 0 || self.machines[i].paired.is_none() {
+        let hubs = self.outcome.promotions > 0;
+        if hubs || self.outcome.clones > 0 || self.machines[i].paired.is_none() {
             return;
         }
         if self.machines[i].app.is_some() {
@@ -128,6 +132,7 @@ impl World {
             line: None,
             answers: None,
             paired,
+            former: None,
             backup: None,
             down_until: 0,
             last_date: String::new(),
@@ -143,7 +148,7 @@ impl World {
         self.machines[i].last = None;
         self.machines[i].last_date = String::new();
         self.lossy = true;
-        if i == 0 {
+        if self.machines[i].paired.is_none() {
             self.held.clear();
         }
     }

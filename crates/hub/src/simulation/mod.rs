@@ -22,6 +22,7 @@ mod chance;
 mod check;
 mod faults;
 mod net;
+mod succession;
 mod world;
 
 use std::{
@@ -133,5 +134,7 @@ fish! {
     service_invented_at_day_end_is_caught: ServiceInvented,
     a_series_that_two_counters_share_is_caught: SeriesShared,
     a_command_done_again_when_its_answer_is_lost_is_caught: LostAnswerDoneTwice,
+    a_lower_term_that_is_obeyed_is_caught: LowerTermObeyed,
+    plain_numbers_of_two_hubs_are_caught: PlainAfterPromotion,
     a_history_that_goes_back_unnoticed_is_caught: RewindUnnoticed,
 }

@@ -54,8 +54,16 @@ enum Fate {
 /// A message that is still on its way somewhere.
 #[derive(Debug)]
 pub(super) enum Late {
-    Push(Uuid, Request),
-    Command(Uuid, CommandAsk),
+    Push {
+        to: Uuid,
+        from: Uuid,
+        request: Request,
+    },
+    Command {
+        to: Uuid,
+        from: Uuid,
+        ask: CommandAsk,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -163,7 +171,7 @@ impl Net {
     }
 
     /// Delivers one late message, whoever waits for its answer no longer.
-    pub(super) fn deliver_late(&self, hub: Uuid) {
+    pub(super) fn deliver_late(&self) {
         let late = {
             let mut state = self.state();
             let many = state.late.len() as u64;
@@ -173,13 +181,14 @@ impl Net {
             }
             state.late.swap_remove(at)
         };
-        let Some((_, answers)) = self.hub(hub) else {
-            return;
+        let hub = match &late {
+            Late::Push { to, .. } | Late::Command { to, .. } => self.hub(*to),
         };
+        let Some((_, answers)) = hub else { return };
         match late {
-            Late::Push(device, request) => drop(answers.ask(device, request)),
-            Late::Command(device, ask) => {
-                drop(broken::carry_out(self.broken, &answers, device, ask));
+            Late::Push { from, request, .. } => drop(answers.ask(from, request)),
+            Late::Command { from, ask, .. } => {
+                drop(broken::carry_out(self.broken, &answers, from, ask));
             }
         }
     }
@@ -238,7 +247,11 @@ impl Cable {
 impl Wire for Cable {
     fn ask(&self, request: &Request, _patience: Duration) -> Result<Answer, No> {
         let work = |answers: &Answers| answers.ask(self.device, over_the_wire(request.clone()));
-        let late = || Late::Push(self.device, request.clone());
+        let late = || Late::Push {
+            to: self.hub,
+            from: self.device,
+            request: request.clone(),
+        };
         let answered = self.exchange(work, late)?;
         match answered.map_err(|_| No::Lost(Lost::Timeout))? {
             Answer::Refused(refused) => Err(No::Refused(refused)),
@@ -253,7 +266,11 @@ impl Wire for Cable {
         };
         let broken = self.net.broken;
         let work = |answers: &Answers| broken::carry_out(broken, answers, self.device, copy());
-        let decided = self.exchange(work, || Late::Command(self.device, copy()))?;
+        let decided = self.exchange(work, || Late::Command {
+            to: self.hub,
+            from: self.device,
+            ask: copy(),
+        })?;
         let mut decided = decided.map_err(No::Refused)?;
         decided.page = page_over_the_wire(&decided.page);
         self.net.state().heard += 1;
@@ -263,6 +280,8 @@ impl Wire for Cable {
     fn live(&self, _patience: Duration) -> Result<Receiver<bool>, Lost> {
         Err(Lost::Offline)
     }
+
+    fn close(&self) {}
 }
 
 /// Through the codec, as on a real line.

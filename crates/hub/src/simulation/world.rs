@@ -43,12 +43,14 @@ pub(super) struct Outcome {
     pub(super) hub_restores: u64,
     pub(super) clones: u64,
     pub(super) jumps: u64,
+    pub(super) promotions: u64,
+    pub(super) steps_down: u64,
     pub(super) dropped: u64,
     pub(super) doubled: u64,
 }
 
 impl Outcome {
-    fn each(&self) -> [u64; 12] {
+    fn each(&self) -> [u64; 14] {
         [
             self.steps,
             self.done,
@@ -60,6 +62,8 @@ impl Outcome {
             self.hub_restores,
             self.clones,
             self.jumps,
+            self.promotions,
+            self.steps_down,
             self.dropped,
             self.doubled,
         ]
@@ -76,6 +80,8 @@ impl Outcome {
         self.hub_restores += o.hub_restores;
         self.clones += o.clones;
         self.jumps += o.jumps;
+        self.promotions += o.promotions;
+        self.steps_down += o.steps_down;
         self.dropped += o.dropped;
         self.doubled += o.doubled;
     }
@@ -95,6 +101,8 @@ pub(super) struct Machine {
     pub(super) answers: Option<Arc<Answers>>,
     /// What it knows of the hub, where it is a counter.
     pub(super) paired: Option<Paired>,
+    /// The hub that it took the place of.
+    pub(super) former: Option<Paired>,
     pub(super) backup: Option<PathBuf>,
     /// Step at which it comes up again.
     pub(super) down_until: u64,
@@ -107,7 +115,8 @@ pub(super) struct Machine {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HeldBy {
     pub(super) machine: usize,
-    pub(super) through_hub: bool,
+    /// The hub that gave it the person; none where the machine was alone.
+    pub(super) granted_by: Option<Uuid>,
 }
 
 /// Everything there is.
@@ -189,7 +198,7 @@ impl World {
             machines: Vec::new(),
             branch: device(0),
             now: 0,
-            history_goes_back: seed % 2 == 0 || broken == Broken::RewindUnnoticed,
+            history_goes_back: seed.is_multiple_of(2) || broken == Broken::RewindUnnoticed,
             papers: BTreeMap::new(),
             issued: BTreeSet::new(),
             started: BTreeSet::new(),
@@ -290,6 +299,7 @@ impl World {
             line,
             answers: None,
             paired,
+            former: None,
             backup: None,
             down_until: 0,
             last_date: String::new(),
@@ -359,6 +369,15 @@ impl World {
         writeln!(self.story, "{:>4} máy {i}: {what}", self.now).unwrap();
     }
 
+    /// Its program ends and begins again in another role; nothing is lost with it.
+    pub(super) fn becomes(&mut self, i: usize, paired: Option<Paired>) {
+        let held: Vec<_> = self.held.iter().map(|(v, by)| (v.clone(), *by)).collect();
+        self.crash(i, 0);
+        self.machines[i].paired = paired;
+        self.start(i);
+        self.held.extend(held);
+    }
+
     /// The end of what happened.
     pub(super) fn story(&self) -> String {
         let lines: Vec<&str> = self.story.lines().collect();
@@ -386,8 +405,17 @@ impl World {
             officer: Some(officer.to_owned()),
             command_id: id,
         };
-        let done = catch_unwind(AssertUnwindSafe(|| app.call(&caller, name, args.clone())));
-        drop(app);
+        match self.speak(i, |_| app.call(&caller, name, args.clone())) {
+            Some(Ok(answer)) => Told::Done(answer),
+            Some(Err(error)) => Told::Refused(error),
+            None => Told::Nothing,
+        }
+    }
+
+    /// Something during which machines may die: this one (then nothing comes of it), or a hub.
+    pub(super) fn speak<T>(&mut self, i: usize, work: impl FnOnce(&Net) -> T) -> Option<T> {
+        let net = self.net.clone();
+        let done = catch_unwind(AssertUnwindSafe(|| work(&net)));
         let dead = std::mem::take(&mut self.net.state().dead);
         for dead in dead {
             self.outcome.hub_crashes += 1;
@@ -395,13 +423,12 @@ impl World {
             self.crash(dead, steps);
         }
         match done {
-            Ok(Ok(answer)) => Told::Done(answer),
-            Ok(Err(error)) => Told::Refused(error),
+            Ok(answer) => Some(answer),
             Err(panic) if panic.is::<Died>() => {
                 self.outcome.crashes += 1;
                 let steps = 1 + self.chance.below(4);
                 self.crash(i, steps);
-                Told::Nothing
+                None
             }
             Err(panic) => resume_unwind(panic),
         }
@@ -424,13 +451,14 @@ impl World {
                     self.start(i);
                 }
             }
+            self.follow_the_log()?;
             if self.chance.percent(9) {
                 self.fault();
             } else {
                 self.act()?;
             }
             if self.chance.percent(20) {
-                self.net.deliver_late(device(0));
+                self.net.deliver_late();
             }
             self.outcome.steps += 1;
             if self.now.is_multiple_of(25) {

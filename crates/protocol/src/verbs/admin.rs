@@ -87,6 +87,29 @@ pub struct SyncStatusAnswer {
     /// everything above speaks of the hub.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hub: Option<HubStatus>,
+    /// Where this machine took the place of another hub, as long as that one may still come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads: Option<Leads>,
+}
+
+/// A hub that was made one by a person's word.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Leads {
+    /// Its term.
+    pub term: u32,
+    /// Its number among the machines: tickets begin with it for now.
+    pub number: u16,
+    /// Hubs that have not given way yet.
+    pub former: Vec<FormerHub>,
+}
+
+/// A hub whose place another took.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct FormerHub {
+    /// Which machine.
+    pub device: uuid::Uuid,
+    /// What people call it.
+    pub name: String,
 }
 
 /// The line from a counter to its hub.

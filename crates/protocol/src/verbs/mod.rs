@@ -7,6 +7,7 @@ pub mod admin;
 pub mod board;
 pub mod case;
 pub mod citizen;
+pub mod hub;
 pub mod paper;
 pub mod queue;
 pub mod visit;
@@ -182,5 +183,7 @@ verbs! {
     Query "branch.get" admin::BranchGet => admin::BranchAnswer;
     Command "branch.configure" admin::BranchConfigure => admin::BranchAnswer, [Admin];
     Command "clock.confirm" admin::ClockConfirm => admin::ClockConfirmed, [Supervisor];
+    Command "hub.promote" hub::Promote => hub::Promoted, [Supervisor, Admin];
+    Command "hub.retire" hub::Retire => hub::Retired, [Supervisor, Admin];
     Query "sync.status" admin::SyncStatus => admin::SyncStatusAnswer;
 }

@@ -12,7 +12,11 @@ use uuid::Uuid;
 use crate::{
     error::Result,
     read::Read,
-    table::{Row, Table, device, id, lease, values},
+    table::{
+        Row, Table, device,
+        hub::{self, What},
+        id, lease, values,
+    },
 };
 
 pub(crate) static BRANCH: Table = Table {
@@ -63,6 +67,11 @@ pub fn day_entity(date: NaiveDate) -> Uuid {
 /// Entity of a device's place in the branch.
 pub fn device_entity(device: Uuid) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("device:{device}").as_bytes())
+}
+
+/// Entity of the branch's hubs.
+pub fn hub_entity() -> Uuid {
+    Uuid::new_v5(&NAMESPACE, b"hub")
 }
 
 /// Entity of the blocks of one series and day.
@@ -127,6 +136,34 @@ pub(crate) fn rows(
                     (lease_entity(&e.series, e.date) == entity).then(|| lease::row(entity, ord, e)),
                 );
             }
+            BranchEvent::Promoted(_) | BranchEvent::SteppedDown(_) | BranchEvent::Retired(_)
+                if entity != hub_entity() => {}
+            BranchEvent::Promoted(e) => rows.push(hub::row(
+                (entity, ord),
+                What::Promoted,
+                (e.device, e.term),
+                *on,
+                &e.urls,
+            )),
+            BranchEvent::SteppedDown(e) => rows.push(hub::row(
+                (entity, ord),
+                // What it may have forgotten of this day is not in its log: it is as if gone.
+                if e.forgot {
+                    What::Retired
+                } else {
+                    What::SteppedDown
+                },
+                (e.device, e.term),
+                *on,
+                &[],
+            )),
+            BranchEvent::Retired(e) => rows.push(hub::row(
+                (entity, ord),
+                What::Retired,
+                (e.device, e.term),
+                *on,
+                &[],
+            )),
             BranchEvent::Epoch(_) | BranchEvent::Clock(_) => {}
         }
     }

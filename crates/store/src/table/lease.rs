@@ -43,8 +43,8 @@ struct Lane {
     last: u32,
 }
 
-/// How the numbers of a series are parted. Whoever may have forgotten blocks that were given out
-/// leases from a lane of its own, so that no two machines, and no two lives of one machine, can
+/// How the numbers of a series are parted. Whoever may not know of all blocks that were given out
+/// (it has forgotten some, or another hub may be at work) leases from a lane of its own, so that no two machines, and no two lives of one machine, can
 /// ever lease the same number. The ordinary lane takes the rest.
 #[derive(Debug, Clone, Copy)]
 struct Lanes {
@@ -259,9 +259,9 @@ impl Write<'_> {
     fn lane(&self, series: &str, date: NaiveDate) -> Result<Lane> {
         let lanes = Lanes::of(series);
         let (device, epoch) = self.place();
-        if !self
-            .read()
-            .may_have_forgotten(device, epoch, date, DAYS_AHEAD)?
+        let read = self.read();
+        if read.gives_ordinary(device, date, DAYS_AHEAD)?
+            && !read.may_have_forgotten(device, epoch, date, DAYS_AHEAD)?
         {
             return Ok(lanes.ordinary());
         }

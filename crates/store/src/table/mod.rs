@@ -5,6 +5,7 @@ pub mod branch;
 pub mod case;
 pub mod command;
 pub mod device;
+pub mod hub;
 pub mod lease;
 pub mod meta;
 pub mod number;
@@ -41,6 +42,7 @@ pub(crate) const ALL: &[&Table] = &[
     &branch::DAY,
     &device::DEVICE,
     &lease::LEASE,
+    &hub::HUB,
 ];
 
 /// One row of a projection: values in the order of the table's columns, and its search text.

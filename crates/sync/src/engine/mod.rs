@@ -32,9 +32,10 @@ pub struct Config {
     pub device: Uuid,
     /// Send other devices' logs too: a hub does to central.
     pub send_all: bool,
-    /// One other device whose log is sent too, as far as the peer lacks it: the hub's own, which a
-    /// restored hub has forgotten and its counters still have.
-    pub also: Option<Uuid>,
+    /// Other devices whose logs are sent too, as far as the peer lacks them: the hub's own, which a
+    /// restored hub has forgotten and its counters still have, and those of the hubs before it,
+    /// which may not come back.
+    pub also: Vec<Uuid>,
     /// Longest pause between tries.
     pub cap_ms: u64,
     /// Pause after a session that came to its end.
@@ -49,7 +50,7 @@ impl Config {
         Self {
             device,
             send_all: false,
-            also: None,
+            also: Vec::new(),
             cap_ms: 60_000,
             poll_ms: 10_000,
             timeout_ms: 15_000,
@@ -61,7 +62,7 @@ impl Config {
         Self {
             device,
             send_all,
-            also: None,
+            also: Vec::new(),
             cap_ms: 300_000,
             poll_ms: 30_000,
             timeout_ms: 60_000,

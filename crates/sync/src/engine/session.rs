@@ -44,7 +44,7 @@ impl Engine {
     pub(super) fn told(&mut self, now: Now, told: Told, out: &mut Vec<Output>) {
         match (std::mem::replace(&mut self.phase, Phase::Idle), told) {
             (Phase::Survey, Told::Survey(survey)) => {
-                let all = self.config.send_all || self.config.also.is_some();
+                let all = self.config.send_all || !self.config.also.is_empty();
                 self.send(now, Phase::Heads(survey), Request::Heads { all }, out);
             }
             (Phase::Load(job), Told::Events(events)) => self.loaded(now, job, events, out),
@@ -110,7 +110,7 @@ impl Engine {
         for local in &survey.logs {
             let (device, head) = (local.log.device, local.log.head);
             let own = device == self.config.device;
-            let also = self.config.also == Some(device);
+            let also = self.config.also.contains(&device);
             if !own && !also && !self.config.send_all {
                 continue;
             }

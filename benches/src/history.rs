@@ -321,5 +321,6 @@ fn registered(date: NaiveDate, i: usize, who: u64, at: i64) -> Registered {
         rank_ms: at,
         quote: Some(Quote { lo: 5, hi: 15 }),
         people_ahead: Some(CALLED_AFTER as u32),
+        via: None,
     }
 }

@@ -189,6 +189,7 @@ fn register(
             rank_ms: tx.now_ms(),
             quote: None,
             people_ahead: None,
+            via: None,
         };
         tx.append(visit, &Body::Visit(VisitEvent::Registered(registered)))?;
         Ok(Some(ticket.label()))

@@ -39,6 +39,8 @@ pub(crate) struct Ctx {
     pub(crate) officer: String,
     /// Set while a counter works without its hub on what the hub would decide: its own number.
     pub(crate) alone: Option<u16>,
+    /// The counter for which the hub does it.
+    pub(crate) via: Option<Uuid>,
 }
 
 /// One command to carry out.
@@ -185,11 +187,33 @@ impl App {
     /// # Errors
     /// A refusal or a fault, in words for the officer.
     pub fn call(&self, caller: &Caller, name: &str, args: Value) -> Result<Value, ApiError> {
-        self.dispatch(caller, name, args)
+        self.dispatch(caller, name, args, None)
             .map_err(|error| ApiError::from(Refusal::from(error)))
     }
 
-    fn dispatch(&self, caller: &Caller, name: &str, mut args: Value) -> Result<Value> {
+    /// The same at the hub for a counter, whose word it is who acts: the officer must exist and may
+    /// do it, and the number that is given names the counter.
+    ///
+    /// # Errors
+    /// A refusal or a fault, in words for the officer.
+    pub fn call_for(
+        &self,
+        counter: Uuid,
+        caller: &Caller,
+        name: &str,
+        args: Value,
+    ) -> Result<Value, ApiError> {
+        self.dispatch(caller, name, args, Some(counter))
+            .map_err(|error| ApiError::from(Refusal::from(error)))
+    }
+
+    fn dispatch(
+        &self,
+        caller: &Caller,
+        name: &str,
+        mut args: Value,
+        via: Option<Uuid>,
+    ) -> Result<Value> {
         let Some(handler) = registry().handlers.get(name) else {
             return Err(Refusal::new(
                 Code::UnknownCommand,
@@ -234,6 +258,7 @@ impl App {
             link.refresh(self, false);
         }
         let mut ctx = self.context(caller, name)?;
+        ctx.via = via;
         match handler {
             Handler::Query(run) => run(self, &ctx, args),
             Handler::Command(handler) => {
@@ -291,6 +316,7 @@ impl App {
                 roles: Vec::new(),
                 officer: String::new(),
                 alone: None,
+                via: None,
                 branch,
             });
         }
@@ -330,6 +356,7 @@ impl App {
             roles: officer.roles.clone(),
             officer: officer.id.clone(),
             alone: None,
+            via: None,
             branch,
         })
     }

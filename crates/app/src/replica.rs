@@ -120,8 +120,12 @@ impl App {
         Ok((unsent, oldest))
     }
 
-    /// Tells the screens what came in from other machines.
+    /// What came in from other machines: the screens are told, and a hub takes back what nobody
+    /// ever saw.
     pub fn took(&self, events: &[Sealed]) {
+        if let Err(error) = self.withdraw_unseen(events) {
+            tracing::warn!(%error, "what nobody saw was not taken back");
+        }
         let topics: BTreeSet<u8> = events
             .iter()
             .filter_map(|e| match e.header.kind.split('.').next()? {
@@ -189,15 +193,12 @@ impl App {
     /// At the hub: a counter that got no answer in time went on alone, and what was done here for
     /// it nobody ever saw. The number that nobody got is taken back, and so is the call of somebody
     /// whom a counter never heard it was given: it has called another person since.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub fn withdraw_unseen(&self, events: &[Sealed]) -> Result<()> {
+    fn withdraw_unseen(&self, events: &[Sealed]) -> Result<()> {
+        if self.link().is_some() || !self.is_hub()? {
+            return Ok(());
+        }
         for event in events {
             let header = &event.header;
-            if header.device == self.store.device() {
-                continue;
-            }
             match header.kind.as_str() {
                 "visit.registered" => self.withdraw_number(header)?,
                 "leg.called" | "leg.returned" | "leg.resumed" => self.withdraw_call(header)?,
@@ -207,27 +208,28 @@ impl App {
         Ok(())
     }
 
+    /// Of the numbers of one command, those that a hub gave for a counter which then gave its own.
     fn withdraw_number(&self, header: &Header) -> Result<()> {
-        let done = self.store.read(|read| read.command(header.command_id))?;
-        let Some(done) = done.filter(|d| d.name == "visit.register") else {
+        let given = self
+            .store
+            .read(|read| read.registered_by(header.command_id))?;
+        let own = given.iter().any(|(_, registered)| registered.via.is_none());
+        if !own {
             return Ok(());
-        };
-        let answer: serde_json::Value = serde_json::from_str(&done.answer)?;
-        let here = answer["visit_id"].as_str().and_then(|id| id.parse().ok());
-        match here.filter(|id| *id != header.entity) {
-            Some(here) => self.withdraw(
-                here,
-                Act::Void {
-                    reason: "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này."
-                        .to_owned(),
-                },
-            ),
-            None => Ok(()),
         }
+        for (visit, registered) in given {
+            if registered.via.is_some() {
+                let reason =
+                    "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này.".to_owned();
+                self.withdraw(visit, Act::Void { reason })?;
+            }
+        }
+        Ok(())
     }
 
     fn withdraw_call(&self, header: &Header) -> Result<()> {
         let unheard = self.store.read(|read| {
+            let hubs = read.hubs()?;
             let Some(visit) = read.visit(header.entity)? else {
                 return Ok(Vec::new());
             };
@@ -240,10 +242,11 @@ impl App {
                 let called = row.visit.state() == State::Called
                     && row.visit.leg().counter == Some(counter)
                     && row.id != header.entity;
-                // Whoever was called here and not touched by the counter since.
+                // Whoever was called by a hub and not touched by the counter since.
                 if called
                     && let Some(last) = read.events_of(row.id)?.last()
-                    && last.header.device == self.store.device()
+                    && last.header.device != header.device
+                    && hubs.contains_key(&last.header.device)
                 {
                     unheard.push(row.id);
                 }
@@ -262,6 +265,7 @@ impl App {
             roles: vec![Role::Supervisor, Role::Admin],
             officer: "system".to_owned(),
             alone: None,
+            via: None,
         };
         let taken = self
             .store

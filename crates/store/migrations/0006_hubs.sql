@@ -9,3 +9,6 @@ CREATE TABLE hub(
   urls   TEXT NOT NULL,
   PRIMARY KEY(entity, ord)
 ) STRICT, WITHOUT ROWID;
+
+-- A command that two machines did, one of them because no answer came, is found by its id.
+CREATE INDEX event_registered ON event(command_id) WHERE kind = 'visit.registered';

@@ -1,5 +1,7 @@
 //! A consistent look at the store; cannot write, by type.
 
+use motcua_domain::visit::{Registered, VisitEvent};
+use motcua_protocol::event::Body;
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -37,6 +39,28 @@ impl<'a> Read<'a> {
     pub fn events_of(&self, entity: Uuid) -> Result<Vec<Stored>> {
         let events = log::of_entity(self.connection, entity)?;
         Ok(order::causal(self.connection, events)?.placed)
+    }
+
+    /// Every registration that was done for a command: more than one where a hub did it, its answer
+    /// was lost, and the counter did it alone.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn registered_by(&self, command_id: Uuid) -> Result<Vec<(Uuid, Registered)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT entity, body FROM event WHERE command_id = ?1 AND kind = 'visit.registered' ORDER BY pos",
+        )?;
+        let mut rows = statement.query([command_id.as_bytes()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let body: Vec<u8> = row.get(1)?;
+            if let Some(Body::Visit(VisitEvent::Registered(registered))) =
+                Body::decode("visit.registered", &body)
+            {
+                found.push((log::uuid(row, 0)?, registered));
+            }
+        }
+        Ok(found)
     }
 
     /// How many events the log holds, and the time of the oldest.

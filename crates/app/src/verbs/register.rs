@@ -190,6 +190,7 @@ fn enter(
         event.rank_ms,
     )?;
     event.people_ahead = Some(ahead);
+    event.via = ctx.via;
     event.quote = quote;
     let (rank_ms, label) = (
         event.rank_ms,

@@ -121,6 +121,7 @@ pub fn register(
         rank_ms,
         quote: None,
         people_ahead: None,
+        via: None,
     })
 }
 

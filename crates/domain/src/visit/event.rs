@@ -50,6 +50,9 @@ pub struct Registered {
     /// People ahead at that moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub people_ahead: Option<u32>,
+    /// The counter for which the hub did it; absent where the machine did it for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<uuid::Uuid>,
 }
 
 /// Everything that can happen to a visit. The names are on the wire and in the log for ever.

@@ -122,7 +122,7 @@ impl Answers {
             officer: ask.officer,
             command_id: Some(ask.command_id),
         };
-        let told = match self.app.call(&caller, &ask.name, ask.args) {
+        let told = match self.app.call_for(device, &caller, &ask.name, ask.args) {
             Ok(answer) => CommandTold::Done(answer),
             Err(error) => CommandTold::Refused(error),
         };

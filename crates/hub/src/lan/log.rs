@@ -26,7 +26,6 @@ impl Log for Logs<'_> {
     fn take(&mut self, events: &[Sealed]) -> Result<(Vec<Verdict>, Vec<Unfit>), Error> {
         let done = self.0.store().ingest(events, self.0.moment().wall_ms)?;
         if done.stored > 0 {
-            self.0.withdraw_unseen(events)?;
             self.0.took(events);
         }
         let unfit = done.unfit.iter().map(|u| Unfit {

@@ -208,20 +208,28 @@ impl App {
         Ok(())
     }
 
-    /// Of the numbers of one command, those that a hub gave for a counter which then gave its own.
+    /// Of the numbers of one command all but one: the counter's own, which its officer was told,
+    /// or else the one that was given here, by whom the counter was answered last.
     fn withdraw_number(&self, header: &Header) -> Result<()> {
         let given = self
             .store
             .read(|read| read.registered_by(header.command_id))?;
-        let own = given.iter().any(|(_, registered)| registered.via.is_none());
-        if !own {
+        let own = given
+            .iter()
+            .find(|(.., registered)| registered.via.is_none());
+        let here = || {
+            given
+                .iter()
+                .find(|(_, device, _)| *device == self.store.device())
+        };
+        let Some((told, ..)) = own.or_else(here) else {
             return Ok(());
-        }
-        for (visit, registered) in given {
-            if registered.via.is_some() {
+        };
+        for (visit, _, registered) in &given {
+            if visit != told && registered.via.is_some() {
                 let reason =
                     "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này.".to_owned();
-                self.withdraw(visit, Act::Void { reason })?;
+                self.withdraw(*visit, Act::Void { reason })?;
             }
         }
         Ok(())

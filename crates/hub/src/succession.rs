@@ -28,6 +28,9 @@ use crate::{
 
 /// A hub asks after a former one this often, to bring it the word.
 const CALL_ON_FORMER: Duration = Duration::from_secs(5);
+/// A hub that is to give way goes on answering questions for so long, and no commands: its counters
+/// read in its log whom they are to turn to.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// For the first word of a machine whose address a person typed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -122,12 +125,17 @@ impl Machine {
                     None => Ok(()),
                 }
             }
-            Next::GivesWay(hub) | Next::Follows(hub) => {
-                match paired_to(app, &hub).map_err(fault)? {
-                    Some(paired) => self.be_counter(paired),
-                    None => Ok(()),
+            Next::GivesWay(hub) => match paired_to(app, &hub).map_err(fault)? {
+                Some(paired) => {
+                    thread::sleep(FAREWELL);
+                    self.be_counter(paired)
                 }
-            }
+                None => Ok(()),
+            },
+            Next::Follows(hub) => match paired_to(app, &hub).map_err(fault)? {
+                Some(paired) => self.be_counter(paired),
+                None => Ok(()),
+            },
         }
     }
 

@@ -41,23 +41,23 @@ impl<'a> Read<'a> {
         Ok(order::causal(self.connection, events)?.placed)
     }
 
-    /// Every registration that was done for a command: more than one where a hub did it, its answer
-    /// was lost, and the counter did it alone.
+    /// Every registration that was done for a command, and by which device: more than one where a
+    /// hub did it, its answer was lost, and the counter did it alone or had another hub do it.
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn registered_by(&self, command_id: Uuid) -> Result<Vec<(Uuid, Registered)>> {
+    pub fn registered_by(&self, command_id: Uuid) -> Result<Vec<(Uuid, Uuid, Registered)>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT entity, body FROM event WHERE command_id = ?1 AND kind = 'visit.registered' ORDER BY pos",
+            "SELECT entity, device, body FROM event WHERE command_id = ?1 AND kind = 'visit.registered' ORDER BY pos",
         )?;
         let mut rows = statement.query([command_id.as_bytes()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let body: Vec<u8> = row.get(1)?;
+            let body: Vec<u8> = row.get(2)?;
             if let Some(Body::Visit(VisitEvent::Registered(registered))) =
                 Body::decode("visit.registered", &body)
             {
-                found.push((log::uuid(row, 0)?, registered));
+                found.push((log::uuid(row, 0)?, log::uuid(row, 1)?, registered));
             }
         }
         Ok(found)

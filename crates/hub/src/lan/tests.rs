@@ -558,8 +558,15 @@ fn a_restored_hub_gives_no_number_again() {
     soon(|| App::restore(&settings, &copy, &clock).ok());
     branch.open().unwrap();
     let _running = again(&branch, &address);
-    assert_eq!(register(&first), "A-004");
-    assert_eq!(register(&second), "A-005");
+    // It cannot know what it printed since the copy, and neither can anybody tell it: for the rest
+    // of the day its numbers are of a series that it never gave before.
+    let (fourth, fifth) = (register(&first), register(&second));
+    let (own, _) = fourth.split_once('-').unwrap();
+    assert!(own.starts_with("1A") && own.len() == 4, "{fourth}");
+    assert_eq!(
+        [&fourth, &fifth],
+        [&format!("{own}-001"), &format!("{own}-002")]
+    );
     for (app, line) in [
         (&first, &first_line),
         (&second, &second_line),
@@ -569,7 +576,7 @@ fn a_restored_hub_gives_no_number_again() {
         assert_eq!((synced.unsent, synced.last_error), (0, None));
     }
     let lines = branch.dump();
-    for ticket in ["A-001", "A-002", "A-003", "A-004", "A-005"] {
+    for ticket in ["A-001", "A-002", "A-003", &fourth, &fifth] {
         assert!(lines.contains(ticket), "{ticket}");
     }
     assert_eq!(dump(&first), lines);

@@ -61,4 +61,8 @@ quote?: Quote | null,
 /**
  * People ahead at that moment.
  */
-people_ahead?: number | null, };
+people_ahead?: number | null, 
+/**
+ * The counter for which the hub did it; absent where the machine did it for itself.
+ */
+via?: string | null, };

@@ -34,6 +34,10 @@ import type { DeskGet } from "./DeskGet";
 import type { DocumentRender } from "./DocumentRender";
 import type { DocumentRendered } from "./DocumentRendered";
 import type { DueAnswer } from "./DueAnswer";
+import type { HubPromote } from "./HubPromote";
+import type { HubPromotedAnswer } from "./HubPromotedAnswer";
+import type { HubRetire } from "./HubRetire";
+import type { HubRetiredAnswer } from "./HubRetiredAnswer";
 import type { IdentityParse } from "./IdentityParse";
 import type { Known } from "./Known";
 import type { LegAddService } from "./LegAddService";
@@ -142,6 +146,8 @@ export interface Verbs {
   "branch.get": { args: BranchGet; answer: BranchAnswer };
   "branch.configure": { args: BranchConfigure; answer: BranchAnswer };
   "clock.confirm": { args: ClockConfirm; answer: ClockConfirmedAnswer };
+  "hub.promote": { args: HubPromote; answer: HubPromotedAnswer };
+  "hub.retire": { args: HubRetire; answer: HubRetiredAnswer };
   "sync.status": { args: SyncStatus; answer: SyncStatusAnswer };
 }
 
@@ -202,6 +208,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "branch.get": [],
   "branch.configure": ["admin"],
   "clock.confirm": ["supervisor"],
+  "hub.promote": ["supervisor","admin"],
+  "hub.retire": ["supervisor","admin"],
   "sync.status": [],
 };
 
@@ -239,4 +247,6 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "printer.assign",
   "branch.configure",
   "clock.confirm",
+  "hub.promote",
+  "hub.retire",
 ]);

@@ -1,10 +1,15 @@
 //! The open folder behind the window: the one command of the window, and the pushes to it.
 
-use std::{net::Ipv4Addr, sync::Arc, thread};
+use std::{
+    net::Ipv4Addr,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    thread,
+};
 
 use motcua_app::{App, Caller, HubLink, Settings, clock::SystemClock};
 use motcua_domain::{Code, Refusal};
-use motcua_hub::{Line, Running, Serve};
+use motcua_hub::{DATABASE, Line, Running, Screens, Serve};
 use motcua_protocol::ApiError;
 use serde_json::Value;
 use tauri::{AppHandle, Emitter as _, Manager as _, State};
@@ -12,68 +17,125 @@ use uuid::Uuid;
 
 use crate::{args::Args, board, window};
 
-/// The open folder, or why it is not open; the window then shows that sentence.
+/// The folder of the window: open, or why it is not; the window then shows that sentence, and
+/// where there is no branch yet, how to get one.
 pub(crate) struct Branch {
-    app: Result<Arc<App>, ApiError>,
-    /// The way in for a command line while the window holds the folder.
-    _endpoint: Option<Running>,
+    settings: Settings,
+    handle: AppHandle,
+    open: RwLock<Result<Arc<App>, ApiError>>,
+    /// The way in for a command line while the window holds the folder, and the machine's role.
+    running: Mutex<Option<Running>>,
+    /// One beginning at a time.
+    begins: Mutex<()>,
 }
 
 impl Branch {
-    pub(crate) fn open(args: &Args) -> Self {
-        let dir = args.data();
-        // A folder that is a counter must never open as a branch of its own.
-        let line = match Line::of_folder(&dir, true) {
-            Ok(line) => line,
-            Err(error) => {
-                tracing::error!(%error, "hub of this folder");
-                let refusal = Refusal::new(
-                    Code::StoreDamaged,
-                    "Không đọc được thông tin ghép quầy của thư mục này. Xin không xóa gì. Mời báo người quản trị.",
-                );
-                return Self {
-                    app: Err(refusal.into()),
-                    _endpoint: None,
-                };
-            }
-        };
+    pub(crate) fn open(handle: AppHandle, args: &Args) -> Self {
         let settings = Settings {
-            link: line.clone().map(|line| line as Arc<dyn HubLink>),
             printing: true,
             scanner: args.scanner.clone(),
-            ..Settings::new(&dir)
+            ..Settings::new(args.data())
+        };
+        let branch = Self {
+            settings,
+            handle,
+            open: RwLock::new(Err(Refusal::new(Code::NoBranch, "").into())),
+            running: Mutex::new(None),
+            begins: Mutex::new(()),
+        };
+        branch.look(args.demo);
+        branch
+    }
+
+    /// Opens what the folder holds.
+    fn look(&self, demo: bool) {
+        let opened = self.opened(demo);
+        if let Ok((app, _)) = &opened {
+            push(&self.handle, app);
+        }
+        let open = opened.map(|(app, line)| {
+            *self.running.lock().unwrap_or_else(PoisonError::into_inner) = self.serve(&app, line);
+            app
+        });
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = open;
+    }
+
+    fn opened(&self, demo: bool) -> Result<(Arc<App>, Option<Arc<Line>>), ApiError> {
+        // A folder that is a counter must never open as a branch of its own.
+        let line = Line::of_folder(&self.settings.dir, true).map_err(|error| {
+            tracing::error!(%error, "hub of this folder");
+            Refusal::new(
+                Code::StoreDamaged,
+                "Không đọc được thông tin ghép quầy của thư mục này. Xin không xóa gì. Mời báo người quản trị.",
+            )
+        })?;
+        let settings = Settings {
+            link: line.clone().map(|line| line as Arc<dyn HubLink>),
+            ..self.settings.clone()
         };
         let app = match App::open(settings.clone(), SystemClock::default()) {
-            Err(error) if error.code() == Code::NoBranch && args.demo => {
+            Err(error) if error.code() == Code::NoBranch && demo => {
                 App::demo(settings, SystemClock::default())
             }
             opened => opened,
         };
-        let app = app.map_err(|error| ApiError::from(Refusal::from(error)));
-        let endpoint = app.as_ref().ok().and_then(|app| {
-            let serve = Serve {
-                listen: (Ipv4Addr::LOCALHOST, 0).into(),
-                dir,
-                ui: None,
-                hub: None,
-                line,
-            };
-            motcua_hub::spawn(Arc::clone(app), serve)
-                .inspect(|running| running.machine().resume())
-                .inspect_err(|error| tracing::warn!(%error, "no way in for the command line"))
-                .ok()
-        });
-        Self {
-            app,
-            _endpoint: endpoint,
+        Ok((app.map_err(Refusal::from)?, line))
+    }
+
+    fn serve(&self, app: &Arc<App>, line: Option<Arc<Line>>) -> Option<Running> {
+        let serve = Serve {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            dir: self.settings.dir.clone(),
+            ui: None,
+            screens: Some(Arc::new(Bundled(self.handle.clone()))),
+            hub: None,
+            line,
+        };
+        motcua_hub::spawn(Arc::clone(app), serve)
+            .inspect(|running| running.machine().resume())
+            .inspect_err(|error| tracing::warn!(%error, "no way in for the command line"))
+            .ok()
+    }
+
+    /// The open folder, or the sentence that says why it is not.
+    pub(crate) fn app(&self) -> Result<Arc<App>, ApiError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map(Arc::clone).map_err(Clone::clone)
+    }
+
+    /// Something to do in a folder without a branch; afterwards it may have one.
+    fn begin(&self, name: &str, args: Value) -> Result<Value, ApiError> {
+        let _one = self.begins.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.app().is_ok() {
+            return Err(Refusal::new(
+                Code::BranchExists,
+                "Thư mục này vừa có chi nhánh. Không ghi đè gì. Mời mở lại màn hình.",
+            )
+            .into());
         }
+        let done = motcua_hub::begin(&self.settings, name, args);
+        if self.settings.dir.join(DATABASE).exists() {
+            self.look(false);
+        }
+        done
     }
 }
 
-impl Branch {
-    /// The open folder, or the sentence that says why it is not.
-    pub(crate) fn app(&self) -> Result<&Arc<App>, ApiError> {
-        self.app.as_ref().map_err(Clone::clone)
+/// The screens that are part of the program.
+struct Bundled(AppHandle);
+
+impl std::fmt::Debug for Bundled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Bundled")
+    }
+}
+
+impl Screens for Bundled {
+    fn file(&self, path: &str) -> Option<Vec<u8>> {
+        let plain = Path::new(path).components().count() <= 2;
+        plain
+            .then(|| self.0.asset_resolver().get(path.to_owned()))?
+            .map(|asset| asset.bytes)
     }
 }
 
@@ -86,7 +148,10 @@ pub(crate) fn rpc(
     officer: Option<String>,
     command_id: Option<Uuid>,
 ) -> Result<Value, ApiError> {
-    let app = branch.app()?;
+    let app = match branch.app() {
+        Err(error) if error.code == Code::NoBranch => return branch.begin(name, args),
+        app => app?,
+    };
     // The window never acts as nobody's administrator: no officer is an empty officer.
     let caller = Caller {
         officer: Some(officer.unwrap_or_default()),
@@ -96,10 +161,7 @@ pub(crate) fn rpc(
 }
 
 /// Pushes committed changes and scans into the window. It never polls.
-pub(crate) fn push(handle: &AppHandle) {
-    let Ok(app) = &handle.state::<Branch>().app else {
-        return;
-    };
+fn push(handle: &AppHandle, app: &App) {
     let (changes, scans) = (app.subscribe(), app.subscribe_scans());
     let to_window = handle.clone();
     thread::spawn(move || {

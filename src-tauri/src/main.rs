@@ -32,9 +32,8 @@ fn main() {
             board::board_clip,
         ])
         .setup(move |app| {
-            app.manage(branch::Branch::open(&args));
+            app.manage(branch::Branch::open(app.handle().clone(), &args));
             window::officer(app.handle())?;
-            branch::push(app.handle());
             Ok(())
         })
         .run(tauri::generate_context!());

@@ -20,7 +20,7 @@ pub enum Topic {
     Print,
     /// Day figures and day end.
     Day,
-    /// The line to the hub.
+    /// The machines of the branch and the lines between them.
     Sync,
 }
 
@@ -69,6 +69,7 @@ pub(crate) fn topics(name: &str) -> Vec<Topic> {
         "day" | "clock" => vec![Topic::Queue, Topic::Day, Topic::Branch],
         "case" => vec![Topic::Cases, Topic::Queue, Topic::Day],
         "catalogue" => vec![Topic::Catalogue, Topic::Branch],
+        "device" => vec![Topic::Sync, Topic::Branch],
         "branch" => vec![Topic::Branch, Topic::Queue],
         "hub" => vec![Topic::Branch, Topic::Sync],
         "print" | "printer" => vec![Topic::Print, Topic::Cases, Topic::Queue],

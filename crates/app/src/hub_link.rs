@@ -41,7 +41,7 @@ pub fn place(name: &str) -> Place {
         "visit.register" | "visit.check_in" | "visit.classify" | "queue.call_next"
         | "queue.call" | "queue.jump" | "leg.resume" | "leg.return" | "leg.no_show"
         | "leg.transfer" | "leg.leave" | "leg.void" | "leg.reopen" => Place::Hub,
-        "queue.issuing" | "day.close" | "branch.configure" => Place::HubOnly,
+        "queue.issuing" | "day.close" | "branch.configure" | "device.revoke" => Place::HubOnly,
         "catalogue.import" => Place::HubItself,
         _ => Place::Here,
     }
@@ -102,6 +102,8 @@ pub struct LinkState {
 pub trait HubLink: std::fmt::Debug + Send + Sync {
     /// This counter's number among the machines of the branch.
     fn number(&self) -> u16;
+    /// The hub, among the devices.
+    fn hub(&self) -> Uuid;
     /// The application is open; a link that lives in the background begins.
     fn attached(self: Arc<Self>, app: &Arc<App>);
     /// The application has another line now, or none. Nothing is stored through this one once this
@@ -195,6 +197,14 @@ impl App {
     pub fn link(&self) -> Option<Arc<dyn HubLink>> {
         let now = self.link.now.read();
         now.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs `work` if that is still the line, and keeps it the line meanwhile.
+    pub fn while_linked<T>(&self, link: &dyn HubLink, work: impl FnOnce() -> T) -> Option<T> {
+        let _kept = self.link.command();
+        let now = self.link()?;
+        let same = std::ptr::addr_eq(Arc::as_ptr(&now), std::ptr::from_ref(link));
+        same.then(work)
     }
 
     /// Gives the application another line to a hub, or none: then it is a hub or on its own.

@@ -11,6 +11,7 @@ pub mod clock;
 mod demo;
 mod dump;
 mod hub_link;
+mod machine;
 mod open;
 mod print_queue;
 mod registry;
@@ -25,6 +26,7 @@ mod view;
 
 pub use change::{Change, Topic};
 pub use hub_link::{Asked, HubLink, LinkState, Order, Place, place};
+pub use machine::{Contact, Machine};
 pub use open::{App, Settings};
 pub use registry::{Caller, commands};
 pub use replica::HUB;

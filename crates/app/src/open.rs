@@ -25,6 +25,7 @@ use crate::{
     clock::Clock,
     demo,
     hub_link::{HubLink, Link},
+    machine::MachineSlot,
     print_queue,
     scanner::{self, Scan},
 };
@@ -115,6 +116,7 @@ pub struct App {
     pub(crate) prints: print_queue::Queue,
     pub(crate) settings: Settings,
     pub(crate) link: Link,
+    pub(crate) machine: MachineSlot,
     catalogue: RwLock<Option<Arc<Catalogue>>>,
 }
 
@@ -161,6 +163,7 @@ impl App {
             prints: print_queue::Queue::default(),
             settings,
             link,
+            machine: MachineSlot::default(),
             catalogue: RwLock::new(None),
         });
         if printing {

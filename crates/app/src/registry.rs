@@ -62,6 +62,8 @@ type Command = Box<dyn Fn(&App, &Ctx, &mut Write<'_>, Value) -> Result<Value> + 
 
 enum Handler {
     Query(Query),
+    /// Like a query, but never asked of the hub first: it may be about the line itself.
+    Act(Query),
     Command(Command),
 }
 
@@ -73,12 +75,11 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn query<V: Verb>(&mut self, run: fn(&App, &Ctx, V) -> Result<V::Answer>) {
-        self.handlers.insert(
-            V::NAME,
-            Handler::Query(Box::new(move |app, ctx, args| {
-                Ok(serde_json::to_value(run(app, ctx, argument::<V>(args)?)?)?)
-            })),
-        );
+        self.handlers.insert(V::NAME, Handler::Query(reading(run)));
+    }
+
+    pub(crate) fn act<V: Verb>(&mut self, run: fn(&App, &Ctx, V) -> Result<V::Answer>) {
+        self.handlers.insert(V::NAME, Handler::Act(reading(run)));
     }
 
     pub(crate) fn command<V: Verb>(
@@ -97,6 +98,10 @@ impl Registry {
             })),
         );
     }
+}
+
+fn reading<V: Verb>(run: fn(&App, &Ctx, V) -> Result<V::Answer>) -> Query {
+    Box::new(move |app, ctx, args| Ok(serde_json::to_value(run(app, ctx, argument::<V>(args)?)?)?))
 }
 
 fn registry() -> &'static Registry {
@@ -122,7 +127,7 @@ pub fn commands() -> Vec<Value> {
             let (argument, answer) = (verb.schemas)();
             json!({
                 "name": verb.name,
-                "kind": match verb.kind { Kind::Command => "command", Kind::Query => "query" },
+                "kind": match verb.kind { Kind::Command => "command", Kind::Query => "query", Kind::Act => "act" },
                 "roles": verb.roles,
                 "argument": argument,
                 "answer": answer,
@@ -248,7 +253,7 @@ impl App {
         // Looked at once: what begins under one role ends under it. A query only looks and may see
         // a moment that has just passed; a change of role waits for commands.
         let (link, _command) = match handler {
-            Handler::Query(_) => (self.link(), None),
+            Handler::Query(_) | Handler::Act(_) => (self.link(), None),
             Handler::Command(_) => {
                 let command = self.link.command();
                 (self.link(), Some(command))
@@ -260,7 +265,7 @@ impl App {
         let mut ctx = self.context(caller, name)?;
         ctx.via = via;
         match handler {
-            Handler::Query(run) => run(self, &ctx, args),
+            Handler::Query(run) | Handler::Act(run) => run(self, &ctx, args),
             Handler::Command(handler) => {
                 let run = Run {
                     name,

@@ -58,6 +58,9 @@ pub(crate) enum Command {
         /// Thư mục màn hình đã dựng.
         #[arg(long, value_name = "DIR")]
         ui: Option<PathBuf>,
+        /// Thư mục chưa có chi nhánh thì mở màn hình bắt đầu: ghép vào máy chủ quầy hoặc tạo chi nhánh dùng thử.
+        #[arg(long)]
+        setup: bool,
     },
     /// Mọi lượt, chặng và hồ sơ thành dòng JSON chuẩn, đã sắp xếp.
     Dump,

@@ -5,7 +5,7 @@ use std::{fs, io::Read as _, process::ExitCode, sync::Arc, time::Duration};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use motcua_app::{App, Caller, HubLink, Settings, clock::SystemClock};
 use motcua_domain::{Code, Refusal};
-use motcua_hub::Line;
+use motcua_hub::{DATABASE, Line};
 use motcua_protocol::ApiError;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -53,7 +53,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
         }
         Command::Commands => out::json(&Value::Array(motcua_app::commands())),
         Command::Document { kind, id, out } => document(args, kind, id, out)?,
-        Command::Serve { listen, ui } => {
+        Command::Serve {
+            listen,
+            ui,
+            setup: true,
+        } if !args.data.join(DATABASE).exists() => {
+            return serve::setup(settings(args), *listen, ui.clone());
+        }
+        Command::Serve { listen, ui, .. } => {
             let line = line(args, true)?;
             let app = open(args, true, line.clone())?;
             return serve::run(app, args, *listen, ui.clone(), line);

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use motcua_app::App;
+use motcua_app::{App, Settings};
 use motcua_domain::{Code, Refusal};
 use motcua_hub::{Line, Remembered, Serve};
 use motcua_protocol::ApiError;
@@ -22,10 +22,7 @@ pub(crate) fn run(
     ui: Option<PathBuf>,
     line: Option<Arc<Line>>,
 ) -> Result<ExitCode, ApiError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|_| fault("Máy không cho chạy máy chủ. Mời khởi động lại máy."))?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         // A counter serves its own screens; the hub of its branch is another machine.
         let counter = line.is_some();
@@ -52,6 +49,7 @@ pub(crate) fn run(
             listen: if counter { listen } else { loopback },
             dir: args.data.clone(),
             ui,
+            screens: None,
             hub: (!counter).then_some(listen),
             line,
         };
@@ -59,6 +57,9 @@ pub(crate) fn run(
         let running = motcua_hub::serve(app, options)
             .await
             .map_err(|error| fault(&error.to_string()))?;
+        let machine = Arc::clone(running.machine());
+        let shown = tokio::task::spawn_blocking(move || machine.resume_board());
+        shown.await.map_err(|error| fault(&error.to_string()))?;
         let mut ready = json!({
             "url": running.endpoint.url,
             "local_url": running.endpoint.url,
@@ -76,6 +77,39 @@ pub(crate) fn run(
         stopped().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// A folder without a branch, until it has one and after.
+pub(crate) fn setup(
+    settings: Settings,
+    listen: Option<SocketAddr>,
+    ui: Option<PathBuf>,
+) -> Result<ExitCode, ApiError> {
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let begun = motcua_hub::serve_beginning(settings, listen.unwrap_or(here), ui)
+            .await
+            .map_err(|error| fault(&error.to_string()))?;
+        let url = &begun.endpoint.url;
+        out::json(&json!({
+            "url": url,
+            "local_url": url,
+            "token": begun.endpoint.token,
+            "browser_url": format!("{url}/#token={}", begun.endpoint.token),
+            "board_url": format!("{url}/board.html#token={}", begun.endpoint.board),
+            "branch": null,
+        }));
+        stopped().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, ApiError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|_| fault("Máy không cho chạy máy chủ. Mời khởi động lại máy."))
 }
 
 fn fault(message: &str) -> ApiError {

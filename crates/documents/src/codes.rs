@@ -5,7 +5,7 @@ use barcoders::sym::code128::Code128;
 use qrcode::{Color, EcLevel, QrCode};
 
 /// A QR code as rows of modules, dark = true. `None` for text no QR code holds.
-pub(crate) fn qr(text: &str) -> Option<Vec<Vec<bool>>> {
+pub fn qr(text: &str) -> Option<Vec<Vec<bool>>> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let modules = code.into_colors();

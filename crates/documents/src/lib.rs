@@ -26,6 +26,7 @@ mod table;
 mod text;
 mod ticket;
 
+pub use codes::qr;
 pub use fonts::{FontFiles, Fonts};
 pub use form::Agency;
 pub use forms::{FormSet, Status};

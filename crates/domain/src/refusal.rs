@@ -174,6 +174,12 @@ pub enum Code {
     BranchOther,
     /// The two programs are too far apart in version.
     ProtocolOther,
+    /// The hub has counters that would lose it; the officer has to say so.
+    HubHasCounters,
+    /// The network address is in use by another program, or cannot be opened.
+    AddressTaken,
+    /// The invitation is not one, or was read in part.
+    InvitationInvalid,
     /// The leased numbers of this counter are used up and the hub does not answer.
     LeaseEmpty,
 

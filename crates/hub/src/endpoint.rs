@@ -5,6 +5,7 @@
 use std::{
     fs, io,
     io::Write as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -15,12 +16,12 @@ const NAME: &str = "endpoint.json";
 const BOARD: &str = "board-token";
 
 /// 244 random bits.
-pub(crate) fn new_token() -> String {
+fn new_token() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
 /// The token with which a board reads, made when the folder has none.
-pub(crate) fn board_token(dir: &Path) -> io::Result<String> {
+fn board_token(dir: &Path) -> io::Result<String> {
     if let Ok(kept) = fs::read_to_string(dir.join(BOARD))
         && kept.len() == 64
         && kept.bytes().all(|b| b.is_ascii_hexdigit())
@@ -63,6 +64,15 @@ fn path(dir: &Path) -> PathBuf {
 }
 
 impl Endpoint {
+    /// A new one at that address, with the board's token of the folder.
+    pub(crate) fn fresh(dir: &Path, address: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
+            url: format!("http://{address}"),
+            token: new_token(),
+            board: board_token(dir)?,
+        })
+    }
+
     /// The endpoint that a folder names; it may be that of a process that is gone.
     pub fn read(dir: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path(dir)).ok()?).ok()

@@ -7,7 +7,7 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{
     machine::Machine,
-    routes::{refuse, same},
+    routes::{bearer, refuse, same},
 };
 
 /// The folder of this process.
@@ -43,11 +43,7 @@ impl Folder {
     }
 
     fn is_owner(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get(header::AUTHORIZATION)
-            .and_then(|v| v.to_str().ok())
-            .and_then(|v| v.strip_prefix("Bearer "))
-            .is_some_and(|token| same(token, &self.token))
+        bearer(headers).is_some_and(|token| same(token, &self.token))
     }
 }
 

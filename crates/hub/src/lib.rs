@@ -4,27 +4,36 @@
 //! It owns the listeners, keys and certificates, pairing, the endpoint file and the push of
 //! changes. It must not know any rule: names and JSON go straight to `motcua_app`.
 
+mod acts;
+mod board_lan;
+mod discovery;
 mod endpoint;
 mod folder;
 mod identity;
+mod invitation;
 mod lan;
 mod line;
 mod machine;
+mod network;
 mod pairing;
 mod role;
 mod routes;
 mod serve;
 #[cfg(test)]
 mod simulation;
+mod start;
 mod succession;
 mod tls;
 mod wire;
 
+pub use board_lan::Screens;
 pub use endpoint::Endpoint;
 pub use folder::check as verify;
 pub use identity::{Fingerprint, Identity};
 pub use lan::{Lan, PairCode};
 pub use line::{Joined, Line, Paired, Synced, pair};
 pub use machine::{Machine, Role};
+pub use motcua_store::DATABASE;
 pub use role::Remembered;
 pub use serve::{Running, Serve, ServeError, serve, spawn};
+pub use start::{Beginning, begin, serve_beginning};

@@ -9,14 +9,18 @@ use std::{
     time::Duration,
 };
 
-use motcua_app::{App, HubLink};
-use tokio::runtime::Handle;
+use motcua_app::{App, Change, HubLink};
+use motcua_domain::{Code, Refusal};
+use tokio::{runtime::Handle, sync::broadcast};
 
 use crate::{
-    identity::Identity,
+    acts,
+    board_lan::{self, BoardOpen, Screens},
+    discovery::{Announcement, Said},
+    identity::{Fingerprint, Identity},
     lan::{Bound, Hub, Lan, Open, OpenError},
     line::{Line, Paired},
-    role::Remembered,
+    role::{Remembered, RememberedBoard},
     serve::ServeError,
 };
 
@@ -59,6 +63,27 @@ pub struct Machine {
     turn: Mutex<()>,
     now: Mutex<Now>,
     waiting: Mutex<Option<Waiting>>,
+    announced: Mutex<Option<Announcement>>,
+    board: Mutex<Board>,
+    show: Show,
+}
+
+/// The board for televisions.
+#[derive(Debug, Default)]
+struct Board {
+    open: Option<BoardOpen>,
+    /// Why a remembered one is not open.
+    trouble: Option<String>,
+}
+
+/// What the board is made of.
+#[derive(Debug)]
+pub(crate) struct Show {
+    /// Opens what the hall may read.
+    pub(crate) token: String,
+    /// The built screens, where there are any.
+    pub(crate) screens: Option<Arc<dyn Screens>>,
+    pub(crate) changes: broadcast::Sender<Change>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -72,6 +97,7 @@ impl Machine {
         dir: &Path,
         runtime: Handle,
         line: Option<Arc<Line>>,
+        show: Show,
     ) -> Arc<Self> {
         Arc::new(Self {
             app,
@@ -80,6 +106,9 @@ impl Machine {
             turn: Mutex::new(()),
             now: Mutex::new(line.map_or(Now::Own, Now::Counter)),
             waiting: Mutex::new(None),
+            announced: Mutex::new(None),
+            board: Mutex::default(),
+            show,
         })
     }
 
@@ -88,7 +117,7 @@ impl Machine {
         match &*lock(&self.now) {
             Now::Own => Role::Own,
             Now::Hub(open) => Role::Hub(open.lan.clone()),
-            Now::Counter(line) => Role::Counter(line.paired().clone()),
+            Now::Counter(line) => Role::Counter(line.paired()),
         }
     }
 
@@ -152,6 +181,7 @@ impl Machine {
         let lan = open.lan.clone();
         *lock(&self.waiting) = None;
         self.becomes(Now::Hub(open));
+        self.announce(&lan);
         tracing::info!(url = lan.url, "hub");
         Ok(lan)
     }
@@ -213,6 +243,95 @@ impl Machine {
         Ok(())
     }
 
+    /// Says on the network that the hub is there, where anybody else can reach it.
+    fn announce(&self, lan: &Lan) {
+        let branch = self.app.store().read(|read| read.branch()).ok().flatten();
+        let fingerprint = Fingerprint::parse(&lan.fingerprint);
+        let (Some(branch), Some(fingerprint)) = (branch, fingerprint) else {
+            return;
+        };
+        if lan.address.ip().is_loopback() {
+            return;
+        }
+        let said = Said {
+            fingerprint,
+            branch: lan.branch,
+            term: 0,
+            name: branch.office.name.clone(),
+        };
+        *lock(&self.announced) = Announcement::of(&said, lan.address);
+    }
+
+    /// Opens the board for televisions on an address, or closes it; remembered in the folder.
+    pub(crate) fn show_board(&self, at: Option<SocketAddr>) -> Result<(), Refusal> {
+        let _turn = lock(&self.turn);
+        let unwritten = |error: io::Error| acts::unwritten(&error);
+        match at {
+            Some(at) => {
+                let listen = self.open_board(at)?;
+                RememberedBoard { listen }
+                    .keep(&self.dir)
+                    .map_err(unwritten)?;
+            }
+            None => {
+                RememberedBoard::forget(&self.dir).map_err(unwritten)?;
+                let old = std::mem::take(&mut *lock(&self.board));
+                if let Some(open) = old.open {
+                    self.runtime.block_on(open.close());
+                }
+            }
+        }
+        self.app.link_changed();
+        Ok(())
+    }
+
+    fn open_board(&self, at: SocketAddr) -> Result<SocketAddr, Refusal> {
+        let Show {
+            token,
+            screens,
+            changes,
+        } = &self.show;
+        let Some(screens) = screens.clone() else {
+            return Err(Refusal::new(
+                Code::Unsupported,
+                "Chương trình đang chạy không kèm màn hình nên chưa mở được bảng gọi số cho tivi. Mời mở cửa sổ Một Cửa, hoặc chạy motcua serve với --ui.",
+            ));
+        };
+        if let Some(open) = &lock(&self.board).open
+            && open.address == at
+        {
+            return Ok(at);
+        }
+        let open = board_lan::open(Arc::clone(&self.app), token, screens, changes.clone(), at);
+        let open = self
+            .runtime
+            .block_on(open)
+            .map_err(|error| acts::taken(at, &error))?;
+        let address = open.address;
+        let new = Board {
+            open: Some(open),
+            trouble: None,
+        };
+        let old = std::mem::replace(&mut *lock(&self.board), new);
+        if let Some(open) = old.open {
+            self.runtime.block_on(open.close());
+        }
+        Ok(address)
+    }
+
+    /// Where the board is open, and why a remembered one is not.
+    pub(crate) fn board_now(&self) -> (Option<SocketAddr>, Option<String>) {
+        let board = lock(&self.board);
+        (
+            board.open.as_ref().map(|o| o.address),
+            board.trouble.clone(),
+        )
+    }
+
+    pub(crate) fn board_token(&self) -> &str {
+        &self.show.token
+    }
+
     /// Opens what the folder remembers. A hub whose address is taken gives numbers on its own
     /// machine, says why the others do not reach it, and tries again.
     pub fn resume(self: &Arc<Self>) {
@@ -227,11 +346,28 @@ impl Machine {
             Ok(Remembered::Own | Remembered::Counter) => {}
             Err(error) => tracing::error!(%error, "role of this folder"),
         }
+        self.resume_board();
+    }
+
+    /// A board that cannot open says why in the settings; nobody's work hangs on it.
+    pub fn resume_board(&self) {
+        let opened = match RememberedBoard::of_folder(&self.dir) {
+            Ok(Some(board)) => self.open_board(board.listen).map(|_| ()),
+            Ok(None) => Ok(()),
+            Err(error) => Err(acts::unwritten(&error)),
+        };
+        if let Err(refusal) = opened {
+            tracing::warn!(%refusal, "board not shown");
+            lock(&self.board).trouble = Some(refusal.message);
+        }
     }
 
     fn waits(&self, listen: SocketAddr, error: &ServeError) {
         tracing::warn!(%listen, %error, "hub not reached");
-        let why = error.to_string();
+        let why = match error {
+            ServeError::Listen(at, error) => acts::taken(*at, error).message,
+            other => other.to_string(),
+        };
         *lock(&self.waiting) = Some(Waiting { listen, why });
         self.app.link_changed();
     }
@@ -264,6 +400,7 @@ impl Machine {
 
     fn becomes(&self, next: Now) {
         let old = std::mem::replace(&mut *lock(&self.now), next);
+        *lock(&self.announced) = None;
         if let Now::Hub(open) = old {
             self.runtime.block_on(open.close());
         }
@@ -273,7 +410,8 @@ impl Machine {
     /// Closes the listener without waiting for it; the role stays as it is remembered.
     pub(crate) fn stop(&self) {
         *lock(&self.waiting) = None;
-        let old = std::mem::replace(&mut *lock(&self.now), Now::Own);
-        drop(old);
+        *lock(&self.announced) = None;
+        *lock(&self.board) = Board::default();
+        *lock(&self.now) = Now::Own;
     }
 }

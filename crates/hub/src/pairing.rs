@@ -55,17 +55,38 @@ pub(crate) fn nonce() -> [u8; 32] {
     *blake3::hash(&bytes).as_bytes()
 }
 
-/// A fresh code. Each character is drawn evenly: numbers beyond a multiple of thirty are thrown.
+/// Characters drawn evenly from random bytes: numbers beyond a multiple of thirty are thrown.
+pub(crate) fn letters(bytes: &[u8]) -> impl Iterator<Item = char> {
+    bytes
+        .iter()
+        .filter(|byte| **byte < 240)
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 30)]))
+}
+
+/// A fresh code.
 pub(crate) fn fresh_code() -> String {
     let mut code = String::with_capacity(LENGTH);
     while code.len() < LENGTH {
-        for byte in nonce() {
-            if byte < 240 && code.len() < LENGTH {
-                code.push(char::from(ALPHABET[usize::from(byte % 30)]));
-            }
-        }
+        let left = LENGTH - code.len();
+        code.extend(letters(&nonce()).take(left));
     }
     code
+}
+
+/// The characters of a code as their places in the alphabet.
+pub(crate) fn places(code: &str) -> Option<Vec<u8>> {
+    let place = |c: u8| ALPHABET.iter().position(|a| *a == c).map(|p| p as u8);
+    (code.len() == LENGTH)
+        .then(|| code.bytes().map(place).collect())
+        .flatten()
+}
+
+/// The code with characters at those places.
+pub(crate) fn of_places(places: &[u8]) -> Option<String> {
+    let letter = |p: &u8| ALPHABET.get(usize::from(*p)).map(|c| char::from(*c));
+    (places.len() == LENGTH)
+        .then(|| places.iter().map(letter).collect())
+        .flatten()
 }
 
 /// What a person typed, as the code was made: capitals, no blanks or dashes.

@@ -57,6 +57,35 @@ impl Remembered {
     }
 }
 
+const BOARD: &str = "board.json";
+
+/// The board for televisions, which the folder shows wherever it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RememberedBoard {
+    pub(crate) listen: SocketAddr,
+}
+
+impl RememberedBoard {
+    pub(crate) fn of_folder(dir: &Path) -> io::Result<Option<Self>> {
+        match fs::read(dir.join(BOARD)) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn keep(self, dir: &Path) -> io::Result<()> {
+        write_private(dir, BOARD, serde_json::to_string(&self)?.as_bytes())
+    }
+
+    pub(crate) fn forget(dir: &Path) -> io::Result<()> {
+        match fs::remove_file(dir.join(BOARD)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The hub of a folder that is a counter.
 pub(crate) fn counter_of(dir: &Path) -> io::Result<Option<Paired>> {
     if Remembered::of_folder(dir)? != Remembered::Counter {

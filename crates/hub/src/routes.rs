@@ -58,14 +58,13 @@ pub(crate) fn router(
     endpoint: &Endpoint,
     ui: Option<&Path>,
     folder: Folder,
+    changes: broadcast::Sender<Change>,
 ) -> Router {
-    let (changes, _) = broadcast::channel(256);
-    bridge(&app, changes.clone());
     let shared = Shared {
         app,
         token: endpoint.token.as_str().into(),
         board: endpoint.board.as_str().into(),
-        host: [address.to_string(), format!("localhost:{}", address.port())],
+        host: hosts(address),
         changes,
     };
     let mut router = Router::new()
@@ -80,22 +79,33 @@ pub(crate) fn router(
     if let Some(ui) = ui {
         router = router.fallback_service(ServeDir::new(ui));
     }
+    guarded(router.layer(middleware::from_fn_with_state(
+        shared.clone(),
+        this_host_only,
+    )))
+    .with_state(shared)
+}
+
+/// What every answer says to a browser: no foreign script, nothing kept.
+pub(crate) fn guarded<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     let set =
         |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     router
-        .layer(middleware::from_fn_with_state(
-            shared.clone(),
-            this_host_only,
-        ))
         .layer(set(header::CONTENT_SECURITY_POLICY, CSP))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "no-referrer"))
         .layer(set(header::CACHE_CONTROL, "no-store"))
-        .with_state(shared)
+}
+
+/// The names under which a browser on this machine comes.
+pub(crate) fn hosts(address: SocketAddr) -> [String; 2] {
+    [address.to_string(), format!("localhost:{}", address.port())]
 }
 
 /// Changes come from the application's own threads; browsers hang on a broadcast.
-fn bridge(app: &Arc<App>, changes: broadcast::Sender<Change>) {
+pub(crate) fn bridge(app: &Arc<App>) -> broadcast::Sender<Change> {
+    let (sender, _) = broadcast::channel(256);
+    let changes = sender.clone();
     let receiver = app.subscribe();
     std::thread::spawn(move || {
         while let Ok(change) = receiver.recv() {
@@ -103,6 +113,7 @@ fn bridge(app: &Arc<App>, changes: broadcast::Sender<Change>) {
             changes.send(change).ok();
         }
     });
+    sender
 }
 
 /// A page of another site that resolves its name to this machine is still another site.
@@ -130,7 +141,7 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 
 /// What a token opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Grant {
+pub(crate) enum Grant {
     /// Every verb, as the officer who is named.
     Officer,
     /// Only what the hall may read, as nobody.
@@ -147,12 +158,16 @@ fn grant(shared: &Shared, token: &str) -> Option<Grant> {
     }
 }
 
-fn granted(shared: &Shared, headers: &HeaderMap) -> Option<Grant> {
-    let token = headers
+/// The token of a request.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.strip_prefix("Bearer "))?;
-    grant(shared, token)
+        .and_then(|v| v.strip_prefix("Bearer "))
+}
+
+fn granted(shared: &Shared, headers: &HeaderMap) -> Option<Grant> {
+    grant(shared, bearer(headers)?)
 }
 
 fn status(code: Code) -> StatusCode {
@@ -176,7 +191,7 @@ pub(crate) fn refuse(error: ApiError) -> Response {
     (status(error.code), Json(error)).into_response()
 }
 
-fn invalid(message: &str) -> Response {
+pub(crate) fn invalid(message: &str) -> Response {
     refuse(ApiError {
         code: Code::ArgumentInvalid,
         message: message.to_owned(),
@@ -259,7 +274,12 @@ async fn sound(
     if granted(&shared, &headers).is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let found = tokio::task::spawn_blocking(move || shared.app.sound(&name)).await;
+    clip(shared.app, name).await
+}
+
+/// That clip's bytes.
+pub(crate) async fn clip(app: Arc<App>, name: String) -> Response {
+    let found = tokio::task::spawn_blocking(move || app.sound(&name)).await;
     match found {
         Ok(Some(clip)) => {
             let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
@@ -270,19 +290,24 @@ async fn sound(
 }
 
 #[derive(Deserialize)]
-struct EventsQuery {
-    token: String,
+pub(crate) struct EventsQuery {
+    pub(crate) token: String,
 }
 
 async fn events(State(shared): State<Shared>, Query(query): Query<EventsQuery>) -> Response {
     let Some(grant) = grant(&shared, &query.token) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
+    pushed(shared.changes.subscribe(), grant)
+}
+
+/// Changes as server-sent events.
+pub(crate) fn pushed(changes: broadcast::Receiver<Change>, grant: Grant) -> Response {
     // A line that was cut says nothing; a page that hears no beat knows.
     let beat = KeepAlive::new()
         .interval(BEAT)
         .event(Event::default().event("beat").data("{}"));
-    Sse::new(stream(shared.changes.subscribe(), grant))
+    Sse::new(stream(changes, grant))
         .keep_alive(beat)
         .into_response()
 }

@@ -2,16 +2,18 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, thread};
 
+use axum::Router;
 use motcua_app::App;
 use motcua_protocol::ApiError;
 use tokio::{net::TcpListener, runtime::Handle, sync::oneshot};
 
 use crate::{
-    endpoint::{self, Endpoint},
+    board_lan::{Built, Screens},
+    endpoint::Endpoint,
     folder::Folder,
     lan::Lan,
     line::Line,
-    machine::{Machine, Role},
+    machine::{Machine, Role, Show},
     routes, succession,
 };
 
@@ -24,6 +26,8 @@ pub struct Serve {
     pub dir: PathBuf,
     /// Folder of the built screens, to serve them to a browser.
     pub ui: Option<PathBuf>,
+    /// The built screens for a television's board where they lie in no folder but in the program.
+    pub screens: Option<Arc<dyn Screens>>,
     /// Address on which to be the hub of the branch for this run, over TLS; any address. What the
     /// folder remembers is opened by [`Machine::resume`].
     pub hub: Option<SocketAddr>,
@@ -100,7 +104,8 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
     if !options.listen.ip().is_loopback() {
         return Err(ServeError::NotLoopback);
     }
-    let fault = |error| ServeError::Listen(options.listen, error);
+    let asked = options.listen;
+    let fault = |error| ServeError::Listen(asked, error);
     let listener = match TcpListener::bind(options.listen).await {
         // Beside a hub it is a convenience; its clients read where it is.
         Err(_) if options.hub.is_some() => {
@@ -110,31 +115,17 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
     }
     .map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
-    let endpoint = Endpoint {
-        url: format!("http://{address}"),
-        token: endpoint::new_token(),
-        board: endpoint::board_token(&options.dir).map_err(fault)?,
-    };
-    let machine = Machine::new(
-        Arc::clone(&app),
-        &options.dir,
-        Handle::current(),
-        options.line,
-    );
-    if let Some(at) = options.hub {
+    let endpoint = Endpoint::fresh(&options.dir, address).map_err(fault)?;
+    let (dir, hub) = (options.dir.clone(), options.hub);
+    let (router, machine) = inside(app, options, address, &endpoint, Handle::current());
+    if let Some(at) = hub {
         let opening = Arc::clone(&machine);
         tokio::task::spawn_blocking(move || opening.be_hub(at, false))
             .await
             .map_err(|error| ServeError::Listen(at, io::Error::other(error)))??;
     }
     succession::start(&machine);
-    let folder = Folder {
-        app: Arc::clone(&app),
-        token: endpoint.token.as_str().into(),
-        machine: Arc::clone(&machine),
-    };
-    endpoint.publish(&options.dir).map_err(fault)?;
-    let router = routes::router(app, address, &endpoint, options.ui.as_deref(), folder);
+    endpoint.publish(&dir).map_err(fault)?;
     let (stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(async move {
         let ended = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -148,9 +139,45 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
     Ok(Running {
         endpoint,
         machine,
-        dir: options.dir,
+        dir,
         stop: Some(stop),
     })
+}
+
+/// What is behind the door of an open folder: its routes, and its machine, which is in the role that
+/// the application was opened in.
+pub(crate) fn inside(
+    app: Arc<App>,
+    options: Serve,
+    address: SocketAddr,
+    endpoint: &Endpoint,
+    runtime: Handle,
+) -> (Router, Arc<Machine>) {
+    let changes = routes::bridge(&app);
+    let built = options.ui.clone().map(Built);
+    let show = Show {
+        token: endpoint.board.clone(),
+        screens: options
+            .screens
+            .or_else(|| built.map(|built| Arc::new(built) as Arc<dyn Screens>)),
+        changes: changes.clone(),
+    };
+    let machine = Machine::new(Arc::clone(&app), &options.dir, runtime, options.line, show);
+    app.set_machine(&(Arc::clone(&machine) as Arc<dyn motcua_app::Machine>));
+    let folder = Folder {
+        app: Arc::clone(&app),
+        token: endpoint.token.as_str().into(),
+        machine: Arc::clone(&machine),
+    };
+    let router = routes::router(
+        app,
+        address,
+        endpoint,
+        options.ui.as_deref(),
+        folder,
+        changes,
+    );
+    (router, machine)
 }
 
 /// Serves on a thread and runtime of its own, for callers without one.

@@ -41,6 +41,7 @@ fn hub() -> Hub {
         listen: "127.0.0.1:0".parse().unwrap(),
         dir: branch.dir(),
         ui: None,
+        screens: None,
         hub: None,
         line: None,
     };
@@ -259,6 +260,7 @@ fn only_loopback_is_served() {
         listen: "0.0.0.0:0".parse().unwrap(),
         dir: branch.dir(),
         ui: None,
+        screens: None,
         hub: None,
         line: None,
     };

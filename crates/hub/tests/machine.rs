@@ -36,6 +36,7 @@ fn serve(app: &Arc<App>, line: Option<Arc<Line>>) -> Running {
         listen: "127.0.0.1:0".parse().unwrap(),
         dir: app.dir().to_owned(),
         ui: None,
+        screens: None,
         hub: None,
         line,
     };
@@ -217,8 +218,7 @@ fn hub_and_counter_change_places_under_load() {
     let hub = Line::of_folder(counter.app.dir(), false)
         .unwrap()
         .unwrap()
-        .paired()
-        .clone();
+        .paired();
     let lan = old.be_hub("127.0.0.1:0".parse().unwrap(), true).unwrap();
     assert!(counter.app.link().is_none());
     let paired = motcua_hub::Paired {

@@ -267,6 +267,14 @@ pub struct DeviceIntroduced {
     pub fingerprint: String,
 }
 
+/// A device may no longer come in, for ever: its number is not given again, and what it has
+/// recorded stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DeviceRevoked {
+    /// Which device.
+    pub device: Uuid,
+}
+
 /// A block of numbers of one series and day now belongs to one device, which gives them out
 /// without asking. Dies with the device's epoch: what is left of it is never given out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -374,6 +382,9 @@ pub enum BranchEvent {
     /// A device joined.
     #[serde(rename = "device.introduced")]
     Device(DeviceIntroduced),
+    /// A device's access was taken away.
+    #[serde(rename = "device.revoked")]
+    Revoked(DeviceRevoked),
     /// A block of numbers.
     #[serde(rename = "numbers.leased")]
     Leased(NumbersLeased),

@@ -47,15 +47,32 @@ pub(crate) struct Peer(pub(crate) Option<Fingerprint>);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin(pub(crate) IpAddr);
 
-#[derive(Debug, Default)]
-struct Crowd(Mutex<HashMap<IpAddr, usize>>);
+/// Who is at a door, by address; bounded in all and for each.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    here: Mutex<HashMap<IpAddr, usize>>,
+    most: usize,
+    most_of_one: usize,
+}
 
 impl Crowd {
-    fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
-        let mut crowd = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn new(most: usize, most_of_one: usize) -> Arc<Self> {
+        Arc::new(Self {
+            here: Mutex::default(),
+            most,
+            most_of_one,
+        })
+    }
+
+    /// A place, until it is dropped; `None` where there is none.
+    pub(crate) fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
+        let mut crowd = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         let total: usize = crowd.values().sum();
+        if total >= self.most {
+            return None;
+        }
         let here = crowd.entry(ip).or_default();
-        if total >= MOST_NEW || *here >= MOST_NEW_OF_ONE {
+        if *here >= self.most_of_one {
             return None;
         }
         *here += 1;
@@ -66,14 +83,20 @@ impl Crowd {
     }
 }
 
-struct Place {
+/// A place at the door.
+#[derive(Debug)]
+pub(crate) struct Place {
     crowd: Arc<Crowd>,
     ip: IpAddr,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut crowd = self.crowd.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut crowd = self
+            .crowd
+            .here
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(here) = crowd.get_mut(&self.ip) {
             *here -= 1;
             if *here == 0 {
@@ -99,7 +122,7 @@ pub(super) async fn run(
     hub: Arc<Hub>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let crowd = Arc::new(Crowd::default());
+    let crowd = Crowd::new(MOST_NEW, MOST_NEW_OF_ONE);
     let door = Arc::new(Door {
         acceptor: TlsAcceptor::from(config),
         router,

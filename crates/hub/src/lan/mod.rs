@@ -5,7 +5,8 @@
 
 mod answers;
 mod codes;
-mod listener;
+mod contacts;
+pub(crate) mod listener;
 mod log;
 mod routes;
 #[cfg(test)]
@@ -13,7 +14,7 @@ mod tests;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 
-use motcua_app::App;
+use motcua_app::{App, Topic};
 use motcua_domain::Code;
 use motcua_protocol::{ApiError, Time};
 use rustls::ServerConfig;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 pub(crate) use answers::Answers;
 pub(crate) use codes::Codes;
+use contacts::Contacts;
 
 use crate::identity::{Fingerprint, Identity};
 
@@ -48,6 +50,9 @@ pub(crate) struct Hub {
     /// Ticks with every committed event; whoever watches asks for the feed.
     pub(crate) news: watch::Sender<u64>,
     pub(crate) answers: Answers,
+    pub(crate) contacts: Contacts,
+    /// Devices whose access was taken away: their open lines end.
+    revoked: watch::Sender<Vec<Uuid>>,
 }
 
 /// Where it listens.
@@ -76,6 +81,8 @@ impl Hub {
             codes: Codes::default(),
             news: watch::Sender::new(app.store().revision()),
             answers: Answers::new(Arc::clone(&app)),
+            contacts: Contacts::default(),
+            revoked: watch::Sender::new(Vec::new()),
             fingerprint: identity.fingerprint(),
             branch,
             app,
@@ -86,9 +93,30 @@ impl Hub {
             while let Ok(change) = changes.recv() {
                 let Some(hub) = told.upgrade() else { return };
                 hub.news.send_replace(change.revision);
+                if change.topics.contains(&Topic::Sync) {
+                    hub.shut_out();
+                }
             }
         });
         Ok(hub)
+    }
+
+    /// Ends the lines of devices whose access was taken away.
+    fn shut_out(&self) {
+        match self.app.store().read(|read| read.revoked_devices()) {
+            Ok(revoked) => {
+                self.revoked.send_replace(revoked);
+            }
+            Err(error) => tracing::warn!(%error, "revoked devices"),
+        }
+    }
+
+    /// A device said something.
+    fn heard(&self, device: Uuid) {
+        let at = self.app.moment().wall_ms;
+        if self.contacts.heard(device, at, Instant::now()) {
+            self.app.link_changed();
+        }
     }
 
     /// Makes a code. The hub is a device of the branch from the first one on.
@@ -128,6 +156,7 @@ pub(crate) struct Open {
     pub(crate) lan: Lan,
     stop: watch::Sender<bool>,
     ended: JoinHandle<()>,
+    watching: JoinHandle<()>,
 }
 
 impl Bound {
@@ -170,7 +199,9 @@ impl Bound {
             Arc::clone(&self.hub),
             stops,
         ));
+        let watching = tokio::spawn(contacts::watch(Arc::downgrade(&self.hub)));
         Open {
+            watching,
             hub: self.hub,
             lan: self.lan,
             stop,
@@ -183,6 +214,7 @@ impl Open {
     /// Ends every connection and lets the address go.
     pub(crate) async fn close(self) {
         self.stop.send_replace(true);
+        self.watching.abort();
         if let Err(error) = self.ended.await {
             tracing::error!(%error, "listener");
         }

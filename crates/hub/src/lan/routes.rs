@@ -34,6 +34,7 @@ use uuid::Uuid;
 
 use super::{
     Hub,
+    contacts::OpenLine,
     listener::{Origin, Peer},
 };
 use crate::{
@@ -161,6 +162,7 @@ async fn devices_only(
     let Some(peer) = peer.0 else {
         return no(RefusedWhy::Unauthorized);
     };
+    let heard = Arc::clone(&hub);
     let looked = blocking(move || {
         hub.app
             .store()
@@ -169,6 +171,7 @@ async fn devices_only(
     .await;
     match looked {
         Ok(Ok(Some(device))) => {
+            heard.heard(device.device);
             request.extensions_mut().insert(Known(device.device));
             next.run(request).await
         }
@@ -303,10 +306,22 @@ fn carry_out(hub: &Hub, device: Uuid, ask: CommandAsk) -> Result<(String, Vec<u8
 }
 
 /// An open line: a word with every change, and one every second so that silence means something.
-async fn live(State(hub): State<Arc<Hub>>, Extension(Known(_)): Extension<Known>) -> Response {
-    let news = WatchStream::new(hub.news.subscribe())
-        .map(|revision| Ok::<_, Infallible>(Event::default().data(revision.to_string())));
-    Sse::new(news)
+/// It ends when the device's access is taken away.
+async fn live(State(hub): State<Arc<Hub>>, Extension(Known(device)): Extension<Known>) -> Response {
+    let news = WatchStream::new(hub.news.subscribe()).map(Some);
+    let revoked = WatchStream::new(hub.revoked.subscribe());
+    let ends = revoked.filter_map(move |revoked| revoked.contains(&device).then_some(None));
+    let line = OpenLine::of(hub, device);
+    let words = news
+        .merge(ends)
+        .take_while(Option::is_some)
+        .filter_map(move |revision| {
+            // Held as long as the words are.
+            let _line = &line;
+            let word = Event::default().data(revision?.to_string());
+            Some(Ok::<_, Infallible>(word))
+        });
+    Sse::new(words)
         .keep_alive(
             KeepAlive::new()
                 .interval(Duration::from_millis(wire::HEARTBEAT_MS))

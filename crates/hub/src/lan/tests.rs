@@ -50,6 +50,7 @@ fn serve(branch: &TestBranch, at: &str) -> Result<Running, crate::ServeError> {
         listen: "127.0.0.1:0".parse().unwrap(),
         dir: branch.dir(),
         ui: None,
+        screens: None,
         hub: Some(at.parse().unwrap()),
         line: None,
     };

@@ -1,7 +1,7 @@
 //! One kept-alive HTTPS connection to the hub, usable from any thread that may wait.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError, RwLock, mpsc},
     time::{Duration, Instant},
 };
 
@@ -30,6 +30,8 @@ pub(crate) enum Lost {
     Timeout,
     /// Somebody else's certificate.
     Foreign,
+    /// The hub does not know this device, or no longer.
+    Unknown,
 }
 
 /// An answer.
@@ -81,7 +83,7 @@ pub(crate) struct Http {
 
 #[derive(Debug)]
 struct Core {
-    host: String,
+    host: RwLock<String>,
     branch: Option<String>,
     tls: Arc<ClientConfig>,
     idle: Mutex<Option<(Sender, Fingerprint)>>,
@@ -109,13 +111,34 @@ impl Http {
         Ok(Self {
             runtime: Some(runtime),
             core: Arc::new(Core {
-                host,
+                host: RwLock::new(host),
                 branch,
                 tls: Arc::new(tls),
                 idle: Mutex::new(None),
             }),
             closed: watch::Sender::new(false),
         })
+    }
+
+    /// Whether the hub with the expected certificate answers at another address; then it is spoken
+    /// to there from now on.
+    pub(crate) fn moves_to(&self, host: &str, patience: Duration) -> bool {
+        let core = Arc::clone(&self.core);
+        let to = host.to_owned();
+        let reached = self.wait(patience, async move {
+            let line = core.connect_to(&to, patience).await?;
+            Ok((line, to))
+        });
+        let Ok((line, to)) = reached else {
+            return false;
+        };
+        *self
+            .core
+            .host
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = to;
+        *self.core.kept() = Some(line);
+        true
     }
 
     /// Lets everybody go who waits for an answer, and gives nobody another.
@@ -181,8 +204,10 @@ impl Http {
             Ok((line, response))
         })?;
         let (line, response) = response;
-        if response.status() != 200 {
-            return Err(Lost::Offline);
+        match response.status().as_u16() {
+            200 => {}
+            401 | 403 => return Err(Lost::Unknown),
+            _ => return Err(Lost::Offline),
         }
         if let Some(runtime) = &self.runtime {
             let mut closed = self.closed.subscribe();
@@ -262,11 +287,22 @@ impl Core {
         Ok((got, hub))
     }
 
+    fn host(&self) -> String {
+        let host = self.host.read().unwrap_or_else(PoisonError::into_inner);
+        host.clone()
+    }
+
     async fn connect(&self, patience: Duration) -> Result<(Sender, Fingerprint), Lost> {
+        self.connect_to(&self.host(), patience).await
+    }
+
+    async fn connect_to(
+        &self,
+        host: &str,
+        patience: Duration,
+    ) -> Result<(Sender, Fingerprint), Lost> {
         let reach = async {
-            let stream = TcpStream::connect(&self.host)
-                .await
-                .map_err(|_| Lost::Offline)?;
+            let stream = TcpStream::connect(host).await.map_err(|_| Lost::Offline)?;
             stream.set_nodelay(true).ok();
             let name = ServerName::try_from("motcua").map_err(|_| Lost::Offline)?;
             let stream = TlsConnector::from(Arc::clone(&self.tls))
@@ -294,7 +330,7 @@ impl Core {
         let mut request = Request::builder()
             .method(send.method)
             .uri(send.path)
-            .header("host", &self.host)
+            .header("host", self.host())
             .header(wire::PROTO_HEADER, motcua_protocol::sync::PROTO.to_string());
         if let Some(branch) = &self.branch {
             request = request.header(wire::BRANCH_HEADER, branch);

@@ -30,6 +30,7 @@ use super::{
     talk::{No, Wire},
 };
 use crate::{
+    discovery,
     identity::{Fingerprint, Identity},
     role, tls,
     wire::{CommandAsk, CommandTold, Decided},
@@ -41,6 +42,10 @@ const BUDGET: Duration = Duration::from_millis(2_300);
 const SESSION: Duration = Duration::from_secs(600);
 /// How long silence is remembered.
 const AWAY_MS: i64 = 4_000;
+/// How long announcements are listened for, how many places are tried, and how long each.
+const LOOK: Duration = Duration::from_secs(2);
+const MOST_TRIES: usize = 8;
+const TRY: Duration = Duration::from_secs(2);
 const AWAY_FILE: &str = "hub-away";
 
 #[derive(Debug, Default)]
@@ -57,6 +62,8 @@ struct Seen {
 pub struct Line {
     dir: PathBuf,
     paired: Paired,
+    /// Where it was found, if not where it was paired.
+    moved: Mutex<Option<String>>,
     pub(super) wire: Box<dyn Wire>,
     /// And whose logs it brings beside its own.
     engine: Mutex<Option<(Vec<Uuid>, Engine)>>,
@@ -131,6 +138,7 @@ impl Line {
             }),
             dir: dir.to_owned(),
             paired,
+            moved: Mutex::new(None),
             background,
             bell: Bell::default(),
             detached: AtomicBool::new(false),
@@ -203,9 +211,41 @@ impl Line {
         self.detached.load(Ordering::SeqCst)
     }
 
-    /// What the folder remembers of the hub.
-    pub fn paired(&self) -> &Paired {
-        &self.paired
+    /// What the folder remembers of the hub, at the address where it was last reached.
+    pub fn paired(&self) -> Paired {
+        let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        Paired {
+            url: moved.as_ref().unwrap_or(&self.paired.url).clone(),
+            ..self.paired.clone()
+        }
+    }
+
+    /// Looks for the hub on the network: its address may have changed. An announcement is believed
+    /// when the paired certificate answers there, and then remembered.
+    pub(super) fn look_around(&self, app: &App) -> bool {
+        let Some(pin) = Fingerprint::parse(&self.paired.fingerprint) else {
+            return false;
+        };
+        for at in discovery::of(pin, LOOK).into_iter().take(MOST_TRIES) {
+            if self.is_detached() {
+                return false;
+            }
+            if self.wire.moves_to(&at.to_string(), TRY) {
+                self.remember(app, &format!("https://{at}"));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn remember(&self, app: &App, url: &str) {
+        tracing::info!(url, "hub found at another address");
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(url.to_owned());
+        // While this is still the line, nobody else writes who the hub is.
+        let kept = app.while_linked(self, || self.paired().keep(&self.dir));
+        if let Some(Err(error)) = kept {
+            tracing::warn!(%error, "new address of the hub not remembered");
+        }
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -246,6 +286,7 @@ impl Line {
             No::Lost(Lost::Offline) => (Fault::Offline, false),
             No::Lost(Lost::Timeout) => (Fault::Timeout, true),
             No::Lost(Lost::Foreign) => (Fault::WrongBranch, false),
+            No::Lost(Lost::Unknown) => (Fault::UnknownDevice, false),
             No::Strange(Failure::CaptivePortal) => (Fault::CaptivePortal, false),
             No::Strange(_) => (Fault::Malformed, false),
             No::Refused(refused) => (
@@ -507,6 +548,10 @@ fn words(fault: Fault, foreign: bool) -> &'static str {
 impl HubLink for Line {
     fn number(&self) -> u16 {
         self.paired.number
+    }
+
+    fn hub(&self) -> Uuid {
+        self.paired.hub
     }
 
     fn attached(self: Arc<Self>, app: &Arc<App>) {

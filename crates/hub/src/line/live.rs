@@ -20,6 +20,8 @@ use crate::wire;
 const SILENCE: Duration = Duration::from_millis(2 * wire::HEARTBEAT_MS + 300);
 /// Between two tries to open the line.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Between two looks around for a hub that does not answer.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// A whole session at least this often.
 const SESSION: Duration = Duration::from_secs(30);
 /// News that follows at once is fetched together: twenty counters that each ask for every record
@@ -39,6 +41,7 @@ pub(super) fn start(app: &Arc<App>, line: &Arc<Line>) -> [JoinHandle<()>; 2] {
 
 /// Hears the hub and rings the bell.
 fn listen(app: &Weak<App>, line: &Line) {
+    let mut last_look: Option<Instant> = None;
     loop {
         let opened = line.wire.live(SILENCE);
         if line.is_detached() {
@@ -64,6 +67,13 @@ fn listen(app: &Weak<App>, line: &Line) {
             }
             Err(lost) => {
                 line.missed(&No::Lost(lost), now_ms);
+                // Where it was last comes first; then whoever says on the network that it is there.
+                if lost != Lost::Unknown && last_look.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+                    last_look = Some(Instant::now());
+                    if app.upgrade().is_some_and(|app| line.look_around(&app)) {
+                        continue;
+                    }
+                }
                 thread::sleep(AGAIN);
             }
         }

@@ -15,6 +15,7 @@ mod talk;
 pub(crate) use http::{Http, Lost, Send, host_of};
 pub use link::Line;
 pub use pair::{Joined, pair};
+pub(crate) use pair::{Target, join};
 pub use paired::Paired;
 pub use session::Synced;
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{
     http::{Http, Lost, Send, host_of},
 };
 use crate::{
-    identity::Identity,
+    identity::{Fingerprint, Identity},
     pairing::{self, Begin, Begun, Finish, Finished, Transcript},
     tls, wire,
 };
@@ -73,12 +73,12 @@ fn said<T: DeserializeOwned>(
     http: &Http,
     path: &str,
     question: &impl Serialize,
-) -> Result<(T, crate::identity::Fingerprint), ApiError> {
+) -> Result<(T, Fingerprint), ApiError> {
     let body = serde_json::to_vec(question).map_err(|_| strange())?;
     let sent = http.send_known(Send::post(path, body), PATIENCE);
     let (got, hub) = sent.map_err(|lost| match lost {
         Lost::Foreign => strange(),
-        Lost::Offline | Lost::Timeout => offline(),
+        Lost::Offline | Lost::Timeout | Lost::Unknown => offline(),
     })?;
     if got.media != MEDIA_ANSWER {
         return Err(strange());
@@ -102,6 +102,41 @@ pub fn pair(
     code: &str,
     name: &str,
 ) -> Result<Joined, ApiError> {
+    let host = host_of(url).ok_or_else(unaddressed)?;
+    let target = Target {
+        host,
+        code: code.to_owned(),
+        pin: None,
+    };
+    join(settings, clock, &target, name)
+}
+
+fn unaddressed() -> ApiError {
+    refuse(
+        Code::ArgumentInvalid,
+        "Địa chỉ máy chủ quầy có dạng https://TÊN-MÁY:CỔNG. Mời xem lại.",
+        "hub",
+    )
+}
+
+/// Which hub to join.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// `HOST:PORT`
+    pub(crate) host: String,
+    /// As a person typed it.
+    pub(crate) code: String,
+    /// Its certificate, where something said it that a person trusts: then no other is spoken to.
+    pub(crate) pin: Option<Fingerprint>,
+}
+
+/// As [`pair`].
+pub(crate) fn join(
+    settings: &Settings,
+    clock: impl Clock + 'static,
+    target: &Target,
+    name: &str,
+) -> Result<Joined, ApiError> {
     let dir: &Path = &settings.dir;
     if dir.join(DATABASE).exists() {
         return Err(refuse(
@@ -110,14 +145,8 @@ pub fn pair(
             "data",
         ));
     }
-    let host = host_of(url).ok_or_else(|| {
-        refuse(
-            Code::ArgumentInvalid,
-            "Địa chỉ máy chủ quầy có dạng https://TÊN-MÁY:CỔNG. Mời xem lại.",
-            "hub",
-        )
-    })?;
-    let code = pairing::clean(code).ok_or_else(|| {
+    let host = host_of(&target.host).ok_or_else(unaddressed)?;
+    let code = pairing::clean(&target.code).ok_or_else(|| {
         refuse(
             Code::PairCodeWrong,
             "Mã ghép có 8 chữ và số. Chưa ghép gì. Mời xem lại mã trên máy chủ quầy.",
@@ -126,7 +155,7 @@ pub fn pair(
     })?;
     std::fs::create_dir_all(dir).map_err(|e| folder(&e))?;
     let identity = Identity::of_folder(dir).map_err(|e| folder(&e))?;
-    let tls = tls::client(&identity, None).map_err(|_| strange())?;
+    let tls = tls::client(&identity, target.pin).map_err(|_| strange())?;
     let http = Http::new(host.clone(), None, tls).map_err(|e| folder(&e))?;
     let device = Uuid::new_v4();
     let paired = prove(&http, &identity, device, name, &code, &host)?;

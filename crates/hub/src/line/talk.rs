@@ -22,6 +22,10 @@ pub(crate) trait Wire: std::fmt::Debug + std::marker::Send + Sync {
     /// Opens the line on which the hub says that there is news: each word tells whether it was
     /// news or only a sign of life.
     fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost>;
+    /// Whether the same hub answers at another address; then it is spoken to there from now on.
+    fn moves_to(&self, _host: &str, _patience: Duration) -> bool {
+        false
+    }
     /// Says nothing more, and lets whoever waits for an answer go.
     fn close(&self);
 }
@@ -37,6 +41,10 @@ impl Wire for Http {
 
     fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost> {
         self.open(wire::LIVE, patience)
+    }
+
+    fn moves_to(&self, host: &str, patience: Duration) -> bool {
+        Self::moves_to(self, host, patience)
     }
 
     fn close(&self) {
@@ -135,6 +143,7 @@ pub(crate) fn answer(
         Err(No::Strange(failure)) => Err(failure),
         // A hub that is another one knows nothing of us.
         Err(No::Lost(Lost::Foreign)) => Ok(Answer::Refused(RefusedWhy::WrongBranch.into())),
+        Err(No::Lost(Lost::Unknown)) => Ok(Answer::Refused(RefusedWhy::UnknownDevice.into())),
         Err(No::Lost(Lost::Offline | Lost::Timeout)) => Err(Failure::Offline),
     }
 }

@@ -8,6 +8,7 @@ pub mod board;
 pub mod case;
 pub mod citizen;
 pub mod hub;
+pub mod machine;
 pub mod paper;
 pub mod queue;
 pub mod visit;
@@ -17,13 +18,16 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use ts_rs::TS;
 
-/// A command changes something and is recorded; a query only looks.
+/// A command changes something and is recorded; a query only looks; an act changes this machine
+/// and not the branch: nothing is recorded, and doing it twice is doing it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Writes events.
     Command,
     /// Reads.
     Query,
+    /// Changes this machine.
+    Act,
 }
 
 /// A command or query, implemented by its argument type.
@@ -179,7 +183,19 @@ verbs! {
     Query "printer.list" paper::Printers => paper::PrintersAnswer;
     Command "printer.assign" paper::Assign => paper::PrintersAnswer, [Officer, Reception, Supervisor];
 
+    // ---- the machines of the branch ----
+    Query "machine.get" machine::MachineGet => machine::MachineAnswer;
+    Act "hub.open" machine::HubOpen => machine::MachineAnswer, [Supervisor, Admin];
+    Act "hub.close" machine::HubClose => machine::MachineAnswer, [Supervisor, Admin];
+    Act "hub.pair_code" machine::HubPairCode => machine::PairCodeAnswer, [Supervisor, Admin];
+    Act "hub.find" machine::HubFind => Vec<machine::HubFound>;
+    Act "hub.join" machine::HubJoin => machine::HubJoined, [Supervisor, Admin];
+    Act "board.serve" machine::BoardServe => machine::MachineAnswer, [Supervisor, Admin];
+    Query "device.list" machine::DeviceList => Vec<machine::Device>;
+    Command "device.revoke" machine::DeviceRevoke => machine::DeviceRevokeAnswer, [Supervisor, Admin];
+
     // ---- the branch ----
+    Act "branch.demo" machine::BranchDemo => machine::BranchMade, [Admin];
     Query "branch.get" admin::BranchGet => admin::BranchAnswer;
     Command "branch.configure" admin::BranchConfigure => admin::BranchAnswer, [Admin];
     Command "clock.confirm" admin::ClockConfirm => admin::ClockConfirmed, [Supervisor];

@@ -129,8 +129,14 @@ pub(crate) fn rows(
                     .insert(e.service.clone(), !e.open);
             }
             BranchEvent::Device(e) => {
-                rows.extend((device_entity(e.device) == entity).then(|| device::row(entity, e)));
+                let revoked = events.iter().any(
+                    |each| matches!(&each.event, BranchEvent::Revoked(r) if r.device == e.device),
+                );
+                let row = || device::row(entity, e, revoked);
+                rows.extend((device_entity(e.device) == entity).then(row));
             }
+            // Looked at where the device is introduced: revoked is for ever, whatever came later.
+            BranchEvent::Revoked(_) => {}
             BranchEvent::Leased(e) => {
                 rows.extend(
                     (lease_entity(&e.series, e.date) == entity).then(|| lease::row(entity, ord, e)),

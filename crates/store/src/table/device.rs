@@ -13,12 +13,19 @@ use crate::{
 
 pub(crate) static DEVICE: Table = Table {
     name: "device",
-    columns: &["entity", "device", "number", "name", "fingerprint"],
+    columns: &[
+        "entity",
+        "device",
+        "number",
+        "name",
+        "fingerprint",
+        "revoked",
+    ],
     key: 1,
     search: None,
 };
 
-pub(crate) fn row(entity: Uuid, event: &DeviceIntroduced) -> Row {
+pub(crate) fn row(entity: Uuid, event: &DeviceIntroduced, revoked: bool) -> Row {
     Row {
         table: &DEVICE,
         values: values![
@@ -26,7 +33,8 @@ pub(crate) fn row(entity: Uuid, event: &DeviceIntroduced) -> Row {
             id(event.device),
             i64::from(event.number),
             event.name.clone(),
-            event.fingerprint.clone()
+            event.fingerprint.clone(),
+            i64::from(revoked)
         ],
         search: None,
     }
@@ -56,7 +64,21 @@ impl Read<'_> {
         Ok(found)
     }
 
-    /// The device with that certificate.
+    /// Devices whose access was taken away.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn revoked_devices(&self) -> Result<Vec<Uuid>> {
+        let mut statement = self
+            .connection()
+            .prepare_cached("SELECT device FROM device WHERE revoked = 1")?;
+        let found = statement
+            .query_map([], |r| log::uuid(r, 0))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(found)
+    }
+
+    /// The device with that certificate, unless its access was taken away.
     ///
     /// # Errors
     /// Faults of the disk.
@@ -64,7 +86,7 @@ impl Read<'_> {
         Ok(self
             .connection()
             .prepare_cached(
-                "SELECT device, number, name, fingerprint FROM device WHERE fingerprint = ?1 LIMIT 1",
+                "SELECT device, number, name, fingerprint FROM device WHERE fingerprint = ?1 AND revoked = 0 LIMIT 1",
             )?
             .query_row([fingerprint], device)
             .optional()?)

@@ -1,6 +1,7 @@
 //! The real server on a demo branch of its own, and a browser before it.
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -33,21 +34,36 @@ export class Server {
     return server;
   }
 
+  /** On a folder that has no branch yet. */
+  static async empty(): Promise<Server> {
+    const server = new Server();
+    await server.run("--setup");
+    return server;
+  }
+
+  /** A port that nobody has just now. */
+  freePort(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const taken = createServer();
+      taken.once("error", reject);
+      taken.listen(0, "0.0.0.0", () => {
+        const at = taken.address();
+        taken.close(() => resolve(typeof at === "object" && at ? at.port : 0));
+      });
+    });
+  }
+
   private get data(): string {
     return path.join(this.dir, "data");
   }
 
   /** `port` is the one its hub listens on; the screens are served on the next. */
   async start(port = 0): Promise<void> {
-    const child = spawn(binary, [
-      "--data",
-      this.data,
-      "serve",
-      "--listen",
-      `127.0.0.1:${port}`,
-      "--ui",
-      screens,
-    ]);
+    await this.run("--listen", `127.0.0.1:${port}`);
+  }
+
+  private async run(...how: string[]): Promise<void> {
+    const child = spawn(binary, ["--data", this.data, "serve", "--ui", screens, ...how]);
     this.child = child;
     child.stderr.resume();
     const line = await new Promise<string>((resolve, reject) => {
@@ -127,6 +143,12 @@ export async function newPage(browser: Browser, { width = 1366, height = 768, th
       complaints.push(message.text());
   });
   return { page, complaints };
+}
+
+/** A picture for whoever looks at the screens, into the folder that MOTCUA_PICTURES names. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.MOTCUA_PICTURES;
+  if (folder) await page.screenshot({ path: path.join(folder, `${name}.png`) });
 }
 
 /** Opens a screen as somebody who has already chosen officer and counter. */

@@ -4,6 +4,7 @@ import { apiError } from "./backend";
 import { t } from "./i18n.svelte";
 import { desk } from "./state/desk.svelte";
 import { partyDraft, partyOf } from "./state/draft.svelte";
+import { invited } from "./state/invited";
 import { live, refresh } from "./state/live.svelte";
 import { reception } from "./state/reception.svelte";
 import { go, handover, session } from "./state/session.svelte";
@@ -15,7 +16,7 @@ const TICKET = /^[A-Z0-9]{1,3}-\d{3,4}$/;
 /** Routes one scan; unreadable ones are said with the doubtful part, never dropped in silence. */
 export async function routeScan(text: string, rpc: typeof Rpc): Promise<void> {
   const scanned = text.normalize("NFC").trim();
-  if (session.officer === "") return;
+  if (invited(scanned) || session.officer === "") return;
   if (TICKET.test(scanned.toUpperCase())) return openTicket(scanned.toUpperCase());
   if (!scanned.includes("|") && scanned.includes("-")) {
     handover.caseCode = scanned;

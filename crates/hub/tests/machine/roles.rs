@@ -1,101 +1,20 @@
-//! A machine changes its role while its screens stay open.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops where something is not as expected"
-)]
+//! Own, hub, counter and back.
 
 use std::{
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread,
-    time::{Duration, Instant},
 };
 
-use motcua_app::{App, Change, HubLink, Settings, Topic, clock::ManualClock};
-use motcua_hub::{Lan, Line, Remembered, Role, Running, Serve, pair, spawn};
-use motcua_testkit::branch::{MORNING, OFFICER, SERVICE, TestBranch, caller, dump, settings};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use motcua_app::{App, Change, Topic};
+use motcua_hub::{Line, Remembered, Role};
+use motcua_testkit::branch::{TestBranch, dump};
 
-fn soon(what: &str, mut done: impl FnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
-    while !done() {
-        assert!(Instant::now() < until, "{what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn serve(app: &Arc<App>, line: Option<Arc<Line>>) -> Running {
-    let options = Serve {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        dir: app.dir().to_owned(),
-        ui: None,
-        screens: None,
-        hub: None,
-        line,
-    };
-    spawn(Arc::clone(app), options).unwrap()
-}
-
-fn code(running: &Running) -> String {
-    let endpoint = &running.endpoint;
-    let mut answer = ureq::post(format!("{}/folder/pair-code", endpoint.url))
-        .header("authorization", format!("Bearer {}", endpoint.token))
-        .send_empty()
-        .unwrap();
-    let answer: Value = answer.body_mut().read_json().unwrap();
-    answer["code"].as_str().unwrap().to_owned()
-}
-
-fn register(app: &App) -> String {
-    let answer = app.call(
-        &caller(OFFICER),
-        "visit.register",
-        json!({"service": SERVICE}),
-    );
-    answer.unwrap()["ticket"].as_str().unwrap().to_owned()
-}
-
-/// A counter of that hub, as a program opens it.
-struct Counter {
-    _folder: TempDir,
-    app: Arc<App>,
-    running: Running,
-}
-
-impl Counter {
-    fn join(hub: &Running, lan: &Lan) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::at(MORNING));
-        let settings = settings(folder.path());
-        pair(&settings, clock, &lan.url, &code(hub), "Quầy thử").unwrap();
-        let line = Line::of_folder(&settings.dir, true).unwrap().unwrap();
-        let app = App::open(
-            Settings {
-                link: Some(Arc::clone(&line) as Arc<dyn HubLink>),
-                ..settings
-            },
-            Arc::new(ManualClock::at(MORNING)),
-        )
-        .unwrap();
-        let running = serve(&app, Some(line));
-        Self {
-            _folder: folder,
-            app,
-            running,
-        }
-    }
-
-    fn hears(&self) -> bool {
-        self.app.link().is_some_and(|l| l.state(&self.app).here)
-    }
-}
+use crate::{Counter, register, serve, soon};
 
 fn told(changes: &mpsc::Receiver<Change>, topic: Topic) -> bool {
     changes.try_iter().any(|c| c.topics.contains(&topic))
@@ -165,7 +84,7 @@ fn what_it_is_outlives_the_program() {
     );
 }
 
-fn soon_bound(at: std::net::SocketAddr) -> TcpListener {
+fn soon_bound(at: SocketAddr) -> TcpListener {
     let mut bound = None;
     soon("the address is let go", || {
         bound = TcpListener::bind(at).ok();

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::{IpAddr, SocketAddr, SocketAddrV4},
+    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4},
     time::{Duration, Instant},
 };
 
@@ -42,6 +42,7 @@ pub(crate) struct Seen {
 fn daemon() -> Option<ServiceDaemon> {
     let started = ServiceDaemon::new().and_then(|daemon| {
         daemon.disable_interface(IfKind::IPv6)?;
+        daemon.disable_interface(IfKind::LoopbackV4)?;
         let elsewhere = IfPredicate::new(|adapter| network::is_virtual(&adapter.name));
         daemon.disable_interface(IfKind::Predicate(elsewhere))?;
         Ok(daemon)
@@ -136,6 +137,11 @@ fn read(property: impl Fn(&str) -> Option<String>) -> Option<Said> {
     })
 }
 
+/// Whether another machine of the office can have that address.
+fn is_machine(ip: Ipv4Addr) -> bool {
+    !(ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() || ip.is_broadcast())
+}
+
 fn seen(service: &ResolvedService) -> Vec<Seen> {
     let property = |key: &str| {
         let value = service.get_property_val_str(key);
@@ -147,12 +153,10 @@ fn seen(service: &ResolvedService) -> Vec<Seen> {
     let addresses = service.get_addresses().iter().take(8);
     addresses
         .filter_map(|ip| match ip.to_ip_addr() {
-            IpAddr::V4(ip) if !ip.is_unspecified() && !ip.is_multicast() && !ip.is_broadcast() => {
-                Some(Seen {
-                    said: said.clone(),
-                    at: SocketAddrV4::new(ip, service.get_port()),
-                })
-            }
+            IpAddr::V4(ip) if is_machine(ip) => Some(Seen {
+                said: said.clone(),
+                at: SocketAddrV4::new(ip, service.get_port()),
+            }),
             _ => None,
         })
         .collect()

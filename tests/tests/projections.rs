@@ -31,7 +31,7 @@ struct Try {
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
     let one = (
-        0usize..30,
+        0usize..36,
         0usize..6,
         1u16..5,
         prop::sample::select(vec![0, 1_500, 25_000, 70_000, 6 * 60_000, 40 * 60_000]),
@@ -99,6 +99,19 @@ fn command(step: &Try, visit: &str) -> (&'static str, Value) {
             args["visit_id"] = json!(visit);
             ("case.receive", args)
         }
+        29 | 30 => (
+            "counter.open",
+            json!({"counter": counter, "take_over": true, "leave": counter % 4 + 1}),
+        ),
+        31 | 32 => (
+            "counter.break",
+            json!({"counter": counter, "minutes": 10 + step.whom}),
+        ),
+        33 => ("counter.resume", json!({"counter": counter})),
+        34 => (
+            "counter.close",
+            json!({"counter": counter, "force": step.whom > 2}),
+        ),
         _ => (
             "visit.book",
             json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"}),
@@ -123,7 +136,9 @@ proptest! {
             let (name, args) = command(step, &visits[step.whom % visits.len()]);
             let this = command_id();
             let before = branch.events();
-            let Ok(answer) = branch.call(SUPERVISOR, name, with_id(args.clone(), &this)) else {
+            // A colleague sits down at times, so that counters change hands.
+            let who = if name == "counter.open" && step.whom > 3 { OFFICER } else { SUPERVISOR };
+            let Ok(answer) = branch.call(who, name, with_id(args.clone(), &this)) else {
                 prop_assert_eq!(branch.events(), before, "a refusal writes nothing");
                 continue;
             };
@@ -133,7 +148,7 @@ proptest! {
             let after = branch.events();
             // Time has passed when the same press arrives a second time.
             branch.pass(1_000);
-            let again = branch.call(SUPERVISOR, name, with_id(args, &this));
+            let again = branch.call(who, name, with_id(args, &this));
             prop_assert_eq!(again.as_ref(), Ok(&answer), "the same command, the same answer");
             let other = branch.refused(SUPERVISOR, "visit.register", with_id(json!({"service": "khoa-hoc"}), &this));
             prop_assert_eq!(other.code, Code::CommandIdReused);

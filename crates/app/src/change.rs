@@ -65,7 +65,7 @@ impl<T: Clone> Listeners<T> {
 /// What a command touches, by its name.
 pub(crate) fn topics(name: &str) -> Vec<Topic> {
     match name.split('.').next().unwrap_or_default() {
-        "visit" | "leg" | "queue" => vec![Topic::Queue, Topic::Day],
+        "visit" | "leg" | "queue" | "counter" => vec![Topic::Queue, Topic::Day],
         "day" | "clock" => vec![Topic::Queue, Topic::Day, Topic::Branch],
         "case" => vec![Topic::Cases, Topic::Queue, Topic::Day],
         "catalogue" => vec![Topic::Catalogue, Topic::Branch],

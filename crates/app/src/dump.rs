@@ -1,5 +1,5 @@
-//! Every visit, leg and case as canonical JSON lines, sorted, byte-stable: two machines that
-//! hold the same events print the same bytes.
+//! Every visit, leg, case and counter's day as canonical JSON lines, sorted, byte-stable: two
+//! machines that hold the same events print the same bytes.
 
 use motcua_protocol::dump;
 
@@ -18,6 +18,10 @@ impl App {
             })?;
             read.all_cases(|id, case| {
                 line(&dump::case(id, &case)?);
+                Ok(())
+            })?;
+            read.all_counter_days(|day| {
+                line(&dump::counter(&day)?);
                 Ok(())
             })
         })

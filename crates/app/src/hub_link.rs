@@ -33,14 +33,15 @@ pub enum Place {
     HubItself,
 }
 
-/// Where a command is carried out. Numbers, calls, and whatever changes somebody who waits (whom
-/// anybody may call at that moment) need the one queue. What happens to the person at the desk,
+/// Where a command is carried out. Numbers, calls, who sits where, and whatever changes somebody who
+/// waits (whom anybody may call at that moment) need the one queue. What happens to the person at the desk,
 /// receiving a case under a leased code, and printing do not.
 pub fn place(name: &str) -> Place {
     match name {
         "visit.register" | "visit.check_in" | "visit.classify" | "queue.call_next"
         | "queue.call" | "queue.jump" | "leg.resume" | "leg.return" | "leg.no_show"
-        | "leg.transfer" | "leg.leave" | "leg.void" | "leg.reopen" => Place::Hub,
+        | "leg.transfer" | "leg.leave" | "leg.void" | "leg.reopen" | "counter.open"
+        | "counter.break" | "counter.resume" | "counter.close" => Place::Hub,
         "queue.issuing" | "day.close" | "branch.configure" | "device.revoke" => Place::HubOnly,
         "catalogue.import" => Place::HubItself,
         _ => Place::Here,

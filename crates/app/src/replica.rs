@@ -129,7 +129,7 @@ impl App {
         let topics: BTreeSet<u8> = events
             .iter()
             .filter_map(|e| match e.header.kind.split('.').next()? {
-                "visit" | "leg" => Some(0),
+                "visit" | "leg" | "counter" => Some(0),
                 "case" => Some(1),
                 "branch" | "device" => Some(2),
                 "hub" => Some(5),

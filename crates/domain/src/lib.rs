@@ -14,6 +14,7 @@ pub mod calendar;
 pub mod case;
 pub mod case_code;
 pub mod catalogue;
+pub mod counter;
 pub mod identity;
 pub mod refusal;
 pub mod text;

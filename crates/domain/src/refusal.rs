@@ -85,6 +85,10 @@ pub enum Code {
     CounterUnknown,
     /// The counter already has somebody called or being served.
     CounterBusy,
+    /// Another officer sits at the counter.
+    CounterTaken,
+    /// Nobody has opened the counter.
+    CounterNotOpen,
     /// The act is not possible in the visit's present state.
     VisitState,
     /// Somebody else has just called this person.

@@ -1,5 +1,5 @@
 //! The board for televisions on the network: a listener of its own that shows the board and does
-//! nothing else. Why it is plain HTTP stands in `docs/decisions/0005-board-on-the-network.md`.
+//! nothing else. Why it is plain HTTP stands in `docs/decisions/0006-board-on-the-network.md`.
 
 use std::{
     io,

@@ -1,7 +1,7 @@
-//! A visit, its legs and a case as canonical JSON lines: machines that hold the same events
+//! A visit, its legs, a case and a counter's day as canonical JSON lines: machines that hold the same events
 //! print the same bytes, whatever they keep them in.
 
-use motcua_domain::{case::Case, visit::Visit};
+use motcua_domain::{case::Case, counter::CounterDay, visit::Visit};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -44,5 +44,16 @@ pub fn case(id: Uuid, case: &Case) -> serde_json::Result<Vec<u8>> {
     let data = serde_json::to_value(case)?;
     Ok(canonical::bytes(
         &json!({"type": "case", "case_id": id, "data": data}),
+    ))
+}
+
+/// The line of a counter's day.
+///
+/// # Errors
+/// Never for what was folded; serde's error otherwise.
+pub fn counter(day: &CounterDay) -> serde_json::Result<Vec<u8>> {
+    let data = serde_json::to_value(day)?;
+    Ok(canonical::bytes(
+        &json!({"type": "counter", "date": day.date, "counter": day.counter, "data": data}),
     ))
 }

@@ -5,7 +5,9 @@
 //! personal data can be erased by law and the chain still verifies.
 
 use chrono::NaiveDate;
-use motcua_domain::{branch::Branch, case::CaseEvent, catalogue::Procedure, visit::VisitEvent};
+use motcua_domain::{
+    branch::Branch, case::CaseEvent, catalogue::Procedure, counter::CounterEvent, visit::VisitEvent,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -344,6 +346,8 @@ pub enum Body {
     Visit(VisitEvent),
     /// To a case.
     Case(CaseEvent),
+    /// To a counter on a day.
+    Counter(CounterEvent),
     /// To the branch, its catalogue, its days, this device's log.
     Branch(BranchEvent),
 }
@@ -408,6 +412,7 @@ impl Body {
         let mut value = match self {
             Self::Visit(e) => serde_json::to_value(e)?,
             Self::Case(e) => serde_json::to_value(e)?,
+            Self::Counter(e) => serde_json::to_value(e)?,
             Self::Branch(e) => serde_json::to_value(e)?,
         };
         let kind = value["kind"].as_str().unwrap_or_default().to_owned();
@@ -430,6 +435,7 @@ impl Body {
         let read = match kind.split('.').next().unwrap_or_default() {
             "visit" | "leg" => serde_json::from_value(whole).map(Self::Visit),
             "case" => serde_json::from_value(whole).map(Self::Case),
+            "counter" => serde_json::from_value(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "device" | "numbers" | "hub" => {
                 serde_json::from_value(whole).map(Self::Branch)
             }

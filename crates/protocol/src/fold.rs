@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use motcua_domain::{
     case::{Case, CaseEvent},
+    counter::CounterEvent,
     visit::{Recorded, Stamp, Visit, VisitEvent},
 };
 use uuid::Uuid;
@@ -19,6 +20,8 @@ pub struct Folded {
     pub visit: Option<Visit>,
     /// A case. An id is a visit's or a case's, never both; who says otherwise is not followed.
     pub case: Option<Case>,
+    /// Events of a counter on a day.
+    pub counter: Vec<Recorded<CounterEvent>>,
     /// Events of the branch, each with its business day.
     pub branch: Vec<(Recorded<BranchEvent>, NaiveDate)>,
     /// Kinds of a newer version or unreadable: kept in the log, not applied.
@@ -51,6 +54,7 @@ pub fn fold<'a>(placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>) -> Fol
         match Body::decode(&header.kind, body) {
             Some(Body::Visit(event)) => visit.push(Recorded { stamp, event }),
             Some(Body::Case(event)) => case.push(Recorded { stamp, event }),
+            Some(Body::Counter(event)) => folded.counter.push(Recorded { stamp, event }),
             Some(Body::Branch(event)) => {
                 let recorded = Recorded { stamp, event };
                 folded.branch.push((recorded, header.business_date));

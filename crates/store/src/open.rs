@@ -43,6 +43,7 @@ fn migrations() -> Migrations<'static> {
         M::up_with_hook("", documents_beside_their_keys),
         M::up(include_str!("../migrations/0006_hubs.sql")),
         M::up(include_str!("../migrations/0007_revoked_devices.sql")),
+        M::up(include_str!("../migrations/0008_counter_days.sql")),
     ])
 }
 
@@ -73,7 +74,7 @@ fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 7;
+pub const SCHEMA_VERSION: i64 = 8;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

@@ -54,7 +54,7 @@ pub(crate) fn extend(read: &Read<'_>, header: &Header, pos: u64, body: &Body) ->
     let stamp = stamp(header);
     let (mut old, mut new) = (Vec::new(), Vec::new());
     match body {
-        Body::Branch(_) => return entity(connection, id),
+        Body::Branch(_) | Body::Counter(_) => return entity(connection, id),
         Body::Visit(event) => {
             let event = Recorded {
                 stamp,
@@ -130,6 +130,7 @@ pub(crate) fn rows(
     } else if let Some(case) = &folded.case {
         table::case::rows(entity, row, case, &mut rows)?;
     }
+    table::counter::rows(entity, &folded.counter, &mut rows)?;
     let (branch, dates): (Vec<_>, Vec<_>) = folded.branch.into_iter().unzip();
     table::branch::rows(entity, &branch, &dates, &mut rows)?;
     Ok((rows, parked))

@@ -16,7 +16,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Board> {
     let date = app.today()?;
     app.store.read(|read| {
         let open = read.open_visits(date)?;
-        let line = Line::read(branch, read, &open, now)?;
+        let line = Line::read(branch, read, date, &open, now)?;
         let waiting = read.line(date)?;
         let day = read.day(date)?;
         let mut calls: Vec<BoardCall> = open

@@ -21,9 +21,12 @@ const SKEW_MS: i64 = 120_000;
 pub(crate) fn get(app: &App, ctx: &Ctx, _args: BranchGet) -> Result<BranchAnswer> {
     let (now_ms, skew_ms) = app.store.now(app.clock.moment());
     let date = app.today()?;
-    let (procedures, unclosed_date) = app
-        .store
-        .read(|read| Ok((read.procedure_count()?, read.unclosed_day(date)?)))?;
+    let (procedures, unclosed_date) = app.store.read(|read| {
+        Ok((
+            read.procedure_count()?,
+            super::day::unclosed_day(read, date)?,
+        ))
+    })?;
     Ok(BranchAnswer {
         branch: Branch::clone(&ctx.branch),
         date,

@@ -22,6 +22,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
+use super::counter;
 use crate::{App, Result, change, registry::Ctx, view};
 
 /// The course of a day goes by half hours, which are those of the office's clock on the wall.
@@ -207,6 +208,7 @@ fn close_day(
         counter_has: None,
         ticket: None,
     };
+    let shifts = counter::end_day(branch, tx, date)?;
     let mut closed = Vec::with_capacity(open.len());
     for row in &open {
         let outcome = outcomes
@@ -227,7 +229,17 @@ fn close_day(
         day_entity(date),
         &Body::Branch(BranchEvent::DayClosed(event)),
     )?;
-    Ok(CloseDayAnswer { date, closed })
+    Ok(CloseDayAnswer {
+        date,
+        closed,
+        shifts,
+    })
+}
+
+/// The earliest day before `date` on which a visit or a counter is still open.
+pub(crate) fn unclosed_day(read: &Read<'_>, date: NaiveDate) -> Result<Option<NaiveDate>> {
+    let days = [read.unclosed_day(date)?, read.unclosed_counter_day(date)?];
+    Ok(days.into_iter().flatten().min())
 }
 
 impl App {
@@ -238,7 +250,7 @@ impl App {
             return Ok(());
         };
         let today = self.today()?;
-        while let Some(date) = self.store.read(|read| read.unclosed_day(today))? {
+        while let Some(date) = self.store.read(|read| unclosed_day(read, today))? {
             tracing::info!(%date, "closing a day that was left open");
             self.store
                 .write(&self.system(), |tx| close_day(&branch, &[], tx, date, &[]))?;

@@ -12,7 +12,7 @@ use motcua_protocol::{
     },
 };
 
-use super::{leg, queue};
+use super::{counter as seat, leg, queue};
 use crate::{App, Result, registry::Ctx, say, view};
 
 /// `visit.get`
@@ -82,6 +82,7 @@ pub(crate) fn desk(app: &App, ctx: &Ctx, args: Desk) -> Result<DeskAnswer> {
         Ok(DeskAnswer {
             visit,
             next,
+            session: seat::session(&ctx.branch, &read.counter_days(date)?, counter.number),
             waiting: open
                 .iter()
                 .filter(|r| order::callable(&r.visit, counter))

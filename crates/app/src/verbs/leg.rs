@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use motcua_domain::{
     Code, Refusal,
-    visit::{Act, Cause, Desk, HoldTo, Hop, ReturnTo, Ticket, Visit, decide},
+    visit::{Act, Cause, Desk, HoldTo, Hop, ReturnTo, Ticket, Visit, VisitEvent, decide},
 };
 use motcua_protocol::{
     Time,
@@ -92,8 +92,29 @@ pub(crate) fn act_with(
         ticket,
     };
     let event = decide(&visit, act, &desk)?;
+    if let Some(counter) = brought_to(&visit, &event) {
+        super::counter::attend(ctx, tx, counter)?;
+    }
     tx.append(id, &Body::Visit(event))?;
     find(&tx.read(), id)
+}
+
+/// The counter to which an event brings somebody.
+fn brought_to(visit: &Visit, event: &VisitEvent) -> Option<u16> {
+    match event {
+        VisitEvent::Called { counter }
+        | VisitEvent::Returned {
+            to: ReturnTo::Called { counter },
+            ..
+        } => Some(*counter),
+        VisitEvent::Resumed {
+            to: HoldTo::Serving,
+            counter,
+            ..
+        } => counter.or(visit.leg().counter),
+        VisitEvent::Reopened { counter, .. } => *counter,
+        _ => None,
+    }
 }
 
 /// The present leg after a command.

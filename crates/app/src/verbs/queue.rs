@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
+    counter::{CounterDay, Shift},
     visit::{
         Act, Quote, State, Ticket, Visit,
         estimate::{self, OpenCounter, ServiceTime},
@@ -32,7 +33,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{leg, register};
+use super::{counter, leg, register};
 use crate::{App, Result, hub_link, registry::Ctx, view};
 
 /// Service times older than this say little about today.
@@ -52,6 +53,8 @@ pub(crate) struct Line {
     services: HashMap<String, usize>,
     counters: Vec<OpenCounter>,
     times: Vec<ServiceTime>,
+    /// Every counter that was opened today.
+    pub(crate) days: Vec<CounterDay>,
 }
 
 impl Line {
@@ -59,6 +62,7 @@ impl Line {
     pub(crate) fn read(
         branch: &Branch,
         read: &Read<'_>,
+        date: NaiveDate,
         at_counters: &[VisitRow],
         now: view::Now,
     ) -> Result<Self> {
@@ -78,10 +82,21 @@ impl Line {
                 ))
             })
             .collect::<Result<Vec<_>>>()?;
+        // People come before officers have sat down. Until the first counter of the day is opened the
+        // branch is taken to open as it is set up; afterwards only what is open counts.
+        let days = read.counter_days(date)?;
         let counters = branch
             .counters
             .iter()
-            .map(|counter| {
+            .filter_map(|counter| {
+                let day = days.iter().find(|d| d.counter == counter.number);
+                let shift = day.and_then(CounterDay::shift);
+                if shift.is_none() && !days.is_empty() {
+                    return None;
+                }
+                let away_ms = shift
+                    .and_then(Shift::away)
+                    .map_or(0, |away| estimate::away(away.from_ms, away.back_ms, now.ms));
                 let serves = branch
                     .services
                     .iter()
@@ -102,14 +117,28 @@ impl Line {
                             .map_or(0, |from| view::effective(&r.visit, now) - from);
                         Some((*services.get(&leg.service)?, elapsed.max(0)))
                     });
-                OpenCounter { serves, busy }
+                Some(OpenCounter {
+                    serves,
+                    busy,
+                    away_ms,
+                })
             })
             .collect();
         Ok(Self {
             services,
             counters,
             times,
+            days,
         })
+    }
+
+    /// How many counters serve that service now.
+    fn counters_for(&self, service: &str) -> u32 {
+        let Some(target) = self.services.get(service) else {
+            return 0;
+        };
+        let serving = self.counters.iter().filter(|c| c.serves.contains(target));
+        serving.count() as u32
     }
 
     /// People called before somebody of that rank for that service, and the wait to expect.
@@ -144,7 +173,7 @@ pub(crate) fn promise(
     service: &str,
     rank_ms: i64,
 ) -> Result<(u32, Option<Quote>)> {
-    let line = Line::read(branch, read, &read.visits_at_counters(date)?, now)?;
+    let line = Line::read(branch, read, date, &read.visits_at_counters(date)?, now)?;
     Ok(line.promise(&read.line(date)?, service, rank_ms))
 }
 
@@ -155,7 +184,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
     let date = app.today()?;
     app.store.read(|read| {
         let open = read.open_visits(date)?;
-        let line = Line::read(branch, read, &open, now)?;
+        let line = Line::read(branch, read, date, &open, now)?;
         let waiting = read.line(date)?;
         let day = read.day(date)?;
         let rows = |state: State| -> Vec<Row> {
@@ -187,11 +216,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
                         .count() as u32,
                     quote,
                     issuing: !day.closed && day.stopped.get(&service.code) != Some(&true),
-                    counters: branch
-                        .counters
-                        .iter()
-                        .filter(|c| c.serves(&service.code))
-                        .count() as u32,
+                    counters: line.counters_for(&service.code),
                 }
             })
             .collect();
@@ -212,6 +237,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
                     state: row.as_ref().map(|r| r.state),
                     since: row.as_ref().map(|r| r.since),
                     officer: row.and_then(|r| r.officer),
+                    session: counter::session(branch, &line.days, counter.number),
                 }
             })
             .collect();
@@ -253,12 +279,7 @@ pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnsw
             people_ahead,
             quote,
             ranked_as_at: Time::from_ms(rank_ms),
-            counters: ctx
-                .branch
-                .counters
-                .iter()
-                .filter(|c| c.serves(&service.code))
-                .count() as u32,
+            counters: line.counters_for(&service.code),
         })
     })
 }
@@ -294,6 +315,8 @@ pub(crate) fn call_next(
         .at("counter")
         .into());
     }
+    // Also in vain: whoever asks for the next person sits there.
+    counter::attend(ctx, tx, counter)?;
     match next_for(&ctx.branch, &tx.read(), tx.date(), counter, ctx.alone)? {
         None => Ok(None),
         Some(row) => call_visit(ctx, tx, row.id, counter).map(Some),

@@ -3,12 +3,15 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test stops where something is not as expected"
 )]
 
 mod bad_input;
 mod board;
+mod counters;
 mod day;
 mod edges;
 mod find_case;
 mod reception;
+mod tickets;

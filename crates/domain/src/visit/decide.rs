@@ -40,7 +40,8 @@ impl Desk<'_> {
     fn is(&self, role: Role) -> bool {
         self.roles.contains(&role) || self.roles.contains(&Role::Admin)
     }
-    fn supervises(&self) -> bool {
+    /// Whether the actor may do what a supervisor may.
+    pub fn supervises(&self) -> bool {
         self.is(Role::Supervisor)
     }
     fn free_counter(&self) -> Result<()> {

@@ -55,6 +55,17 @@ pub struct OpenCounter {
     pub serves: Vec<usize>,
     /// Service and elapsed time of its present leg.
     pub busy: Option<(usize, i64)>,
+    /// Milliseconds until its officer is expected back; 0 for one who is there.
+    pub away_ms: i64,
+}
+
+/// An officer who stepped away without saying until when is expected back after so long.
+const USUAL_BREAK_MS: i64 = 15 * 60_000;
+
+/// How long until an officer is back who stepped away at `from_ms`. One who is late may come any
+/// minute: to add time for that would be a guess.
+pub fn away(from_ms: i64, back_ms: Option<i64>, now_ms: i64) -> i64 {
+    (back_ms.unwrap_or(from_ms + USUAL_BREAK_MS) - now_ms).max(0)
 }
 
 /// People ahead and the expected wait of somebody who joins `service` behind `ahead`
@@ -87,7 +98,10 @@ fn start(
 ) -> Option<i64> {
     let mut free: Vec<i64> = counters
         .iter()
-        .map(|c| c.busy.map_or(0, |(s, elapsed)| (time(s) - elapsed).max(0)))
+        .map(|c| {
+            let busy = c.busy.map_or(0, |(s, elapsed)| (time(s) - elapsed).max(0));
+            busy.max(c.away_ms)
+        })
         .collect();
     let earliest = |free: &[i64], service: usize| {
         (0..counters.len())
@@ -119,6 +133,7 @@ mod tests {
         let open = [OpenCounter {
             serves: vec![0],
             busy: None,
+            away_ms: 0,
         }];
         assert_eq!(
             quote(&[], 0, &open, &[minutes(10, 15)]),
@@ -132,10 +147,12 @@ mod tests {
             OpenCounter {
                 serves: vec![0],
                 busy: None,
+                away_ms: 0,
             },
             OpenCounter {
                 serves: vec![0],
                 busy: None,
+                away_ms: 0,
             },
         ];
         // Four people ahead, ten minutes each, two at a time: twenty minutes; at worst thirty.
@@ -150,6 +167,7 @@ mod tests {
         let open = [OpenCounter {
             serves: vec![0],
             busy: Some((0, 8 * 60_000)),
+            away_ms: 0,
         }];
         assert_eq!(
             quote(&[0], 0, &open, &[minutes(10, 20)]),
@@ -162,11 +180,37 @@ mod tests {
         let open = [OpenCounter {
             serves: vec![1],
             busy: None,
+            away_ms: 0,
         }];
         assert_eq!(
             quote(&[], 0, &open, &[minutes(10, 20), minutes(10, 20)]),
             None
         );
+    }
+
+    #[test]
+    fn a_counter_on_break_counts_from_its_expected_return() {
+        let counter = |away_ms| OpenCounter {
+            serves: vec![0],
+            busy: None,
+            away_ms,
+        };
+        let times = [minutes(10, 15)];
+        let alone = quote(&[], 0, &[counter(20 * 60_000)], &times);
+        assert_eq!(alone, Some(Quote { lo: 20, hi: 25 }));
+        // A colleague who is there takes the first; the second finds either free after ten minutes.
+        let both = [counter(10 * 60_000), counter(0)];
+        assert_eq!(
+            quote(&[0], 0, &both, &times),
+            Some(Quote { lo: 10, hi: 15 })
+        );
+    }
+
+    #[test]
+    fn an_absence_without_end_is_a_usual_one_and_a_late_officer_may_come_any_minute() {
+        assert_eq!(away(0, None, 5 * 60_000), 10 * 60_000);
+        assert_eq!(away(0, Some(30 * 60_000), 5 * 60_000), 25 * 60_000);
+        assert_eq!(away(0, Some(30 * 60_000), 45 * 60_000), 0);
     }
 
     #[test]

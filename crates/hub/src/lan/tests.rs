@@ -433,6 +433,16 @@ fn apart_and_together_over_the_network() {
         "3A-001"
     );
     ok(&first, "leg.finish", json!({"visit_id": a["visit_id"]}));
+    // One officer at two machines is seen by both.
+    for (app, also) in [(&first, json!([2])), (&second, json!([1]))] {
+        let rows = ok(app, "queue.snapshot", json!({}))["counters"].clone();
+        let own = usize::from(also == json!([1]));
+        assert_eq!(rows[own]["session"]["also_at"], also);
+    }
+    // Two officers sit down at one counter, neither machine knowing of the other's.
+    ok(&first, "counter.open", json!({"counter": 4}));
+    let open = json!({"counter": 4});
+    second.call(&caller("dung"), "counter.open", open).unwrap();
     // Alone, the common queue is left alone and the own series is called.
     let called = ok(&first, "queue.call_next", json!({"counter": 1}));
     assert_eq!(called["ticket"], "2A-001");
@@ -483,6 +493,28 @@ fn apart_and_together_over_the_network() {
         let verified = app.verify().unwrap();
         assert!(verified.findings.is_empty(), "{:?}", verified.findings);
     }
+    // Both are on record; the later in the one order has the counter, and it is the same one
+    // everywhere.
+    let shifts = ok(&first, "counter.shifts", json!({}));
+    let at_four: Vec<&Value> = shifts["shifts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["counter"] == 4)
+        .collect();
+    assert_eq!(at_four.len(), 2, "{shifts}");
+    assert_eq!(at_four[0]["cause"], "apart");
+    assert_eq!(at_four[1]["apart_from"], at_four[0]["officer_name"]);
+    for app in [&first, &second] {
+        let rows = ok(app, "queue.snapshot", json!({}))["counters"].clone();
+        assert_eq!(rows[3]["session"]["officer"], at_four[1]["officer"]);
+    }
+    // With the hub, one has it and the other is told who.
+    let open = json!({"counter": 2});
+    let refused = first
+        .call(&caller("dung"), "counter.open", open)
+        .unwrap_err();
+    assert_eq!(refused.code, Code::CounterTaken);
     // And the queue is one again.
     let next = ok(&second, "queue.call_next", json!({"counter": 3}));
     assert_eq!(next["ticket"], "A-003");

@@ -9,6 +9,7 @@ pub mod case;
 pub mod citizen;
 pub mod hub;
 pub mod machine;
+pub mod counter;
 pub mod paper;
 pub mod queue;
 pub mod visit;
@@ -155,6 +156,13 @@ verbs! {
     Query "day.figures" queue::DayFigures => queue::DayFiguresAnswer;
     Query "day.open_legs" queue::OpenLegs => Vec<queue::Row>;
     Command "day.close" queue::CloseDay => queue::CloseDayAnswer, [Supervisor];
+
+    // ---- who sits at the counters ----
+    Command "counter.open" counter::Open => counter::CounterAnswer, [Officer, Supervisor];
+    Command "counter.break" counter::Break => counter::CounterAnswer, [Officer, Supervisor];
+    Command "counter.resume" counter::Resume => counter::CounterAnswer, [Officer, Supervisor];
+    Command "counter.close" counter::Close => counter::CounterAnswer, [Officer, Supervisor];
+    Query "counter.shifts" counter::Shifts => counter::ShiftsAnswer;
 
     // ---- the board in the hall ----
     Query "board.get" board::Get => board::Board;

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::visit::VisitView;
+use super::{
+    counter::{CounterSession, ShiftRow},
+    visit::VisitView,
+};
 use crate::Time;
 
 /// `queue.snapshot`: the whole queue of the business day.
@@ -66,7 +69,8 @@ pub struct ServiceRow {
     pub quote: Option<Quote>,
     /// Whether tickets are given.
     pub issuing: bool,
-    /// Counters that serve it.
+    /// Counters that serve it now: open or on break. Before any counter was opened today, those
+    /// that are set up for it.
     pub counters: u32,
 }
 
@@ -157,9 +161,12 @@ pub struct CounterRow {
     /// In that state since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
-    /// Officer who acted there last.
+    /// Officer who called that visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub officer: Option<String>,
+    /// Who sits there; absent while the counter is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<CounterSession>,
 }
 
 /// `queue.preview`: what somebody would be told who joined now; nothing is recorded.
@@ -188,7 +195,7 @@ pub struct PreviewAnswer {
     pub quote: Option<Quote>,
     /// Called as if having come at this time.
     pub ranked_as_at: Time,
-    /// Counters that serve it.
+    /// Counters that serve it now, as in [`ServiceRow::counters`].
     pub counters: u32,
 }
 
@@ -280,6 +287,9 @@ pub struct DeskAnswer {
     /// Who would be called next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Row>,
+    /// Who sits there; absent while the counter is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<CounterSession>,
     /// People this counter could call.
     pub waiting: u32,
     /// Visits whose service this officer began today.
@@ -397,4 +407,7 @@ pub struct CloseDayAnswer {
     pub date: NaiveDate,
     /// What was still open, with the outcome each got.
     pub closed: Vec<Row>,
+    /// Counters that nobody had closed, with the end each shift got.
+    #[serde(default)]
+    pub shifts: Vec<ShiftRow>,
 }

@@ -49,24 +49,29 @@ pub(crate) static DAY: Table = Table {
 /// Namespace of ids that are made from names.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6d6f_7463_7561_4d43_8000_0000_0000_0001);
 
+/// The id made from a name.
+pub(super) fn named(name: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
+}
+
 /// Entity of the branch document.
 pub fn branch_entity() -> Uuid {
-    Uuid::new_v5(&NAMESPACE, b"branch")
+    named("branch")
 }
 
 /// Entity of a procedure.
 pub fn procedure_entity(code: &str) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, format!("procedure:{code}").as_bytes())
+    named(&format!("procedure:{code}"))
 }
 
 /// Entity of a business day.
 pub fn day_entity(date: NaiveDate) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, format!("day:{date}").as_bytes())
+    named(&format!("day:{date}"))
 }
 
 /// Entity of a device's place in the branch.
 pub fn device_entity(device: Uuid) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, format!("device:{device}").as_bytes())
+    named(&format!("device:{device}"))
 }
 
 /// Entity of the branch's hubs.
@@ -76,7 +81,7 @@ pub fn hub_entity() -> Uuid {
 
 /// Entity of the blocks of one series and day.
 pub fn lease_entity(series: &str, date: NaiveDate) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, format!("numbers:{date}:{series}").as_bytes())
+    named(&format!("numbers:{date}:{series}"))
 }
 
 /// What is known of a business day beyond its visits.

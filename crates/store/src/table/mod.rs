@@ -4,6 +4,7 @@
 pub mod branch;
 pub mod case;
 pub mod command;
+pub mod counter;
 pub mod device;
 pub mod hub;
 pub mod lease;
@@ -43,6 +44,7 @@ pub(crate) const ALL: &[&Table] = &[
     &device::DEVICE,
     &lease::LEASE,
     &hub::HUB,
+    &counter::COUNTER,
 ];
 
 /// One row of a projection: values in the order of the table's columns, and its search text.

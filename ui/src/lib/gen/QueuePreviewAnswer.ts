@@ -23,6 +23,6 @@ quote?: Quote,
  */
 ranked_as_at: Time, 
 /**
- * Counters that serve it.
+ * Counters that serve it now, as in [`ServiceRow::counters`].
  */
 counters: number, };

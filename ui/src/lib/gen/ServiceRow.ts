@@ -34,6 +34,7 @@ quote?: Quote,
  */
 issuing: boolean, 
 /**
- * Counters that serve it.
+ * Counters that serve it now: open or on break. Before any counter was opened today, those
+ * that are set up for it.
  */
 counters: number, };

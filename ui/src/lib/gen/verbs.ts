@@ -27,6 +27,13 @@ import type { CitizenChecked } from "./CitizenChecked";
 import type { CitizenFind } from "./CitizenFind";
 import type { ClockConfirm } from "./ClockConfirm";
 import type { ClockConfirmedAnswer } from "./ClockConfirmedAnswer";
+import type { CounterAnswer } from "./CounterAnswer";
+import type { CounterBreak } from "./CounterBreak";
+import type { CounterClose } from "./CounterClose";
+import type { CounterOpen } from "./CounterOpen";
+import type { CounterResume } from "./CounterResume";
+import type { CounterShifts } from "./CounterShifts";
+import type { CounterShiftsAnswer } from "./CounterShiftsAnswer";
 import type { DayClose } from "./DayClose";
 import type { DayCloseAnswer } from "./DayCloseAnswer";
 import type { DayFiguresAnswer } from "./DayFiguresAnswer";
@@ -137,6 +144,11 @@ export interface Verbs {
   "day.figures": { args: DayFiguresGet; answer: DayFiguresAnswer };
   "day.open_legs": { args: DayOpenLegs; answer: Array<QueueRow> };
   "day.close": { args: DayClose; answer: DayCloseAnswer };
+  "counter.open": { args: CounterOpen; answer: CounterAnswer };
+  "counter.break": { args: CounterBreak; answer: CounterAnswer };
+  "counter.resume": { args: CounterResume; answer: CounterAnswer };
+  "counter.close": { args: CounterClose; answer: CounterAnswer };
+  "counter.shifts": { args: CounterShifts; answer: CounterShiftsAnswer };
   "board.get": { args: BoardGet; answer: Board };
   "case.receive": { args: CaseReceive; answer: CaseReceiveAnswer };
   "case.get": { args: CaseGet; answer: CaseView };
@@ -207,6 +219,11 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "day.figures": [],
   "day.open_legs": [],
   "day.close": ["supervisor"],
+  "counter.open": ["officer","supervisor"],
+  "counter.break": ["officer","supervisor"],
+  "counter.resume": ["officer","supervisor"],
+  "counter.close": ["officer","supervisor"],
+  "counter.shifts": [],
   "board.get": [],
   "case.receive": ["officer","supervisor"],
   "case.get": [],
@@ -268,6 +285,10 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "leg.void",
   "leg.reopen",
   "day.close",
+  "counter.open",
+  "counter.break",
+  "counter.resume",
+  "counter.close",
   "case.receive",
   "catalogue.import",
   "print.submit",

@@ -4,6 +4,7 @@ import { t } from "./i18n.svelte";
 import { desk, serviceName } from "./state/desk.svelte";
 import { isInstant } from "./state/draft.svelte";
 import { live } from "./state/live.svelte";
+import { seat } from "./state/seat.svelte";
 import { may } from "./state/session.svelte";
 import { clock, countdown, hourMinute, since } from "./time.svelte";
 
@@ -56,6 +57,7 @@ export function rail(): RailGroup[] {
   const next = live.desk?.value.next;
   const role = may("queue.call_next") ? undefined : t("rail.notYourRole");
   const noVisit = t("rail.noVisit");
+  const taken = seat.state === "other" ? t("rail.taken", { name: seat.held?.officer_name ?? "" }) : undefined;
   const onlyCalled = role ?? (view ? t("rail.onlyCalled") : noVisit);
   const onlyServing = role ?? (view ? t("rail.onlyServing") : noVisit);
   const received = active?.received !== undefined;
@@ -76,9 +78,10 @@ export function rail(): RailGroup[] {
       title: "rail.call",
       acts: [
         act("F2", "act.callNext", {
-          hint: waitOf(),
+          hint: seat.state === "away" ? t("rail.endsBreak") : waitOf(),
           why:
             role ??
+            taken ??
             (called
               ? t("rail.calling", { ticket: view?.ticket ?? "" })
               : next

@@ -33,6 +33,9 @@ export type Dialog =
   | { kind: "more" }
   | { kind: "missed"; row: QueueRow }
   | { kind: "due" }
+  | { kind: "seat" }
+  | { kind: "taken"; counter?: number }
+  | { kind: "leaving"; then: () => Promise<void> }
   | { kind: "log"; visitId: string; ticket: string };
 
 /** As the branch names it. */
@@ -335,6 +338,26 @@ class Desk {
       this.dialog = undefined;
       say(t("done.transferred", { ticket }));
     });
+
+  /** Back into the queue with the old place: the call undone while that is possible, else sent on
+      to whoever is free. */
+  putBack = (): Promise<void> =>
+    this.onVisit("putBack", async (visit_id, ticket) => {
+      const undoable = this.called && (await this.undone(visit_id));
+      if (!undoable) await command("leg.transfer", { visit_id });
+      this.dialog = undefined;
+      say(t("done.putBack", { ticket }));
+    });
+
+  private async undone(visit_id: string): Promise<boolean> {
+    try {
+      await command("leg.undo_call", { visit_id });
+      return true;
+    } catch (cause) {
+      if (apiError(cause).code === "UNDO_TOO_LATE") return false;
+      throw cause;
+    }
+  }
 
   /** Asked first where another service is to come: that end cannot be taken back. */
   finish = (sure = false): Promise<void> => {

@@ -188,7 +188,7 @@ describe("desk", () => {
       "quan-tri",
     );
     const { visit_id } = await queueUp("Phạm Quốc Dũng");
-    await server.call("queue.call", { visit_id, counter: 1 });
+    await server.call("queue.call", { visit_id, counter: 1 }, "ha");
     await server.call("leg.miss", { visit_id });
     await enter(page, server, "ha", 1, "desk");
     await page.waitForSelector(".m.two .open");

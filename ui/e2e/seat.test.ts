@@ -159,7 +159,7 @@ test("the supervisor sees who sits where, and closes a counter without losing an
   await server.call("counter.open", { counter: 2 }, "dung");
   await server.call("counter.break", { counter: 2, minutes: 30, reason: "Ăn trưa" }, "dung");
   await enter(page, server, "lan", 3, "supervisor");
-  await page.waitForSelector("tr:has([data-counter='1']):has-text('cũng ở Quầy 4')");
+  await page.waitForSelector("tr:has([data-counter='1']):has-text('cũng ở quầy 4')");
   await page.waitForSelector("tr:has([data-counter='2']):has-text('Nghỉ đến')");
   await page.waitForSelector("tr:has([data-counter='3']):has-text('Chưa mở')");
   await expectAccessible(page);

@@ -57,7 +57,7 @@ export function rail(): RailGroup[] {
   const next = live.desk?.value.next;
   const role = may("queue.call_next") ? undefined : t("rail.notYourRole");
   const noVisit = t("rail.noVisit");
-  const taken = seat.state === "other" ? t("rail.taken", { name: seat.held?.officer_name ?? "" }) : undefined;
+  const taken = seat.state === "other" ? t("rail.taken") : undefined;
   const onlyCalled = role ?? (view ? t("rail.onlyCalled") : noVisit);
   const onlyServing = role ?? (view ? t("rail.onlyServing") : noVisit);
   const received = active?.received !== undefined;
@@ -87,7 +87,7 @@ export function rail(): RailGroup[] {
               : next
                 ? undefined
                 : t("queue.empty")),
-          primary: !view,
+          primary: !view && seat.state !== "away",
           run: () => (view ? (desk.dialog = { kind: "busy" }) : void desk.callNext()),
         }),
         act("F3", "act.recall", {

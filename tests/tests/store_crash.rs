@@ -316,7 +316,7 @@ fn number(kind: &str, body: &[u8]) -> Option<String> {
     match Body::decode(kind, body)? {
         Body::Visit(VisitEvent::Registered(r)) => r.ticket.map(|t| t.label()),
         Body::Case(CaseEvent::Received(received)) => Some(received.code),
-        Body::Visit(_) | Body::Case(_) | Body::Branch(_) => None,
+        Body::Visit(_) | Body::Case(_) | Body::Counter(_) | Body::Branch(_) => None,
     }
 }
 

@@ -304,6 +304,7 @@ fn registered(date: NaiveDate, i: usize, who: u64, at: i64) -> Registered {
         ticket: Some(Ticket {
             series: series.to_owned(),
             number: (i / SERVICES.len()) as u32 + 1,
+            paper: false,
         }),
         service: service.to_owned(),
         planned: Vec::new(),
@@ -314,6 +315,10 @@ fn registered(date: NaiveDate, i: usize, who: u64, at: i64) -> Registered {
         },
         origin: Origin::Desk,
         party_size: 1,
+        quantity: 1,
+        skipped: None,
+        alone: None,
+        despite: None,
         // A third show their card already when they take a number.
         applicant: (i.is_multiple_of(3)).then(|| person(who)),
         slot_ms: None,

@@ -174,6 +174,7 @@ fn register(
         let ticket = Ticket {
             series: "A".to_owned(),
             number: tx.next_number("ticket:A", tx.date())?,
+            paper: false,
         };
         let registered = Registered {
             date: tx.date(),
@@ -183,6 +184,10 @@ fn register(
             class: Class::Ordinary,
             origin: Origin::default(),
             party_size: 1,
+            quantity: 1,
+            skipped: None,
+            alone: None,
+            despite: None,
             applicant: known.then(applicant),
             slot_ms: None,
             arrive_ms: tx.now_ms(),

@@ -44,6 +44,8 @@ fn service(
         kind,
         minutes,
         contingent: None,
+        hours: None,
+        roll: None,
     }
 }
 
@@ -139,6 +141,7 @@ fn branch() -> Branch {
             officer("quan-tri", "Đỗ Văn Quản", &[Role::Admin]),
         ],
         queue: QueueRules::default(),
+        hours: None,
         targets: vec![
             Target {
                 minutes: 30,

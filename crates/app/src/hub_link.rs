@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::NaiveDate;
-use motcua_domain::{Code, Refusal, visit::Ticket};
+use motcua_domain::{Code, Refusal, visit::Visit};
 use motcua_protocol::ApiError;
 use motcua_store::{Read, epoch_tag, table::command::Done};
 use serde_json::Value;
@@ -177,12 +177,14 @@ pub(crate) fn series(
     Ok(series)
 }
 
-/// Whether a ticket is of the series that counter gives out alone.
-pub(crate) fn is_own(number: u16, ticket: Option<&Ticket>) -> bool {
-    ticket.is_some_and(|t| {
-        let digits = t.series.trim_end_matches(|c: char| !c.is_ascii_digit());
-        digits.parse() == Ok(number)
-    })
+/// Whether a visit got its number from that counter while it was alone: by its series, or, with a
+/// slip from a paper roll, by what the counter wrote down.
+pub(crate) fn is_own(number: u16, visit: &Visit) -> bool {
+    visit.alone == Some(number)
+        || visit.ticket.as_ref().is_some_and(|t| {
+            let digits = t.series.trim_end_matches(|c: char| !c.is_ascii_digit());
+            digits.parse() == Ok(number)
+        })
 }
 
 fn away(what: &str) -> motcua_store::Error {

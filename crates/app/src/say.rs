@@ -3,7 +3,7 @@
 
 use motcua_domain::{
     branch::Branch,
-    visit::{Cause, Class, HoldTo, Outcome, ReturnTo, Ticket, VisitEvent},
+    visit::{Cause, Class, HoldTo, Outcome, ReturnTo, Skipped, Ticket, VisitEvent},
 };
 use motcua_protocol::Time;
 
@@ -47,6 +47,27 @@ fn with_note(text: String, note: Option<&str>) -> String {
     }
 }
 
+/// Where a number comes from, where that is not the one line of the branch.
+fn from_roll(ticket: Option<&Ticket>, alone: Option<u16>) -> String {
+    let paper = if ticket.is_some_and(|t| t.paper) {
+        " (phiếu giấy)"
+    } else {
+        ""
+    };
+    let alone = alone.map_or_else(String::new, |n| {
+        format!(" tại máy quầy {n} khi không nối được máy chủ quầy")
+    });
+    format!("{paper}{alone}")
+}
+
+fn passed_over(skipped: Option<&Skipped>) -> String {
+    match skipped {
+        None => String::new(),
+        Some(s) if s.from == s.to => format!(" Bỏ qua số {:03}: {}.", s.from, s.reason),
+        Some(s) => format!(" Bỏ qua số {:03}–{:03}: {}.", s.from, s.to, s.reason),
+    }
+}
+
 /// What happened, in one sentence.
 pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
     match event {
@@ -64,16 +85,36 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
                     clock(e.rank_ms)
                 )
             };
+            let cases = match e.quantity {
+                1 => String::new(),
+                n => format!(", {n} hồ sơ"),
+            };
+            let despite = e
+                .despite
+                .as_ref()
+                .map_or_else(String::new, |why| format!(", cấp ngoài giờ phát số: {why}"));
             let promised = e
                 .quote
                 .map_or_else(String::new, |q| format!(", báo chờ {}–{} phút", q.lo, q.hi));
             format!(
-                "{number}, {}{ranked}{promised}.",
-                service_name(branch, &e.service)
+                "{number}{}, {}{cases}{ranked}{despite}{promised}.{}",
+                from_roll(e.ticket.as_ref(), e.alone),
+                service_name(branch, &e.service),
+                passed_over(e.skipped.as_ref())
             )
         }
-        VisitEvent::CheckedIn { ticket, .. } => {
-            format!("Đã đến theo hẹn, cấp số {}.", Ticket::label(ticket))
+        VisitEvent::CheckedIn {
+            ticket,
+            skipped,
+            alone,
+            ..
+        } => {
+            format!(
+                "Đã đến theo hẹn, cấp số {}{}.{}",
+                Ticket::label(ticket),
+                from_roll(Some(ticket), *alone),
+                passed_over(skipped.as_ref())
+            )
         }
         VisitEvent::Identified { party } => format!("Ghi tên {}.", party.name),
         VisitEvent::Classified { class: c, rank_ms } => format!(

@@ -115,6 +115,8 @@ pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now: Now) -> Row {
         misses: leg.misses,
         last_call_at: leg.last_call_ms.map(Time::from_ms),
         party_size: visit.party_size,
+        quantity: visit.quantity,
+        paper: visit.ticket.as_ref().is_some_and(|t| t.paper),
         planned: visit.planned.len() as u32,
         held: leg.held.clone(),
         note: leg.note.clone(),

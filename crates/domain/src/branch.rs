@@ -3,14 +3,18 @@
 //! One document, versioned as a whole: every change is an event that carries the new document,
 //! so the log always tells under which rules a visit was handled.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
+    calendar::IssuingHours,
     case_code::CasePattern,
     refusal::{Code, Refusal, Result},
     text::{self, limit},
+    visit::Class,
 };
 
 /// A branch (điểm tiếp nhận): one room, one queue.
@@ -27,6 +31,9 @@ pub struct Branch {
     /// How the queue behaves.
     #[serde(default)]
     pub queue: QueueRules,
+    /// When services without hours of their own give numbers; at any hour unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<IssuingHours>,
     /// Waiting targets, oldest first.
     pub targets: Vec<Target>,
     /// Pattern of case codes (TT 01/2018/TT-VPCP Điều 19, agency-dependent): data, not code.
@@ -82,6 +89,20 @@ pub struct Service {
     /// Tickets a day, where the room has a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contingent: Option<u32>,
+    /// When it gives numbers; the branch's hours unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<IssuingHours>,
+    /// Its numbers are torn from a pre-printed roll, and no ticket is printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roll: Option<PaperRoll>,
+}
+
+/// A roll of pre-printed numbers. Services that name the same series share one roll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct PaperRoll {
+    /// The letters before its numbers, as on the paper or as agreed for a roll of bare numbers:
+    /// the service's own prefix, or one that is nobody's.
+    pub series: String,
 }
 
 /// What people do at a service.
@@ -140,6 +161,10 @@ pub enum Role {
 pub struct QueueRules {
     /// How much earlier a priority person counts as having come.
     pub priority_boost_s: u32,
+    /// Classes for which another time holds.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<BTreeMap<Class, u32>>", optional)]
+    pub class_boost_s: BTreeMap<Class, u32>,
     /// A booked person who is on time ranks this long before the slot.
     pub appointment_boost_s: u32,
     /// Later than this after the slot, a booked person ranks by arrival.
@@ -168,6 +193,7 @@ impl Default for QueueRules {
     fn default() -> Self {
         Self {
             priority_boost_s: 15 * 60,
+            class_boost_s: BTreeMap::new(),
             appointment_boost_s: 5 * 60,
             appointment_grace_s: 15 * 60,
             return_credit_s: 5 * 60,
@@ -180,6 +206,48 @@ impl Default for QueueRules {
             void_s: 5 * 60,
             reopen_s: 10 * 60,
         }
+    }
+}
+
+/// The longest time by which anybody may count as having come earlier: the bound of how long
+/// somebody without priority can be overtaken.
+pub const MOST_BOOST_S: u32 = 30 * 60;
+
+impl QueueRules {
+    /// How much earlier somebody of that class counts as having come.
+    pub fn boost_s(&self, class: Class) -> u32 {
+        match class {
+            Class::Ordinary | Class::Appointment => 0,
+            Class::Elderly | Class::Disabled | Class::Pregnant | Class::Merit => self
+                .class_boost_s
+                .get(&class)
+                .copied()
+                .unwrap_or(self.priority_boost_s),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        for class in self.class_boost_s.keys() {
+            if matches!(class, Class::Ordinary | Class::Appointment) {
+                return Err(Refusal::new(
+                    Code::ArgumentInvalid,
+                    "Chỉ bốn lớp ưu tiên (cao tuổi, khuyết tật, mang thai, có công) có thời gian ưu tiên riêng.",
+                )
+                .at("class_boost_s"));
+            }
+        }
+        let general = [("priority_boost_s", self.priority_boost_s)];
+        let by_class = self.class_boost_s.values().map(|s| ("class_boost_s", *s));
+        for (field, boost) in general.into_iter().chain(by_class) {
+            if boost > MOST_BOOST_S {
+                return Err(Refusal::new(
+                    Code::NumberOutOfRange,
+                    "Thời gian ưu tiên từ 0 đến 30 phút: lâu hơn thì người không ưu tiên bị vượt quá lâu.",
+                )
+                .at(field));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -262,19 +330,20 @@ impl Branch {
                 "officers"
             }));
         }
+        self.queue.check().map_err(|r| r.within("queue"))?;
+        if let Some(hours) = &self.hours {
+            hours.check().map_err(|r| r.within("hours"))?;
+        }
         for (i, service) in self.services.iter_mut().enumerate() {
             service.code = text::required(&service.code, limit::CODE)
                 .map_err(|r| r.at(format!("services[{i}].code")))?;
             service.name = text::required(&service.name, limit::NAME)
                 .map_err(|r| r.at(format!("services[{i}].name")))?;
-            let prefix_ok = (1..=2).contains(&service.prefix.len())
-                && service.prefix.bytes().all(|b| b.is_ascii_uppercase());
-            if !prefix_ok {
-                return Err(Refusal::new(
-                    Code::ArgumentInvalid,
-                    "Chữ đầu của số thứ tự là một hoặc hai chữ cái in hoa không dấu.",
-                )
-                .at(format!("services[{i}].prefix")));
+            check_series(&service.prefix).map_err(|r| r.at(format!("services[{i}].prefix")))?;
+            if let Some(hours) = &service.hours {
+                hours
+                    .check()
+                    .map_err(|r| r.within(&format!("services[{i}].hours")))?;
             }
             if !(1..=240).contains(&service.minutes) {
                 return Err(Refusal::new(
@@ -286,6 +355,7 @@ impl Branch {
         }
         unique(self.services.iter().map(|s| &s.code), "services")?;
         unique(self.services.iter().map(|s| &s.prefix), "services")?;
+        self.check_rolls()?;
         unique(self.counters.iter().map(|c| c.number), "counters")?;
         unique(self.officers.iter().map(|o| &o.id), "officers")?;
         for (i, counter) in self.counters.iter().enumerate() {
@@ -296,6 +366,57 @@ impl Branch {
         }
         Ok(self)
     }
+}
+
+impl Branch {
+    /// When a service gives numbers; `None` at any hour.
+    pub fn hours_of<'a>(&'a self, service: &'a Service) -> Option<&'a IssuingHours> {
+        service.hours.as_ref().or(self.hours.as_ref())
+    }
+
+    /// A roll has letters of its own or those of the one service it is for: two ways of giving
+    /// numbers in one series would give some twice.
+    fn check_rolls(&self) -> Result<()> {
+        for (i, service) in self.services.iter().enumerate() {
+            let Some(roll) = &service.roll else {
+                continue;
+            };
+            let at = format!("services[{i}].roll.series");
+            check_series(&roll.series).map_err(|r| r.at(at.clone()))?;
+            let others = |s: &&Service| s.code != service.code;
+            if self
+                .services
+                .iter()
+                .filter(others)
+                .any(|s| s.prefix == roll.series)
+            {
+                return Err(Refusal::new(
+                    Code::ArgumentInvalid,
+                    "Chữ của cuộn số giấy trùng chữ đầu của dịch vụ khác. Mời chọn chữ khác.",
+                )
+                .at(at));
+            }
+            let shared = |s: &Service| s.roll.as_ref() == Some(roll);
+            if service.contingent.is_some() && self.services.iter().filter(others).any(shared) {
+                return Err(Refusal::new(
+                    Code::ArgumentInvalid,
+                    "Cuộn số giấy dùng chung cho nhiều dịch vụ thì không đặt giới hạn số cho riêng một dịch vụ.",
+                )
+                .at(format!("services[{i}].contingent")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_series(series: &str) -> Result<()> {
+    if (1..=2).contains(&series.len()) && series.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::ArgumentInvalid,
+        "Chữ đầu của số thứ tự là một hoặc hai chữ cái in hoa không dấu.",
+    ))
 }
 
 impl Counter {

@@ -9,6 +9,7 @@
 
 mod data;
 mod days;
+mod door;
 mod due;
 mod words;
 
@@ -16,6 +17,7 @@ pub use data::{
     CalendarFile, DataStatus, DayOff, OfficeHours, Span, Undecided, Week, Worked, Year,
 };
 pub use days::{Calendar, DayNature};
+pub use door::{Door, IssuingHours, ShutBy};
 pub use due::{DayKind, DayMark, Due, Limit, LimitUnit, Reason, ReasonKind};
 
 #[cfg(test)]

@@ -105,6 +105,8 @@ pub enum Code {
     MissedCooldown,
     /// The numbers of this series are used up for the day.
     NumbersExhausted,
+    /// Somebody has shown this slip of the paper roll today.
+    PaperNumberTaken,
     /// The business day is already closed.
     DayClosed,
     /// The computer's clock went backwards or far ahead.

@@ -44,6 +44,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0006_hubs.sql")),
         M::up(include_str!("../migrations/0007_revoked_devices.sql")),
         M::up(include_str!("../migrations/0008_counter_days.sql")),
+        M::up(include_str!("../migrations/0009_reception.sql")),
     ])
 }
 
@@ -74,7 +75,7 @@ fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 8;
+pub const SCHEMA_VERSION: i64 = 9;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

@@ -6,7 +6,7 @@ use motcua_protocol::{
     verbs::board::{Board, BoardCall, BoardService, BoardState, Get},
 };
 
-use super::queue::Line;
+use super::{issuing, queue::Line};
 use crate::{App, Result, registry::Ctx, sounds, view};
 
 /// `board.get`
@@ -18,7 +18,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Board> {
         let open = read.open_visits(date)?;
         let line = Line::read(branch, read, date, &open, now)?;
         let waiting = read.line(date)?;
-        let day = read.day(date)?;
+        let alone = app.alone();
         let mut calls: Vec<BoardCall> = open
             .iter()
             .filter_map(|row| {
@@ -55,20 +55,25 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Board> {
         let services = branch
             .services
             .iter()
-            .map(|service| BoardService {
-                prefix: service.prefix.clone(),
-                name: service.name.clone(),
-                waiting: open
-                    .iter()
-                    .filter(|row| {
-                        row.visit.state() == State::Waiting
-                            && row.visit.leg().service == service.code
-                    })
-                    .count() as u32,
-                quote: line.promise(&waiting, &service.code, now.ms).1,
-                issuing: !day.closed && day.stopped.get(&service.code) != Some(&true),
+            .map(|service| {
+                let standing =
+                    issuing::standing(app, ctx, read, service, (date, now.time()), alone)?;
+                Ok(BoardService {
+                    prefix: service.prefix.clone(),
+                    name: service.name.clone(),
+                    waiting: open
+                        .iter()
+                        .filter(|row| {
+                            row.visit.state() == State::Waiting
+                                && row.visit.leg().service == service.code
+                        })
+                        .count() as u32,
+                    quote: line.promise(&waiting, &service.code, now.ms).1,
+                    issuing: standing.shut.is_none(),
+                    shut: standing.shut,
+                })
             })
-            .collect();
+            .collect::<Result<_>>()?;
         Ok(Board {
             branch: branch.office.name.clone(),
             date,

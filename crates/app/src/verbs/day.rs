@@ -206,7 +206,7 @@ fn close_day(
         branch,
         roles,
         counter_has: None,
-        ticket: None,
+        given: None,
     };
     let shifts = counter::end_day(branch, tx, date)?;
     let mut closed = Vec::with_capacity(open.len());

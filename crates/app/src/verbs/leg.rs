@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use motcua_domain::{
     Code, Refusal,
-    visit::{Act, Cause, Desk, HoldTo, Hop, ReturnTo, Ticket, Visit, VisitEvent, decide},
+    visit::{Act, Cause, Desk, Given, HoldTo, Hop, ReturnTo, Visit, VisitEvent, decide},
 };
 use motcua_protocol::{
     Time,
@@ -49,7 +49,7 @@ pub(crate) fn act_with(
     id: Uuid,
     act: Act,
     counter: Option<u16>,
-    ticket: Option<Ticket>,
+    given: Option<Given>,
 ) -> Result<Arc<Visit>> {
     let visit = find(&tx.read(), id)?;
     let same_day = visit.date == tx.date();
@@ -73,7 +73,7 @@ pub(crate) fn act_with(
     let waits = visit.state() == motcua_domain::visit::State::Waiting;
     if let Some(number) = ctx.alone
         && waits
-        && !hub_link::is_own(number, visit.ticket.as_ref())
+        && !hub_link::is_own(number, &visit)
     {
         return Err(hub_link::not_ours(&visit.label()));
     }
@@ -89,7 +89,7 @@ pub(crate) fn act_with(
         branch: &ctx.branch,
         roles: &ctx.roles,
         counter_has,
-        ticket,
+        given,
     };
     let event = decide(&visit, act, &desk)?;
     if let Some(counter) = brought_to(&visit, &event) {

@@ -9,6 +9,7 @@ mod counter;
 mod day;
 mod desk;
 mod hub;
+mod issuing;
 pub(crate) mod leg;
 mod machine;
 mod paper;
@@ -40,7 +41,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(queue::call_next);
     registry.command(queue::call);
     registry.command(queue::jump);
-    registry.command(queue::issuing);
+    registry.command(issuing::issuing);
     registry.command(leg::recall);
     registry.command(leg::undo_call);
     registry.command(leg::start);

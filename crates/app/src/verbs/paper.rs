@@ -307,7 +307,21 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
                 .prints(args.kind.name())
                 > 0
         }
-        PaperKind::Ticket => leg::find(&tx.read(), args.id)?.ticket_prints > 0,
+        PaperKind::Ticket => {
+            let visit = leg::find(&tx.read(), args.id)?;
+            if visit.ticket.as_ref().is_some_and(|t| t.paper) {
+                return Err(Refusal::new(
+                    Code::DocumentUnknown,
+                    format!(
+                        "Số {} nằm trên phiếu xé từ cuộn giấy nên không in phiếu. Số vẫn ở trong hàng.",
+                        visit.label()
+                    ),
+                )
+                .at("id")
+                .into());
+            }
+            visit.ticket_prints > 0
+        }
     };
     // A ticket goes to a thermal printer as raster, and to any other queue as a page.
     let format = match args.kind {

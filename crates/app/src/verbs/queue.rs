@@ -8,32 +8,28 @@ use motcua_domain::{
     branch::Branch,
     counter::{CounterDay, Shift},
     visit::{
-        Act, Quote, State, Ticket, Visit,
-        estimate::{self, OpenCounter, ServiceTime},
+        Act, Quote, State, Visit,
+        estimate::{self, OpenCounter, ServiceTime, Work},
         order,
     },
 };
 use motcua_protocol::{
     Time,
-    event::{Body, BranchEvent, IssuingChanged},
     verbs::{
         queue::{
-            Call, CallNext, Called, CounterRow, Issuing, IssuingAnswer, Jump, Preview,
-            PreviewAnswer, Row, ServiceRow, Snapshot, SnapshotAnswer,
+            Call, CallNext, Called, CounterRow, Jump, Preview, PreviewAnswer, Row, ServiceRow,
+            Snapshot, SnapshotAnswer,
         },
         visit::LegAnswer,
     },
 };
 use motcua_store::{
     Read, Write,
-    table::{
-        branch::day_entity,
-        visit::{InLine, VisitRow},
-    },
+    table::visit::{InLine, VisitRow},
 };
 use uuid::Uuid;
 
-use super::{counter, leg, register};
+use super::{counter, issuing, leg, register};
 use crate::{App, Result, hub_link, registry::Ctx, view};
 
 /// Service times older than this say little about today.
@@ -115,7 +111,11 @@ impl Line {
                         let elapsed = leg
                             .serve_ms
                             .map_or(0, |from| view::effective(&r.visit, now) - from);
-                        Some((*services.get(&leg.service)?, elapsed.max(0)))
+                        let work = Work {
+                            service: *services.get(&leg.service)?,
+                            cases: r.visit.quantity,
+                        };
+                        Some((work, elapsed.max(0)))
                     });
                 Some(OpenCounter {
                     serves,
@@ -151,12 +151,17 @@ impl Line {
         let Some(&target) = self.services.get(service) else {
             return (0, None);
         };
-        let before: Vec<usize> = waiting
+        let before: Vec<Work> = waiting
             .iter()
             .filter(|w| w.rank_ms <= rank_ms)
-            .filter_map(|w| self.services.get(&w.service).copied())
+            .filter_map(|w| {
+                Some(Work {
+                    service: *self.services.get(&w.service)?,
+                    cases: w.cases,
+                })
+            })
             .collect();
-        let ahead = before.iter().filter(|s| **s == target).count() as u32;
+        let ahead = before.iter().filter(|w| w.service == target).count() as u32;
         (
             ahead,
             estimate::quote(&before, target, &self.counters, &self.times),
@@ -186,7 +191,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
         let open = read.open_visits(date)?;
         let line = Line::read(branch, read, date, &open, now)?;
         let waiting = read.line(date)?;
-        let day = read.day(date)?;
+        let alone = app.alone();
         let rows = |state: State| -> Vec<Row> {
             open.iter()
                 .filter(|r| r.visit.state() == state)
@@ -202,7 +207,9 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
             .iter()
             .map(|service| {
                 let (_, quote) = line.promise(&waiting, &service.code, now.ms);
-                ServiceRow {
+                let standing =
+                    issuing::standing(app, ctx, read, service, (date, now.time()), alone)?;
+                Ok(ServiceRow {
                     code: service.code.clone(),
                     name: service.name.clone(),
                     hint: service.hint.clone(),
@@ -215,10 +222,18 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
                         })
                         .count() as u32,
                     quote,
-                    issuing: !day.closed && day.stopped.get(&service.code) != Some(&true),
+                    issuing: standing.shut.is_none(),
+                    shut: standing.shut,
+                    until: standing.until,
+                    left: standing.left,
+                    roll: issuing::roll(read, service, date, alone)?,
                     counters: line.counters_for(&service.code),
-                }
+                })
             })
+            .collect::<Result<_>>()?;
+        let paper_twice = issuing::shown_twice(ctx, read, date)?
+            .iter()
+            .map(|r| view::row(branch, r.id, &r.visit, now))
             .collect();
         let counters = branch
             .counters
@@ -259,6 +274,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
             booked,
             counters,
             recent,
+            paper_twice,
         })
     })
 }
@@ -271,11 +287,8 @@ pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnsw
     let rank_ms = register::rank_now(ctx, now.ms, args.class.unwrap_or_default());
     app.store.read(|read| {
         let (people_ahead, quote) = promise(&ctx.branch, read, date, now, &service.code, rank_ms)?;
-        let place = app.store.place();
-        let series = hub_link::series(read, place, date, &service.prefix, app.alone())?;
-        let number = read.last_number(&format!("ticket:{series}"), date)? + 1;
         Ok(PreviewAnswer {
-            ticket: Ticket { series, number }.label(),
+            ticket: issuing::next_label(app, read, service, date)?,
             people_ahead,
             quote,
             ranked_as_at: Time::from_ms(rank_ms),
@@ -293,8 +306,7 @@ pub(crate) fn next_for(
     alone: Option<u16>,
 ) -> Result<Option<VisitRow>> {
     let counter = branch.counter(counter)?;
-    let ours =
-        |visit: &Visit| alone.is_none_or(|number| hub_link::is_own(number, visit.ticket.as_ref()));
+    let ours = |visit: &Visit| alone.is_none_or(|number| hub_link::is_own(number, visit));
     // The store keeps them in call order, which is [`order::key`].
     read.first_waiting(date, |visit| order::callable(visit, counter) && ours(visit))
 }
@@ -353,25 +365,4 @@ pub(crate) fn jump(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Jump) -> Res
             None,
         )?,
     )
-}
-
-/// `queue.issuing`
-pub(crate) fn issuing(
-    _app: &App,
-    ctx: &Ctx,
-    tx: &mut Write<'_>,
-    args: Issuing,
-) -> Result<IssuingAnswer> {
-    ctx.branch.service(&args.service)?;
-    let date = tx.date();
-    let event = IssuingChanged {
-        date,
-        service: args.service.clone(),
-        open: args.open,
-    };
-    tx.append(day_entity(date), &Body::Branch(BranchEvent::Issuing(event)))?;
-    Ok(IssuingAnswer {
-        service: args.service,
-        open: args.open,
-    })
 }

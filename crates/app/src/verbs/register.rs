@@ -1,109 +1,32 @@
 //! A citizen walks in: registering, booking, checking in, saying who it is.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 use motcua_domain::{
     Code, Refusal,
     branch::Service,
-    calendar::DayNature,
+    calendar::{DayNature, Door},
     case::check_party,
-    visit::{self, Act, Class, Desk, Origin, Quote, Request, State, Ticket, VisitEvent, order},
+    text::{self, limit},
+    visit::{
+        self, Act, Class, Desk, Given, Origin, Quote, Request, State, Ticket, VisitEvent, order,
+    },
 };
 use motcua_protocol::{
     Time,
     event::Body,
     verbs::visit::{Book, Booked, CheckIn, Classify, Identify, LegAnswer, Register, Registered},
 };
-use motcua_store::{Write, table::branch::Day};
+use motcua_store::Write;
 use uuid::Uuid;
 
-use super::{leg, queue};
-use crate::{App, Result, hub_link, registry::Ctx};
-
-/// The last number that fits a ticket, a board and the voice: three digits.
-const LAST_NUMBER: u32 = 999;
+use super::{
+    issuing::{self, Comer, Wish},
+    leg, queue,
+};
+use crate::{App, Result, registry::Ctx};
 
 /// How far a screen's clock may run ahead of ours before its word is refused.
 const AHEAD_MS: i64 = 60_000;
-
-/// Who asks for a number.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Comer {
-    WalkIn,
-    /// With an appointment. The office has given its word: “stop issuing, serve the rest” and the
-    /// day's contingent are there to turn newcomers away in time, and the booked are among the
-    /// rest. A closed day and a used-up series hold for them too, for nobody could call them.
-    Booked,
-}
-
-/// The next number of a service; whoever gets a number gets it here.
-fn next_ticket(
-    app: &App,
-    ctx: &Ctx,
-    tx: &Write<'_>,
-    service: &Service,
-    comer: Comer,
-) -> Result<Ticket> {
-    let date = tx.date();
-    may_enter(app, tx, service, date, comer)?;
-    let series = hub_link::series(&tx.read(), tx.place(), date, &service.prefix, ctx.alone)?;
-    let number = tx.next_number(&format!("ticket:{series}"), date)?;
-    let most = match comer {
-        Comer::WalkIn => service.contingent.unwrap_or(LAST_NUMBER).min(LAST_NUMBER),
-        Comer::Booked => LAST_NUMBER,
-    };
-    if number > most {
-        let advice = match comer {
-            Comer::WalkIn => "Mời hẹn người dân ngày làm việc tiếp theo.",
-            Comer::Booked => "Lịch hẹn vẫn được giữ. Mời báo giám sát để tiếp người dân ngoài số.",
-        };
-        return Err(Refusal::new(
-            Code::NumbersExhausted,
-            format!("{} đã phát hết số hôm nay. {advice}", service.name),
-        )
-        .at("service")
-        .into());
-    }
-    Ok(Ticket { series, number })
-}
-
-/// Whether anybody may still join a service on that day.
-fn may_enter(
-    app: &App,
-    tx: &Write<'_>,
-    service: &Service,
-    date: NaiveDate,
-    comer: Comer,
-) -> Result<()> {
-    if app.store.short_of_room() && !app.store.recover_room() {
-        return Err(Refusal::new(
-            Code::DiskFull,
-            "Ổ đĩa gần đầy nên tạm ngừng cấp số mới; những người đang chờ vẫn được phục vụ. Mời báo người quản trị giải phóng ổ đĩa.",
-        )
-        .into());
-    }
-    let day = tx.read().day(date)?;
-    if day.closed {
-        return Err(Refusal::new(Code::DayClosed, "Ngày làm việc đã đóng nên không cấp số nữa. Mời hẹn người dân ngày làm việc tiếp theo.").into());
-    }
-    if comer == Comer::WalkIn {
-        still_issuing(&day, service).map_err(|r| r.at("service"))?;
-    }
-    Ok(())
-}
-
-/// Whether newcomers still get numbers of a service.
-fn still_issuing(day: &Day, service: &Service) -> Result<(), Refusal> {
-    if day.stopped.get(&service.code) == Some(&true) {
-        return Err(Refusal::new(
-            Code::ServiceClosed,
-            format!(
-                "{} đã ngừng phát số hôm nay. Mời hẹn người dân ngày khác hoặc hỏi giám sát.",
-                service.name
-            ),
-        ));
-    }
-    Ok(())
-}
 
 /// When the form was opened: today, and not later than now. A form left open overnight, or a
 /// screen with a wrong clock, would otherwise stretch the time the person is said to have been here.
@@ -130,7 +53,15 @@ pub(crate) fn register(
     args: Register,
 ) -> Result<Registered> {
     let service = ctx.branch.service(&args.service)?;
-    let ticket = next_ticket(app, ctx, tx, service, Comer::WalkIn)?;
+    let despite =
+        text::optional(args.despite.as_deref(), limit::NOTE).map_err(|r| r.at("despite"))?;
+    let wish = Wish {
+        comer: Comer::WalkIn,
+        paper_number: args.paper_number,
+        skip_reason: args.skip_reason.as_deref(),
+        despite: despite.as_deref(),
+    };
+    let given = issuing::give(app, ctx, tx, service, &wish)?;
     let arrive_ms = arrival(tx, args.arrived_at)?;
     let more = args.more.unwrap_or_default();
     for (i, code) in more.iter().enumerate() {
@@ -144,7 +75,9 @@ pub(crate) fn register(
             .into());
         }
         let next = ctx.branch.service(code).map_err(|r| r.at(at.as_str()))?;
-        still_issuing(&tx.read().day(tx.date())?, next).map_err(|r| r.at(at))?;
+        if despite.is_none() {
+            issuing::not_stopped(&tx.read().day(tx.date())?, next).map_err(|r| r.at(at))?;
+        }
     }
     let applicant = args
         .applicant
@@ -155,13 +88,19 @@ pub(crate) fn register(
         service: args.service.clone(),
         more,
         class: args.class.unwrap_or_default(),
-        origin: args.origin.unwrap_or_default(),
+        origin: if given.ticket.paper {
+            Origin::PaperRoll
+        } else {
+            args.origin.unwrap_or_default()
+        },
         party_size: args.party_size.unwrap_or(1),
+        quantity: args.quantity.unwrap_or(1),
         applicant,
         slot_ms: None,
         arrive_ms,
+        despite,
     };
-    enter(ctx, tx, request, Some(ticket))
+    enter(ctx, tx, request, Some(given))
 }
 
 /// Registers with the promise that the ticket makes, and appends the event.
@@ -169,7 +108,7 @@ fn enter(
     ctx: &Ctx,
     tx: &mut Write<'_>,
     request: Request,
-    ticket: Option<Ticket>,
+    given: Option<Given>,
 ) -> Result<Registered> {
     let stamp = tx.stamp();
     let desk = Desk {
@@ -177,10 +116,10 @@ fn enter(
         branch: &ctx.branch,
         roles: &ctx.roles,
         counter_has: None,
-        ticket: None,
+        given: None,
     };
     let visit_id = Uuid::now_v7();
-    let mut event = visit::register(request, tx.date(), ticket, &desk)?;
+    let mut event = visit::register(request, tx.date(), given, &desk)?;
     let (ahead, quote) = queue::promise(
         &ctx.branch,
         &tx.read(),
@@ -219,9 +158,10 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
         .into());
     }
     let service = ctx.branch.service(&args.service)?;
-    office_is_open(app, args.slot_at)?;
+    office_is_open(app, ctx, service, args.slot_at)?;
     // A service that gives no more numbers today gives none by way of a booking either.
-    may_enter(app, tx, service, args.slot_at.date(), Comer::WalkIn)?;
+    let day = tx.read().day(args.slot_at.date())?;
+    issuing::not_stopped(&day, service).map_err(|r| r.at("service"))?;
     let applicant = args
         .applicant
         .map(check_party)
@@ -233,9 +173,11 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
         class: Class::Appointment,
         origin: Origin::Appointment,
         party_size: 1,
+        quantity: 1,
         applicant,
         slot_ms: Some(slot_ms),
         arrive_ms: None,
+        despite: None,
     };
     let stamp = tx.stamp();
     let desk = Desk {
@@ -243,7 +185,7 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
         branch: &ctx.branch,
         roles: &ctx.roles,
         counter_has: None,
-        ticket: None,
+        given: None,
     };
     // The visit belongs to the day of the slot.
     let event = visit::register(request, args.slot_at.date(), None, &desk)?;
@@ -255,10 +197,33 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
     })
 }
 
-/// Nobody is asked to come to a closed door: the day and the hour are those of the office.
-fn office_is_open(app: &App, slot: Time) -> Result<()> {
+/// Nobody is asked to come to a closed door: the day and the hour are those of the service, where
+/// it has hours of its own, and of the office otherwise.
+fn office_is_open(app: &App, ctx: &Ctx, service: &Service, slot: Time) -> Result<()> {
     let calendar = app.assets.calendar(app.store.dir())?;
     let date = slot.date();
+    if let Some(hours) = ctx.branch.hours_of(service).filter(|h| h.week.is_some()) {
+        return match calendar.door(hours, slot.0)? {
+            Door::Open { .. } => Ok(()),
+            Door::Shut { reopens, .. } => {
+                let again = reopens.map_or_else(String::new, |at| {
+                    format!(
+                        " Giờ phát số gần nhất sau đó: {}.",
+                        at.format("%H:%M ngày %d/%m")
+                    )
+                });
+                Err(Refusal::new(
+                    Code::DateInvalid,
+                    format!(
+                        "{} không tiếp vào giờ này.{again} Mời chọn giờ khác.",
+                        service.name
+                    ),
+                )
+                .at("slot_at")
+                .into())
+            }
+        };
+    }
     let day = date.format("%d/%m/%Y");
     let hours = calendar.hours();
     let closed = |why: String| Refusal::new(Code::DateInvalid, why).at("slot_at").into();
@@ -310,10 +275,16 @@ pub(crate) fn check_in(
     let visit = leg::find(&tx.read(), args.visit_id)?;
     let service = ctx.branch.service(&visit.leg().service)?;
     // Whoever is not booked for today is told so before the day's numbers are looked at.
-    let ticket = (visit.state() == State::Booked && visit.date == tx.date())
-        .then(|| next_ticket(app, ctx, tx, service, Comer::Booked))
+    let wish = Wish {
+        comer: Comer::Booked,
+        paper_number: args.paper_number,
+        skip_reason: args.skip_reason.as_deref(),
+        despite: None,
+    };
+    let given = (visit.state() == State::Booked && visit.date == tx.date())
+        .then(|| issuing::give(app, ctx, tx, service, &wish))
         .transpose()?;
-    let visit = leg::act_with(ctx, tx, args.visit_id, Act::CheckIn, None, ticket)?;
+    let visit = leg::act_with(ctx, tx, args.visit_id, Act::CheckIn, None, given)?;
     let rank_ms = visit.leg().rank_ms;
     let (ahead, quote) = queue::promise(
         &ctx.branch,

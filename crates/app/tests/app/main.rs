@@ -13,5 +13,6 @@ mod counters;
 mod day;
 mod edges;
 mod find_case;
+mod issuing;
 mod reception;
 mod tickets;

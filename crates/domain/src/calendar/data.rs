@@ -186,7 +186,7 @@ fn wrong(why: impl AsRef<str>) -> Refusal {
     Refusal::new(
         Code::CalendarInvalid,
         format!(
-            "Tệp lịch làm việc chưa dùng được: {}. Lịch đang dùng vẫn giữ nguyên.",
+            "Lịch làm việc chưa dùng được: {}. Lịch đang dùng vẫn giữ nguyên.",
             why.as_ref()
         ),
     )
@@ -213,20 +213,26 @@ const WEEKDAYS: [Weekday; 7] = [
     Weekday::Sun,
 ];
 
-pub(super) fn check_hours(hours: &OfficeHours) -> Result<()> {
-    if WEEKDAYS
-        .iter()
-        .all(|weekday| hours.week.on(*weekday).is_empty())
-    {
+/// A week has hours, each from earlier to later, in order.
+pub(super) fn check_week(week: &Week) -> Result<()> {
+    if WEEKDAYS.iter().all(|weekday| week.on(*weekday).is_empty()) {
         return Err(wrong("tuần không có giờ làm việc nào"));
     }
     for weekday in WEEKDAYS {
-        let spans = hours.week.on(weekday);
+        let spans = week.on(weekday);
         let ordered = spans.iter().all(|span| span.from < span.to)
             && spans.windows(2).all(|pair| pair[0].to <= pair[1].from);
         if !ordered {
             return Err(wrong("các khoảng giờ làm việc ngược hoặc chồng nhau"));
         }
+    }
+    Ok(())
+}
+
+pub(super) fn check_hours(hours: &OfficeHours) -> Result<()> {
+    check_week(&hours.week)?;
+    for weekday in WEEKDAYS {
+        let spans = hours.week.on(weekday);
         if let Some(at) = hours.return_at
             && !spans.is_empty()
             && !spans.iter().any(|span| span.from <= at && at <= span.to)

@@ -12,7 +12,7 @@ use super::{
     act::{Act, Cause, HoldTo, Outcome, ReturnTo},
     event::{Registered, VisitEvent},
     order,
-    state::{Class, Held, Origin, Party, Planned, Stamp, State, Ticket, Visit},
+    state::{Class, Held, Origin, Party, Planned, Skipped, Stamp, State, Ticket, Visit},
 };
 
 /// What the rules need to know about the moment and the people besides the visit itself.
@@ -27,7 +27,18 @@ pub struct Desk<'a> {
     /// Number of the visit that the acting counter has called, serves, if any (not this one).
     pub counter_has: Option<String>,
     /// A number for a booked person who checks in.
-    pub ticket: Option<Ticket>,
+    pub given: Option<Given>,
+}
+
+/// A number, as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The number.
+    pub ticket: Ticket,
+    /// Numbers of a paper roll passed over for it.
+    pub skipped: Option<Skipped>,
+    /// The counter that gave it, where it had no hub.
+    pub alone: Option<u16>,
 }
 
 impl Desk<'_> {
@@ -69,12 +80,16 @@ pub struct Request {
     pub origin: Origin,
     /// People in the party.
     pub party_size: u16,
+    /// Cases they bring.
+    pub quantity: u16,
     /// Who, if known.
     pub applicant: Option<Party>,
     /// Booked slot.
     pub slot_ms: Option<i64>,
     /// When the form was opened.
     pub arrive_ms: Option<i64>,
+    /// Why a number is given although the service gives none.
+    pub despite: Option<String>,
 }
 
 /// The event that registers a visit. The number, the promise and the count of people ahead are
@@ -85,7 +100,7 @@ pub struct Request {
 pub fn register(
     request: Request,
     date: chrono::NaiveDate,
-    ticket: Option<Ticket>,
+    given: Option<Given>,
     desk: &Desk<'_>,
 ) -> Result<Registered> {
     desk.branch.service(&request.service)?;
@@ -99,6 +114,17 @@ pub fn register(
             Refusal::new(Code::NumberOutOfRange, "Số người cùng đi từ 1 đến 50.").at("party_size"),
         );
     }
+    if !(1..=50).contains(&request.quantity) {
+        return Err(
+            Refusal::new(Code::NumberOutOfRange, "Số hồ sơ mang theo từ 1 đến 50.").at("quantity"),
+        );
+    }
+    let despite =
+        text::optional(request.despite.as_deref(), limit::NOTE).map_err(|r| r.at("despite"))?;
+    let (ticket, skipped, alone) = match given {
+        Some(given) => (Some(given.ticket), given.skipped, given.alone),
+        None => (None, None, None),
+    };
     let now = desk.now();
     let rank_ms = match request.slot_ms {
         Some(slot) => order::rank_by_slot(now, slot, desk.rules()),
@@ -116,6 +142,10 @@ pub fn register(
         class: request.class,
         origin: request.origin,
         party_size: request.party_size,
+        quantity: request.quantity,
+        skipped,
+        alone,
+        despite,
         applicant: request.applicant,
         slot_ms: request.slot_ms,
         arrive_ms: request.arrive_ms.unwrap_or(now).min(now),
@@ -414,14 +444,19 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
         }
         (_, Act::Identify { party }) => Ok(VisitEvent::Identified { party }),
         (Booked, Act::CheckIn) => {
-            let ticket = desk.ticket.clone().ok_or_else(|| {
+            let given = desk.given.clone().ok_or_else(|| {
                 Refusal::new(
                     Code::NumbersExhausted,
                     "Chưa lấy được số thứ tự. Mời thử lại.",
                 )
             })?;
             let rank_ms = order::rank_by_slot(now, visit.slot_ms.unwrap_or(now), rules);
-            Ok(VisitEvent::CheckedIn { ticket, rank_ms })
+            Ok(VisitEvent::CheckedIn {
+                ticket: given.ticket,
+                rank_ms,
+                skipped: given.skipped,
+                alone: given.alone,
+            })
         }
 
         // ---- day end and reopening ----

@@ -48,13 +48,31 @@ impl ServiceTime {
     }
 }
 
+/// Cases of one party beyond these lengthen the estimate no more: who brings twenty brings
+/// twenty alike, and a figure typed wrongly must not frighten everybody else away.
+const MOST_CASES: u16 = 5;
+
+/// The work that somebody brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Index of the service.
+    pub service: usize,
+    /// Cases.
+    pub cases: u16,
+}
+
+/// How many times the service time so many cases take.
+pub fn times(cases: u16) -> i64 {
+    i64::from(cases.clamp(1, MOST_CASES))
+}
+
 /// A counter that is open, with what it is busy with.
 #[derive(Debug, Clone)]
 pub struct OpenCounter {
     /// Indices of the services it serves.
     pub serves: Vec<usize>,
-    /// Service and elapsed time of its present leg.
-    pub busy: Option<(usize, i64)>,
+    /// Work and elapsed time of its present leg.
+    pub busy: Option<(Work, i64)>,
     /// Milliseconds until its officer is expected back; 0 for one who is there.
     pub away_ms: i64,
 }
@@ -69,17 +87,21 @@ pub fn away(from_ms: i64, back_ms: Option<i64>, now_ms: i64) -> i64 {
 }
 
 /// People ahead and the expected wait of somebody who joins `service` behind `ahead`
-/// (services of the waiting people in call order, those ranked before the newcomer only).
+/// (work of the waiting people in call order, those ranked before the newcomer only).
 ///
 /// `None` when no open counter serves that service.
 pub fn quote(
-    ahead: &[usize],
+    ahead: &[Work],
     service: usize,
     counters: &[OpenCounter],
-    times: &[ServiceTime],
+    service_times: &[ServiceTime],
 ) -> Option<Quote> {
-    let lo = start(ahead, service, counters, |s| times[s].usual_ms)?;
-    let hi = start(ahead, service, counters, |s| times[s].long_ms)?;
+    let lo = start(ahead, service, counters, |w| {
+        service_times[w.service].usual_ms * times(w.cases)
+    })?;
+    let hi = start(ahead, service, counters, |w| {
+        service_times[w.service].long_ms * times(w.cases)
+    })?;
     let lo_min = (lo / 60_000 / 5 * 5).max(0) as u32;
     let hi_min = ((hi + 299_999) / 300_000 * 5).max(5) as u32;
     let lo = lo_min.max(5).min(hi_min);
@@ -91,15 +113,15 @@ pub fn quote(
 
 /// When service would begin, in milliseconds from now.
 fn start(
-    ahead: &[usize],
+    ahead: &[Work],
     service: usize,
     counters: &[OpenCounter],
-    time: impl Fn(usize) -> i64,
+    time: impl Fn(Work) -> i64,
 ) -> Option<i64> {
     let mut free: Vec<i64> = counters
         .iter()
         .map(|c| {
-            let busy = c.busy.map_or(0, |(s, elapsed)| (time(s) - elapsed).max(0));
+            let busy = c.busy.map_or(0, |(w, elapsed)| (time(w) - elapsed).max(0));
             busy.max(c.away_ms)
         })
         .collect();
@@ -110,7 +132,7 @@ fn start(
     };
     for &person in ahead {
         // People whom no open counter serves do not stand in anybody's way.
-        if let Some(c) = earliest(&free, person) {
+        if let Some(c) = earliest(&free, person.service) {
             free[c] += time(person);
         }
     }
@@ -126,6 +148,38 @@ mod tests {
             usual_ms: usual * 60_000,
             long_ms: long * 60_000,
         }
+    }
+
+    fn case(service: usize) -> Work {
+        Work { service, cases: 1 }
+    }
+
+    #[test]
+    fn a_family_takes_as_long_as_its_cases_up_to_a_bound() {
+        let open = [OpenCounter {
+            serves: vec![0],
+            busy: None,
+        }];
+        let wait = |cases| quote(&[Work { service: 0, cases }], 0, &open, &[minutes(10, 15)]);
+        assert_eq!(wait(1), Some(Quote { lo: 10, hi: 15 }));
+        assert_eq!(wait(3), Some(Quote { lo: 30, hi: 45 }));
+        assert_eq!(wait(5), Some(Quote { lo: 50, hi: 75 }));
+        assert_eq!(wait(50), wait(5), "a figure typed wrongly frightens nobody");
+        let busy = [OpenCounter {
+            serves: vec![0],
+            busy: Some((
+                Work {
+                    service: 0,
+                    cases: 2,
+                },
+                10 * 60_000,
+            )),
+        }];
+        assert_eq!(
+            quote(&[], 0, &busy, &[minutes(10, 15)]),
+            Some(Quote { lo: 10, hi: 20 }),
+            "the second case of the one being served is still to come"
+        );
     }
 
     #[test]
@@ -157,7 +211,7 @@ mod tests {
         ];
         // Four people ahead, ten minutes each, two at a time: twenty minutes; at worst thirty.
         assert_eq!(
-            quote(&[0, 0, 0, 0], 0, &open, &[minutes(10, 15)]),
+            quote(&[case(0); 4], 0, &open, &[minutes(10, 15)]),
             Some(Quote { lo: 20, hi: 30 })
         );
     }
@@ -166,11 +220,11 @@ mod tests {
     fn present_service_counts_from_its_beginning() {
         let open = [OpenCounter {
             serves: vec![0],
-            busy: Some((0, 8 * 60_000)),
+            busy: Some((case(0), 8 * 60_000)),
             away_ms: 0,
         }];
         assert_eq!(
-            quote(&[0], 0, &open, &[minutes(10, 20)]),
+            quote(&[case(0)], 0, &open, &[minutes(10, 20)]),
             Some(Quote { lo: 10, hi: 35 })
         );
     }

@@ -8,8 +8,8 @@ use super::{
     act::{Cause, HoldTo, Outcome, ReturnTo},
     clocks,
     state::{
-        Class, Held, Leg, Origin, Party, Planned, Quote, Recorded, Span, Stamp, State, Ticket,
-        Visit,
+        Class, Held, Leg, Origin, Party, Planned, Quote, Recorded, Skipped, Span, Stamp, State,
+        Ticket, Visit, is_one, one,
     },
 };
 
@@ -34,6 +34,19 @@ pub struct Registered {
     pub origin: Origin,
     /// People in the party.
     pub party_size: u16,
+    /// Cases they bring.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[ts(optional, as = "Option<u16>")]
+    pub quantity: u16,
+    /// Numbers of the roll that were passed over for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
+    /// The counter that gave the number while it had no hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<u16>,
+    /// Why the number was given although the service gave none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<String>,
     /// Who, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applicant: Option<Party>,
@@ -69,6 +82,12 @@ pub enum VisitEvent {
         ticket: Ticket,
         /// Rank by slot or arrival.
         rank_ms: i64,
+        /// Numbers of the roll that were passed over for this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skipped: Option<Skipped>,
+        /// The counter that gave the number while it had no hub.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alone: Option<u16>,
     },
     /// Who it is.
     #[serde(rename = "visit.identified")]
@@ -209,6 +228,9 @@ impl Visit {
             class: first.class,
             origin: first.origin,
             party_size: first.party_size,
+            quantity: first.quantity,
+            skipped: first.skipped.clone(),
+            alone: first.alone,
             applicant: first.applicant.clone(),
             slot_ms: first.slot_ms,
             arrive_ms: first.arrive_ms.min(at),
@@ -264,8 +286,15 @@ impl Visit {
     fn change(&mut self, event: &VisitEvent, before: i64, now: i64, stamp: &Stamp) {
         match event {
             VisitEvent::Registered(_) => {}
-            VisitEvent::CheckedIn { ticket, rank_ms } => {
+            VisitEvent::CheckedIn {
+                ticket,
+                rank_ms,
+                skipped,
+                alone,
+            } => {
                 self.ticket = Some(ticket.clone());
+                self.skipped.clone_from(skipped);
+                self.alone = *alone;
                 let leg = self.leg_mut();
                 *leg = Leg::open(leg.service.clone(), State::Waiting, now, *rank_ms, now);
             }

@@ -15,9 +15,9 @@ mod state;
 
 pub use act::{Act, Cause, HoldTo, Hop, Outcome, ReturnTo};
 pub use clocks::Clocks;
-pub use decide::{Desk, Request, decide, register};
+pub use decide::{Desk, Given, Request, decide, register};
 pub use event::{Registered, VisitEvent};
 pub use state::{
-    Class, Held, Leg, Origin, Party, PartyKind, Planned, Quote, Recorded, Span, Stamp, State,
-    Ticket, Visit,
+    Class, Held, Leg, Origin, Party, PartyKind, Planned, Quote, Recorded, Skipped, Span, Stamp,
+    State, Ticket, Visit,
 };

@@ -11,12 +11,7 @@ use super::state::{Class, State, Visit};
 
 /// Rank of somebody who joins at `queued_ms` with that class.
 pub fn rank(queued_ms: i64, class: Class, rules: &QueueRules) -> i64 {
-    match class {
-        Class::Ordinary | Class::Appointment => queued_ms,
-        Class::Elderly | Class::Disabled | Class::Pregnant | Class::Merit => {
-            queued_ms - i64::from(rules.priority_boost_s) * 1000
-        }
-    }
+    queued_ms - i64::from(rules.boost_s(class)) * 1000
 }
 
 /// Rank of somebody with an appointment: by the slot when on time, by arrival when too late.

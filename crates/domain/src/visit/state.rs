@@ -154,6 +154,36 @@ pub struct Ticket {
     pub series: String,
     /// Number within series and day.
     pub number: u32,
+    /// It stands on a slip from a pre-printed roll: a fact of paper, which two counters that
+    /// cannot reach each other may both record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub paper: bool,
+}
+
+/// Numbers of a paper roll that nobody showed before a later one was recorded. Who shows one
+/// afterwards is welcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Skipped {
+    /// First of them.
+    pub from: u32,
+    /// Last of them.
+    pub to: u32,
+    /// Why.
+    pub reason: String,
+}
+
+/// One case, where nobody said how many.
+pub(super) const fn one() -> u16 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape serde asks for"
+)]
+pub(super) const fn is_one(quantity: &u16) -> bool {
+    *quantity == 1
 }
 
 impl Ticket {
@@ -279,6 +309,16 @@ pub struct Visit {
     pub origin: Origin,
     /// People in the party.
     pub party_size: u16,
+    /// Cases they bring.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[ts(optional, as = "Option<u16>")]
+    pub quantity: u16,
+    /// Numbers of the roll that were passed over for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
+    /// The counter that gave the number while it had no hub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<u16>,
     /// Who it is, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applicant: Option<Party>,

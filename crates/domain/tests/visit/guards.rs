@@ -415,7 +415,7 @@ fn a_party_has_one_to_fifty_people(#[case] party_size: u16, #[case] possible: bo
         branch: &play.branch,
         roles: OFFICER,
         counter_has: None,
-        ticket: None,
+        given: None,
     };
     let asked = Request {
         party_size,
@@ -426,6 +426,26 @@ fn a_party_has_one_to_fifty_people(#[case] party_size: u16, #[case] possible: bo
     if let Err(refusal) = got {
         assert_eq!(refusal.field.as_deref(), Some("party_size"));
     }
+}
+
+#[rstest]
+#[case::none(0)]
+#[case::a_cartload(51)]
+fn a_party_brings_one_to_fifty_cases(#[case] quantity: u16) {
+    let play = Play::walk_in();
+    let desk = Desk {
+        stamp: &play.stamp,
+        branch: &play.branch,
+        roles: OFFICER,
+        counter_has: None,
+        given: None,
+    };
+    let asked = Request {
+        quantity,
+        ..request()
+    };
+    let refusal = register(asked, play.visit.date, None, &desk).unwrap_err();
+    assert_eq!(refusal.field.as_deref(), Some("quantity"));
 }
 
 /// A wrong clock that is set right during the day: what counts is the time that truly passed.

@@ -1,13 +1,13 @@
 //! Who is called next, and that nobody waits for ever.
 
 use motcua_domain::{
-    branch::QueueRules,
+    branch::{MOST_BOOST_S, QueueRules},
     visit::{Act, Class, HoldTo, Request, ReturnTo, order},
 };
 use proptest::prelude::*;
 use rstest::rstest;
 
-use crate::play::{MINUTE, MORNING, Play, call, request, resume};
+use crate::play::{MINUTE, MORNING, Play, branch, call, request, resume};
 
 #[rstest]
 #[case::ordinary(Class::Ordinary, 0)]
@@ -107,10 +107,70 @@ fn somebody_put_aside_goes_in_front_of_the_own_class() {
     assert_eq!(alone.visit.leg().rank_ms, own);
 }
 
+#[rstest]
+#[case::own_time(Class::Elderly, 25)]
+#[case::none_at_all(Class::Merit, 0)]
+#[case::the_general_one(Class::Pregnant, 10)]
+#[case::never_for_others(Class::Ordinary, 0)]
+fn a_branch_sets_the_time_of_each_class(#[case] class: Class, #[case] minutes: i64) {
+    let rules = QueueRules {
+        priority_boost_s: 600,
+        class_boost_s: [(Class::Elderly, 1_500), (Class::Merit, 0)].into(),
+        ..QueueRules::default()
+    };
+    assert_eq!(
+        order::rank(MORNING, class, &rules),
+        MORNING - minutes * MINUTE
+    );
+}
+
+#[rstest]
+#[case::half_an_hour(1_800, Class::Elderly, None)]
+#[case::longer(1_801, Class::Elderly, Some("queue.class_boost_s"))]
+#[case::of_everybody(60, Class::Ordinary, Some("queue.class_boost_s"))]
+#[case::of_the_booked(60, Class::Appointment, Some("queue.class_boost_s"))]
+fn a_boost_is_bounded(#[case] seconds: u32, #[case] class: Class, #[case] field: Option<&str>) {
+    let mut branch = branch();
+    branch.queue.class_boost_s.insert(class, seconds);
+    let refused = branch.checked().err();
+    assert_eq!(
+        refused.as_ref().and_then(|r| r.field.as_deref()),
+        field,
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn the_general_boost_is_bounded_too() {
+    let mut branch = branch();
+    branch.queue.priority_boost_s = 1_801;
+    let refusal = branch.checked().unwrap_err();
+    assert_eq!(refusal.field.as_deref(), Some("queue.priority_boost_s"));
+}
+
+/// Boosts as a branch may set them.
+fn boosts() -> impl Strategy<Value = QueueRules> {
+    let classes = [
+        Class::Elderly,
+        Class::Disabled,
+        Class::Pregnant,
+        Class::Merit,
+    ];
+    (
+        0..=MOST_BOOST_S,
+        prop::collection::btree_map(prop::sample::select(&classes), 0..=MOST_BOOST_S, 0..4),
+    )
+        .prop_map(|(priority_boost_s, class_boost_s)| QueueRules {
+            priority_boost_s,
+            class_boost_s,
+            ..QueueRules::default()
+        })
+}
+
 /// Somebody in the line: minutes after the one before, and who.
 fn line() -> impl Strategy<Value = Vec<(i64, u8, i64)>> {
     prop::collection::vec(
-        (0i64..20 * MINUTE, 0u8..4, -30 * MINUTE..30 * MINUTE),
+        (0i64..20 * MINUTE, 0u8..8, -30 * MINUTE..30 * MINUTE),
         2..40,
     )
 }
@@ -118,13 +178,16 @@ fn line() -> impl Strategy<Value = Vec<(i64, u8, i64)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// An ordinary person is overtaken only by people who came within the boost after them (a
-    /// booked person who is late within grace: within boost and grace). So the extra wait is
-    /// bounded by the work of those people, and nobody waits for ever.
+    /// An ordinary person is overtaken only by people who came within the boost of their class
+    /// after them (a booked person who is late within grace: within boost and grace), whatever
+    /// boosts a branch sets. So the extra wait is bounded by the work of the people who come
+    /// within the largest of them, half an hour at most, and nobody waits for ever.
     #[test]
-    fn nobody_is_overtaken_by_somebody_who_came_later_than_the_boost(people in line()) {
-        let rules = QueueRules::default();
-        let boost = i64::from(rules.priority_boost_s) * 1000;
+    fn nobody_is_overtaken_by_somebody_who_came_later_than_the_boost(
+        people in line(),
+        rules in boosts(),
+    ) {
+        let most = i64::from(MOST_BOOST_S) * 1000;
         let appointment =
             i64::from(rules.appointment_boost_s + rules.appointment_grace_s) * 1000;
         let mut now = MORNING;
@@ -132,8 +195,18 @@ proptest! {
         for (id, (gap, class, off)) in (0u32..).zip(people) {
             now += gap;
             let (rank, bound) = match class {
-                0 => (order::rank(now, Class::Merit, &rules), boost),
-                1 => (order::rank_by_slot(now, now + off, &rules), appointment),
+                0..4 => {
+                    let class = [
+                        Class::Elderly,
+                        Class::Disabled,
+                        Class::Pregnant,
+                        Class::Merit,
+                    ][usize::from(class)];
+                    let rank = order::rank(now, class, &rules);
+                    prop_assert!((0..=most).contains(&(now - rank)), "{class:?}");
+                    (rank, i64::from(rules.boost_s(class)) * 1000)
+                }
+                4 => (order::rank_by_slot(now, now + off, &rules), appointment),
                 _ => (order::rank(now, Class::Ordinary, &rules), 0),
             };
             waiting.push((rank, id, now, bound));

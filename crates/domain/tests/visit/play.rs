@@ -5,8 +5,8 @@ use motcua_domain::{
     Refusal,
     branch::{Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, Target},
     visit::{
-        Act, Cause, Class, Desk, HoldTo, Hop, Origin, Party, Recorded, Request, ReturnTo, Stamp,
-        State, Ticket, Visit, VisitEvent, decide, register,
+        Act, Cause, Class, Desk, Given, HoldTo, Hop, Origin, Party, Recorded, Request, ReturnTo,
+        Stamp, State, Ticket, Visit, VisitEvent, decide, register,
     },
 };
 use uuid::Uuid;
@@ -27,6 +27,8 @@ fn service(code: &str, prefix: &str) -> Service {
         kind: ServiceKind::Submit,
         minutes: 10,
         contingent: None,
+        hours: None,
+        roll: None,
     }
 }
 
@@ -58,6 +60,7 @@ pub(crate) fn branch() -> Branch {
             roles: OFFICER.to_vec(),
         }],
         queue: QueueRules::default(),
+        hours: None,
         targets: vec![Target {
             minutes: 15,
             from_year: 2025,
@@ -97,9 +100,23 @@ pub(crate) fn request() -> Request {
         class: Class::Ordinary,
         origin: Origin::Desk,
         party_size: 1,
+        quantity: 1,
         applicant: None,
         slot_ms: None,
         arrive_ms: None,
+        despite: None,
+    }
+}
+
+fn number(number: u32) -> Given {
+    Given {
+        ticket: Ticket {
+            series: "A".to_owned(),
+            number,
+            paper: false,
+        },
+        skipped: None,
+        alone: None,
     }
 }
 
@@ -125,15 +142,12 @@ impl Play {
             branch: &branch,
             roles: SUPERVISOR,
             counter_has: None,
-            ticket: None,
+            given: None,
         };
-        let ticket = request.slot_ms.is_none().then(|| Ticket {
-            series: "A".to_owned(),
-            number: 31,
-        });
+        let given = request.slot_ms.is_none().then(|| number(31));
         let date = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         let first = Recorded {
-            event: VisitEvent::Registered(register(request, date, ticket, &desk).unwrap()),
+            event: VisitEvent::Registered(register(request, date, given, &desk).unwrap()),
             stamp: stamp.clone(),
         };
         Self {
@@ -159,10 +173,7 @@ impl Play {
             branch: &self.branch,
             roles: self.roles,
             counter_has: self.counter_has.clone(),
-            ticket: Some(Ticket {
-                series: "A".to_owned(),
-                number: 32,
-            }),
+            given: Some(number(32)),
         };
         let event = decide(&self.visit, act, &desk)?;
         let recorded = Recorded {

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::issuing::Shut;
 use crate::Time;
 
 /// `board.get`: what the board shows.
@@ -78,6 +79,9 @@ pub struct BoardService {
     /// What a newcomer would be told; absent while no counter serves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
-    /// Whether numbers are still given today.
+    /// Whether numbers are given now.
     pub issuing: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut: Option<Shut>,
 }

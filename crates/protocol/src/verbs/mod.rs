@@ -10,6 +10,7 @@ pub mod citizen;
 pub mod hub;
 pub mod machine;
 pub mod counter;
+pub mod issuing;
 pub mod paper;
 pub mod queue;
 pub mod visit;
@@ -137,7 +138,7 @@ verbs! {
     Command "queue.call_next" queue::CallNext => Option<queue::Called>, [Officer, Supervisor];
     Command "queue.call" queue::Call => queue::Called, [Officer, Supervisor];
     Command "queue.jump" queue::Jump => visit::LegAnswer, [Supervisor];
-    Command "queue.issuing" queue::Issuing => queue::IssuingAnswer, [Supervisor];
+    Command "queue.issuing" issuing::Issuing => issuing::IssuingAnswer, [Supervisor];
     Command "leg.recall" visit::Recall => visit::LegAnswer, [Officer, Supervisor];
     Command "leg.undo_call" visit::UndoCall => visit::LegAnswer, [Officer, Supervisor];
     Command "leg.start" visit::Start => visit::LegAnswer, [Officer, Supervisor];

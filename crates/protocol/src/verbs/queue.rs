@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     counter::{CounterSession, ShiftRow},
+    issuing::{Roll, Shut},
     visit::VisitView,
 };
 use crate::Time;
@@ -48,6 +49,11 @@ pub struct SnapshotAnswer {
     pub counters: Vec<CounterRow>,
     /// Numbers given last, latest first.
     pub recent: Vec<Row>,
+    /// Visits that carry the same slip of a paper roll, recorded by counters that could not reach
+    /// each other. Both are served; a supervisor looks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Row>>")]
+    pub paper_twice: Vec<Row>,
 }
 
 /// A service with its queue.
@@ -69,6 +75,18 @@ pub struct ServiceRow {
     pub quote: Option<Quote>,
     /// Whether tickets are given.
     pub issuing: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shut: Option<Shut>,
+    /// Until when they are, where hours say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// Numbers left of the day's contingent, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u32>,
+    /// The paper roll its numbers are torn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roll: Option<Roll>,
     /// Counters that serve it now: open or on break. Before any counter was opened today, those
     /// that are set up for it.
     pub counters: u32,
@@ -119,6 +137,12 @@ pub struct Row {
     pub last_call_at: Option<Time>,
     /// People in the party.
     pub party_size: u16,
+    /// Cases they bring.
+    pub quantity: u16,
+    /// Its number stands on a slip from a roll; no ticket is printed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub paper: bool,
     /// Services to come after this one.
     pub planned: u32,
     /// While put aside.
@@ -186,7 +210,8 @@ pub struct Preview {
 #[ts(rename = "QueuePreviewAnswer", optional_fields)]
 #[schemars(rename = "QueuePreviewAnswer")]
 pub struct PreviewAnswer {
-    /// The number that would be given if nobody else comes first.
+    /// The number that would be given if nobody else comes first; empty where only the paper of
+    /// a roll can say it.
     pub ticket: String,
     /// People ahead.
     pub people_ahead: u32,
@@ -243,28 +268,6 @@ pub struct Jump {
     pub visit_id: Uuid,
     /// Why.
     pub reason: String,
-}
-
-/// `queue.issuing`: stop or resume giving tickets of a service today.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
-#[ts(rename = "QueueIssuing")]
-#[schemars(rename = "QueueIssuing")]
-pub struct Issuing {
-    /// Service.
-    pub service: String,
-    /// Whether tickets are given.
-    pub open: bool,
-}
-
-/// Whether tickets are given now.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
-#[ts(rename = "QueueIssuingAnswer")]
-#[schemars(rename = "QueueIssuingAnswer")]
-pub struct IssuingAnswer {
-    /// Service.
-    pub service: String,
-    /// Whether tickets are given.
-    pub open: bool,
 }
 
 /// `desk.get`: what one counter has before it.

@@ -29,6 +29,19 @@ pub struct Register {
     /// People in the party, 1–50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub party_size: Option<u16>,
+    /// Cases they bring, 1–50; one unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<u16>,
+    /// The number on the slip, where the service's numbers are torn from a roll; the next of
+    /// the roll unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper_number: Option<u32>,
+    /// Why slips before that one were passed over; needed when they are many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_reason: Option<String>,
+    /// Why a number is given although the service gives none now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<String>,
     /// Where the ticket comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -83,11 +96,17 @@ pub struct Booked {
 
 /// `visit.check_in`: a booked person has come.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
-#[ts(rename = "VisitCheckIn")]
+#[ts(rename = "VisitCheckIn", optional_fields)]
 #[schemars(rename = "VisitCheckIn")]
 pub struct CheckIn {
     /// The booked visit.
     pub visit_id: Uuid,
+    /// The number on the slip, where the service's numbers are torn from a roll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper_number: Option<u32>,
+    /// Why slips before that one were passed over; needed when they are many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_reason: Option<String>,
 }
 
 /// `visit.identify`: say who an unknown citizen is.

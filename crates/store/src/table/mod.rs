@@ -37,6 +37,7 @@ pub(crate) const ALL: &[&Table] = &[
     &visit::SERVICE_TIME,
     &case::CASE,
     &number::NUMBER,
+    &number::SKIP,
     &party::PARTY,
     &branch::PROCEDURE,
     &branch::BRANCH,

@@ -1,12 +1,14 @@
 //! Numbers given out: queue tickets, case codes, register book entries.
 
 use chrono::NaiveDate;
+use motcua_domain::visit::Skipped;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use crate::{
     error::Result,
-    table::{Row, Table, id, lease::lane_begins, values},
+    read::Read,
+    table::{Row, Table, id, lease::lane_begins, values, visit::VisitRow},
 };
 
 pub(crate) static NUMBER: Table = Table {
@@ -15,6 +17,28 @@ pub(crate) static NUMBER: Table = Table {
     key: 4,
     search: None,
 };
+
+pub(crate) static SKIP: Table = Table {
+    name: "number_skip",
+    columns: &["entity", "series", "date", "first_n", "last_n", "reason"],
+    key: 1,
+    search: None,
+};
+
+pub(crate) fn skip_row(entity: Uuid, series: String, date: NaiveDate, skipped: &Skipped) -> Row {
+    Row {
+        table: &SKIP,
+        values: values![
+            id(entity),
+            series,
+            date.to_string(),
+            i64::from(skipped.from),
+            i64::from(skipped.to),
+            skipped.reason.clone()
+        ],
+        search: None,
+    }
+}
 
 pub(crate) fn row(series: String, date: NaiveDate, n: u32, entity: Uuid, state: &str) -> Row {
     Row {
@@ -53,6 +77,18 @@ pub(crate) fn last_in(
         .query_row(params![series, date.to_string(), first, last], |r| r.get(0))?)
 }
 
+/// How a number stands in the ledger.
+pub(crate) mod state {
+    /// Given by a machine.
+    pub(crate) const ISSUED: &str = "issued";
+    /// Given by a machine, in error.
+    pub(crate) const VOID: &str = "void";
+    /// Read from a slip of a paper roll.
+    pub(crate) const PAPER: &str = "paper";
+    /// Read wrongly from a slip: another may show it.
+    pub(crate) const PAPER_VOID: &str = "paper_void";
+}
+
 /// A number that two things carry.
 #[derive(Debug)]
 pub(crate) struct Twice {
@@ -62,8 +98,11 @@ pub(crate) struct Twice {
 }
 
 pub(crate) fn given_twice(connection: &Connection) -> Result<Vec<Twice>> {
+    // Slips of one roll that two counters recorded apart are facts of paper, shown to the
+    // supervisor; a number that a machine gave twice is a fault.
     let mut statement = connection.prepare(
-        "SELECT series, date, n FROM number_use GROUP BY series, date, n HAVING count(*) > 1",
+        "SELECT series, date, n FROM number_use GROUP BY series, date, n
+         HAVING count(*) > 1 AND sum(state NOT IN ('paper', 'paper_void')) > 0",
     )?;
     let found = statement
         .query_map([], |r| {
@@ -78,8 +117,8 @@ pub(crate) fn given_twice(connection: &Connection) -> Result<Vec<Twice>> {
 }
 
 /// Numbers before which some were skipped without a reason. The rest of a block that belongs to
-/// somebody else, or that died with an epoch, is a reason, and so is where a machine's lane begins;
-/// a hole within a block is not.
+/// somebody else, or that died with an epoch, is a reason, and so are where a machine's lane begins
+/// and slips of a paper roll that were passed over; a hole within a block is not.
 pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
     let mut statement = connection.prepare(
         "SELECT series, date, n, before FROM (
@@ -87,7 +126,10 @@ pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
          ) WHERE n > before + 1",
     )?;
     let mut blocks = connection.prepare(
-        "SELECT first_n, last_n FROM number_lease WHERE series = ?1 AND date = ?2 AND last_n > ?3 AND last_n < ?4 ORDER BY first_n",
+        "SELECT first_n, last_n FROM number_lease WHERE series = ?1 AND date = ?2 AND last_n > ?3 AND last_n < ?4
+         UNION ALL
+         SELECT first_n, last_n FROM number_skip WHERE series = ?1 AND date = ?2 AND last_n > ?3 AND first_n < ?4
+         ORDER BY first_n",
     )?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
@@ -111,4 +153,81 @@ pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
         }
     }
     Ok(found)
+}
+
+impl Read<'_> {
+    /// Who showed a slip of a paper roll on a day, if anybody did.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn paper_holder(&self, series: &str, date: NaiveDate, n: u32) -> Result<Option<VisitRow>> {
+        Ok(self
+            .visits(
+                "SELECT v.entity, v.doc FROM number_use AS u JOIN visit AS v ON v.entity = u.entity
+                 WHERE u.series = ?1 AND u.date = ?2 AND u.n = ?3 AND u.state = 'paper' LIMIT 1",
+                &[&series, &date.to_string(), &n],
+            )?
+            .pop())
+    }
+
+    /// Visits of a day that carry the same slip of a paper roll, in the order of the numbers.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn papers_shown_twice(&self, series: &str, date: NaiveDate) -> Result<Vec<VisitRow>> {
+        self.visits(
+            "SELECT v.entity, v.doc FROM number_use AS u JOIN visit AS v ON v.entity = u.entity
+             WHERE u.series = ?1 AND u.date = ?2 AND u.state = 'paper' AND EXISTS (
+               SELECT 1 FROM number_use AS o WHERE o.series = u.series AND o.date = u.date
+               AND o.n = u.n AND o.state = 'paper' AND o.entity <> u.entity
+             ) ORDER BY u.n, u.entity",
+            &[&series, &date.to_string()],
+        )
+    }
+
+    /// Slips of a paper roll that were passed over on a day, in their order.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn papers_passed_over(&self, series: &str, date: NaiveDate) -> Result<Vec<Skipped>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT first_n, last_n, reason FROM number_skip WHERE series = ?1 AND date = ?2 ORDER BY first_n, last_n",
+        )?;
+        let found = statement
+            .query_map([series, &date.to_string()], |r| {
+                Ok(Skipped {
+                    from: r.get(0)?,
+                    to: r.get(1)?,
+                    reason: r.get(2)?,
+                })
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(found)
+    }
+
+    /// The highest slip of a paper roll shown on a day, those read wrongly left out; 0 for none.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn last_paper(&self, series: &str, date: NaiveDate) -> Result<u32> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT coalesce(max(n), 0) FROM number_use WHERE series = ?1 AND date = ?2 AND state = 'paper'",
+            )?
+            .query_row([series, &date.to_string()], |r| r.get(0))?)
+    }
+
+    /// How many numbers of a series were given on a day, those made in error left out.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn numbers_given(&self, series: &str, date: NaiveDate) -> Result<u32> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT count(*) FROM number_use WHERE series = ?1 AND date = ?2 AND state IN ('issued', 'paper')",
+            )?
+            .query_row([series, &date.to_string()], |r| r.get(0))?)
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use motcua_domain::visit::{
     Leg, Outcome, State, Visit,
+    estimate::times,
     figures::{Sample, SampleKind},
 };
 use rusqlite::OptionalExtension;
@@ -34,6 +35,7 @@ pub(crate) static VISIT: Table = Table {
         "wait_ms",
         "served_by",
         "accurate",
+        "cases",
         "doc",
     ],
     key: 1,
@@ -124,6 +126,7 @@ pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -
             wait,
             served_by,
             i64::from(visit.accurate()),
+            i64::from(visit.quantity),
             serde_json::to_string(visit)?
         ],
         search: None,
@@ -137,18 +140,29 @@ pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -
                     i as i64,
                     leg.service.clone(),
                     end,
-                    leg.clocks(end).service_ms
+                    // Of one case, so that a family teaches nothing wrong about the next person.
+                    leg.clocks(end).service_ms / times(visit.quantity)
                 ],
                 search: None,
             });
         }
     }
     if let Some((series, n)) = series(visit) {
-        let state = if leg.outcome == Some(Outcome::Void) {
-            "void"
-        } else {
-            "issued"
+        let paper = visit.ticket.as_ref().is_some_and(|t| t.paper);
+        let state = match (leg.outcome == Some(Outcome::Void), paper) {
+            (false, false) => number::state::ISSUED,
+            (true, false) => number::state::VOID,
+            (false, true) => number::state::PAPER,
+            (true, true) => number::state::PAPER_VOID,
         };
+        if let Some(skipped) = &visit.skipped {
+            rows.push(number::skip_row(
+                entity,
+                series.clone(),
+                visit.date,
+                skipped,
+            ));
+        }
         rows.push(number::row(series, visit.date, n, entity, state));
     }
     if let Some(applicant) = &visit.applicant {
@@ -184,6 +198,8 @@ pub struct InLine {
     pub rank_ms: i64,
     /// Service queued for.
     pub service: String,
+    /// Cases they bring.
+    pub cases: u16,
 }
 
 impl Read<'_> {
@@ -218,7 +234,7 @@ impl Read<'_> {
     /// Faults of the disk.
     pub fn line(&self, date: NaiveDate) -> Result<Vec<InLine>> {
         let mut statement = self.connection().prepare_cached(
-            "SELECT rank_ms, service FROM visit INDEXED BY visit_open
+            "SELECT rank_ms, service, cases FROM visit INDEXED BY visit_open
              WHERE open = 1 AND date = ?1 AND state = 'waiting' ORDER BY rank_ms, entity",
         )?;
         let line = statement
@@ -226,6 +242,7 @@ impl Read<'_> {
                 Ok(InLine {
                     rank_ms: r.get(0)?,
                     service: r.get(1)?,
+                    cases: r.get(2)?,
                 })
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
@@ -389,7 +406,7 @@ impl Read<'_> {
                    FROM ticket WHERE ticket.series IS NOT NULL
                  )
                  SELECT count(*) FROM ticket JOIN number_use AS n ON n.series = ticket.series
-                 WHERE n.date = ?1 AND n.state = 'issued'",
+                 WHERE n.date = ?1 AND n.state IN ('issued', 'paper')",
             )?
             .query_row([date.to_string()], |r| r.get(0))?)
     }

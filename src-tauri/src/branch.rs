@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use motcua_app::{App, Caller, HubLink, Settings, clock::SystemClock};
+use motcua_app::{App, Caller, HubLink, Settings, Topic, clock::SystemClock};
 use motcua_domain::{Code, Refusal};
 use motcua_hub::{DATABASE, Line, Running, Screens, Serve};
 use motcua_protocol::ApiError;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tauri::{AppHandle, Emitter as _, Manager as _, State};
 use uuid::Uuid;
 
-use crate::{args::Args, board, window};
+use crate::{args::Args, board, kiosk, window};
 
 /// The folder of the window: open, or why it is not; the window then shows that sentence, and
 /// where there is no branch yet, how to get one.
@@ -152,6 +152,13 @@ pub(crate) fn rpc(
         Err(error) if error.code == Code::NoBranch => return branch.begin(name, args),
         app => app?,
     };
+    if app.kiosk_on() {
+        return Err(Refusal::new(
+            Code::KioskMode,
+            "Máy đang ở chế độ tự phục vụ. Chưa ghi gì. Mời thoát chế độ tự phục vụ bằng mã rồi làm lại.",
+        )
+        .into());
+    }
     // The window never acts as nobody's administrator: no officer is an empty officer.
     let caller = Caller {
         officer: Some(officer.unwrap_or_default()),
@@ -166,16 +173,31 @@ fn push(handle: &AppHandle, app: &App) {
     let to_window = handle.clone();
     thread::spawn(move || {
         for change in changes {
-            if to_window.get_webview_window(board::BOARD).is_some() {
-                tell(&to_window, board::BOARD, "change", change.clone());
+            if change.topics.contains(&Topic::Branch)
+                && let Err(error) = kiosk::settle(&to_window)
+            {
+                tracing::error!(%error, "windows of the self-service mode");
             }
-            tell(&to_window, window::OFFICER, "change", change);
+            for hall in [board::BOARD, kiosk::KIOSK] {
+                if to_window.get_webview_window(hall).is_some() {
+                    tell(&to_window, hall, "change", change.clone());
+                }
+            }
+            if to_window.get_webview_window(window::OFFICER).is_some() {
+                tell(&to_window, window::OFFICER, "change", change);
+            }
         }
     });
     let to_window = handle.clone();
     thread::spawn(move || {
         for scan in scans {
-            tell(&to_window, window::OFFICER, "scan", scan);
+            // The scanner on the counter's port serves whoever the screen is for.
+            let to = if kiosk::on(&to_window) {
+                kiosk::KIOSK
+            } else {
+                window::OFFICER
+            };
+            tell(&to_window, to, "scan", scan);
         }
     });
 }

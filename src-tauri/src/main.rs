@@ -6,6 +6,7 @@
 mod args;
 mod board;
 mod branch;
+mod kiosk;
 mod saved;
 mod startup;
 mod window;
@@ -30,10 +31,12 @@ fn main() {
             board::board_open,
             board::board_rpc,
             board::board_clip,
+            kiosk::kiosk_rpc,
         ])
         .setup(move |app| {
             app.manage(branch::Branch::open(app.handle().clone(), &args));
             window::officer(app.handle())?;
+            kiosk::settle(app.handle())?;
             Ok(())
         })
         .run(tauri::generate_context!());

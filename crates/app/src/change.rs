@@ -70,6 +70,7 @@ pub(crate) fn topics(name: &str) -> Vec<Topic> {
         "case" => vec![Topic::Cases, Topic::Queue, Topic::Day],
         "catalogue" => vec![Topic::Catalogue, Topic::Branch],
         "device" => vec![Topic::Sync, Topic::Branch],
+        "kiosk" => vec![Topic::Branch, Topic::Queue, Topic::Print, Topic::Day],
         "branch" => vec![Topic::Branch, Topic::Queue],
         "hub" => vec![Topic::Branch, Topic::Sync],
         "print" | "printer" => vec![Topic::Print, Topic::Cases, Topic::Queue],

@@ -38,7 +38,7 @@ pub enum Place {
 /// receiving a case under a leased code, and printing do not.
 pub fn place(name: &str) -> Place {
     match name {
-        "visit.register" | "visit.check_in" | "visit.classify" | "queue.call_next"
+        "visit.register" | "kiosk.register" | "visit.check_in" | "visit.classify" | "queue.call_next"
         | "queue.call" | "queue.jump" | "leg.resume" | "leg.return" | "leg.no_show"
         | "leg.transfer" | "leg.leave" | "leg.void" | "leg.reopen" | "counter.open"
         | "counter.break" | "counter.resume" | "counter.close" => Place::Hub,
@@ -272,8 +272,9 @@ impl App {
             .into()),
             Place::Here => {
                 let answer = match self.command(ctx, &run) {
-                    // What is known here may be old, or the leased numbers used up.
-                    Err(error) if link.refresh(self, true) => {
+                    // What is known here may be old, or the leased numbers used up. A wrong code stays
+                    // wrong, and would be counted twice.
+                    Err(error) if run.name != "kiosk.leave" && link.refresh(self, true) => {
                         tracing::debug!(%error, "tried again with what the hub knows");
                         self.command(ctx, &run)
                     }

@@ -11,6 +11,7 @@ pub mod clock;
 mod demo;
 mod dump;
 mod hub_link;
+pub mod kiosk;
 mod machine;
 mod open;
 mod print_queue;

@@ -2,7 +2,7 @@
 
 use motcua_domain::{
     branch::Branch,
-    visit::{Stamp, State, Visit, clocks},
+    visit::{Class, Origin, Stamp, State, Visit, clocks},
 };
 use motcua_protocol::{
     Time,
@@ -15,7 +15,7 @@ use motcua_protocol::{
 use motcua_store::{Read, table::case as stored};
 use uuid::Uuid;
 
-use crate::{App, Result};
+use crate::{App, Result, kiosk::KIOSK};
 
 /// The moment at which a screen looks, by every clock that an event's stamp has too.
 #[derive(Debug, Clone, Copy)]
@@ -84,10 +84,16 @@ pub(crate) fn service_name<'a>(branch: &'a Branch, code: &'a str) -> &'a str {
 }
 
 pub(crate) fn officer_name<'a>(branch: &'a Branch, id: &'a str) -> &'a str {
-    if id == "system" {
-        return "Máy";
+    match id {
+        "system" => return "Máy",
+        KIOSK => return "Máy lấy số tự phục vụ",
+        _ => {}
     }
     branch.officer(id).map_or(id, |o| o.name.as_str())
+}
+
+fn has_priority(class: Class) -> bool {
+    !matches!(class, Class::Ordinary | Class::Appointment)
 }
 
 pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now: Now) -> Row {
@@ -116,6 +122,7 @@ pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now: Now) -> Row {
         last_call_at: leg.last_call_ms.map(Time::from_ms),
         party_size: visit.party_size,
         quantity: visit.quantity,
+        claimed: visit.origin == Origin::Kiosk && has_priority(visit.class),
         paper: visit.ticket.as_ref().is_some_and(|t| t.paper),
         planned: visit.planned.len() as u32,
         held: leg.held.clone(),

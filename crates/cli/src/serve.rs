@@ -66,6 +66,7 @@ pub(crate) fn run(
             "token": running.endpoint.token,
             "browser_url": running.browser_url(),
             "board_url": running.board_url(),
+            "kiosk_url": running.endpoint.kiosk_url(),
             "branch": branch.map(|b| b.office.name.clone()),
         });
         if let Some(lan) = running.lan() {

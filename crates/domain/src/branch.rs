@@ -358,6 +358,14 @@ impl Branch {
         self.check_rolls()?;
         unique(self.counters.iter().map(|c| c.number), "counters")?;
         unique(self.officers.iter().map(|o| &o.id), "officers")?;
+        if let Some(i) = self.officers.iter().position(|o| o.id.starts_with('@')) {
+            // Names of what acts without being anybody, such as a self-service terminal.
+            return Err(Refusal::new(
+                Code::ArgumentInvalid,
+                "Tên đăng nhập của cán bộ không bắt đầu bằng @.",
+            )
+            .at(format!("officers[{i}].id")));
+        }
         for (i, counter) in self.counters.iter().enumerate() {
             for code in &counter.services {
                 self.service(code)

@@ -188,6 +188,13 @@ pub enum Code {
     InvitationInvalid,
     /// The leased numbers of this counter are used up and the hub does not answer.
     LeaseEmpty,
+    // ---- self-service ----
+    /// The code with which a self-service terminal is left is wrong.
+    KioskCodeWrong,
+    /// Too many wrong codes; one has to wait.
+    KioskTooMany,
+    /// The machine is a self-service terminal: this is for officers, after it was left.
+    KioskMode,
 
     /// Some other fault of storage.
     StoreFault,

@@ -1,6 +1,6 @@
 //! Where the process that holds a data folder can be reached: a file in the folder that only
-//! its owner may read. Beside it, the board's token, which outlives the process: a television
-//! switched on in the morning has only its bookmark.
+//! its owner may read. Beside it, the tokens of a board and of a self-service terminal, which
+//! outlive the process: a television switched on in the morning has only its bookmark.
 
 use std::{
     fs, io,
@@ -13,23 +13,26 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const NAME: &str = "endpoint.json";
+/// The token with which a board reads.
 const BOARD: &str = "board-token";
+/// The token with which a self-service terminal gives numbers.
+const KIOSK: &str = "kiosk-token";
 
 /// 244 random bits.
 fn new_token() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 
-/// The token with which a board reads, made when the folder has none.
-fn board_token(dir: &Path) -> io::Result<String> {
-    if let Ok(kept) = fs::read_to_string(dir.join(BOARD))
+/// A token that is kept in the folder, made when there is none.
+fn kept_token(dir: &Path, name: &str) -> io::Result<String> {
+    if let Ok(kept) = fs::read_to_string(dir.join(name))
         && kept.len() == 64
         && kept.bytes().all(|b| b.is_ascii_hexdigit())
     {
         return Ok(kept);
     }
     let token = new_token();
-    write_private(dir, "board-token.new", BOARD, token.as_bytes())?;
+    write_private(dir, &format!("{name}.new"), name, token.as_bytes())?;
     Ok(token)
 }
 
@@ -57,6 +60,9 @@ pub struct Endpoint {
     /// Bearer token of a board: it reads what the hall may read, and does nothing.
     #[serde(default)]
     pub board: String,
+    /// Bearer token of a self-service terminal: it gives numbers while the machine is one.
+    #[serde(default)]
+    pub kiosk: String,
 }
 
 fn path(dir: &Path) -> PathBuf {
@@ -64,18 +70,24 @@ fn path(dir: &Path) -> PathBuf {
 }
 
 impl Endpoint {
-    /// A new one at that address, with the board's token of the folder.
+    /// A new one at that address, with the tokens that the folder keeps.
     pub(crate) fn fresh(dir: &Path, address: SocketAddr) -> io::Result<Self> {
         Ok(Self {
             url: format!("http://{address}"),
             token: new_token(),
-            board: board_token(dir)?,
+            board: kept_token(dir, BOARD)?,
+            kiosk: kept_token(dir, KIOSK)?,
         })
     }
 
     /// The endpoint that a folder names; it may be that of a process that is gone.
     pub fn read(dir: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path(dir)).ok()?).ok()
+    }
+
+    /// Address of the self-service terminal for a browser of this machine.
+    pub fn kiosk_url(&self) -> String {
+        format!("{}/kiosk.html#token={}", self.url, self.kiosk)
     }
 
     pub(crate) fn publish(&self, dir: &Path) -> io::Result<()> {

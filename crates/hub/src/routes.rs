@@ -1,5 +1,6 @@
-//! Every route: `/rpc/{name}`, `/events`, `/sounds/{name}`, and the screens. Two tokens open
-//! them: an officer's, and a board's, which only reads what the hall may read.
+//! Every route: `/rpc/{name}`, `/events`, `/sounds/{name}`, `/kiosk-link`, and the screens. Three
+//! tokens open them: an officer's; a board's, which only reads what the hall may read; and a
+//! self-service terminal's, which only gives numbers.
 
 use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -37,6 +38,9 @@ const LARGE: usize = 96 << 20;
 /// All that a board may ask.
 const BOARD_VERB: &str = <board::Get as Verb>::NAME;
 
+/// All that a terminal may ask while the machine is none.
+const KIOSK_LOOK: &str = <motcua_protocol::verbs::kiosk::Get as Verb>::NAME;
+
 /// A silent line is spoken on this often.
 const BEAT: Duration = Duration::from_secs(2);
 
@@ -48,6 +52,9 @@ struct Shared {
     app: Arc<App>,
     token: Arc<str>,
     board: Arc<str>,
+    kiosk: Arc<str>,
+    /// Where the terminal's page lies, with its token.
+    kiosk_url: Arc<str>,
     host: [String; 2],
     changes: broadcast::Sender<Change>,
 }
@@ -64,6 +71,8 @@ pub(crate) fn router(
         app,
         token: endpoint.token.as_str().into(),
         board: endpoint.board.as_str().into(),
+        kiosk: endpoint.kiosk.as_str().into(),
+        kiosk_url: endpoint.kiosk_url().into(),
         host: hosts(address),
         changes,
     };
@@ -75,6 +84,7 @@ pub(crate) fn router(
         .route("/rpc/{name}", post(rpc).layer(DefaultBodyLimit::max(SMALL)))
         .route("/sounds/{name}", get(sound))
         .route("/events", get(events))
+        .route("/kiosk-link", get(kiosk_link))
         .merge(folder.routes());
     if let Some(ui) = ui {
         router = router.fallback_service(ServeDir::new(ui));
@@ -146,6 +156,8 @@ pub(crate) enum Grant {
     Officer,
     /// Only what the hall may read, as nobody.
     Board,
+    /// Only what a self-service terminal needs.
+    Kiosk,
 }
 
 fn grant(shared: &Shared, token: &str) -> Option<Grant> {
@@ -153,9 +165,47 @@ fn grant(shared: &Shared, token: &str) -> Option<Grant> {
         Some(Grant::Officer)
     } else if same(token, &shared.board) {
         Some(Grant::Board)
+    } else if same(token, &shared.kiosk) {
+        Some(Grant::Kiosk)
     } else {
         None
     }
+}
+
+/// Whether a token opens a verb; refused here, whatever the application would say.
+fn opens(shared: &Shared, grant: Grant, name: &str) -> Result<(), ApiError> {
+    let refusal = |code, message: &str| {
+        Err(ApiError {
+            code,
+            message: message.to_owned(),
+            field: None,
+        })
+    };
+    match grant {
+        Grant::Officer => Ok(()),
+        Grant::Board if name == BOARD_VERB => Ok(()),
+        Grant::Board => refusal(
+            Code::NotAllowed,
+            "Bảng gọi số chỉ được xem. Chưa ghi gì. Mời làm việc này ở quầy.",
+        ),
+        Grant::Kiosk if !motcua_app::kiosk::VERBS.contains(&name) => refusal(
+            Code::NotAllowed,
+            "Máy tự phục vụ chỉ lấy số và in phiếu. Chưa ghi gì. Mời gặp cán bộ tiếp đón.",
+        ),
+        Grant::Kiosk if name != KIOSK_LOOK && !shared.app.kiosk_on() => refusal(
+            Code::KioskMode,
+            "Máy này chưa bật chế độ tự phục vụ. Chưa cấp số. Mời gặp cán bộ tiếp đón.",
+        ),
+        Grant::Kiosk => Ok(()),
+    }
+}
+
+/// Tells a supervisor's page where the terminal's page is.
+async fn kiosk_link(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if granted(&shared, &headers) != Some(Grant::Officer) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    Json(serde_json::json!({ "url": &*shared.kiosk_url })).into_response()
 }
 
 /// The token of a request.
@@ -173,7 +223,7 @@ fn granted(shared: &Shared, headers: &HeaderMap) -> Option<Grant> {
 fn status(code: Code) -> StatusCode {
     match code {
         Code::NotFound | Code::UnknownCommand | Code::ProcedureUnknown => StatusCode::NOT_FOUND,
-        Code::NotAllowed | Code::OfficerUnknown => StatusCode::FORBIDDEN,
+        Code::NotAllowed | Code::OfficerUnknown | Code::KioskMode => StatusCode::FORBIDDEN,
         Code::StoreFault
         | Code::StoreDamaged
         | Code::InternalFault
@@ -212,12 +262,8 @@ async fn rpc(
     let Some(grant) = granted(&shared, &headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    if grant == Grant::Board && name != BOARD_VERB {
-        return refuse(ApiError {
-            code: Code::NotAllowed,
-            message: "Bảng gọi số chỉ được xem. Chưa ghi gì. Mời làm việc này ở quầy.".to_owned(),
-            field: None,
-        });
+    if let Err(refused) = opens(&shared, grant, &name) {
+        return refuse(refused);
     }
     let text = |header: &str| {
         headers
@@ -247,6 +293,10 @@ async fn rpc(
         Grant::Board => Caller {
             officer: Some(String::new()),
             command_id: None,
+        },
+        Grant::Kiosk => Caller {
+            officer: Some(motcua_app::kiosk::KIOSK.to_owned()),
+            command_id,
         },
     };
     // A command waits for the disk: not on the runtime's own threads.
@@ -320,6 +370,11 @@ fn on_board(change: &Change) -> bool {
         .any(|topic| matches!(topic, Topic::Queue | Topic::Branch | Topic::Day))
 }
 
+/// Whether a change can be seen at a terminal: the queue, and its ticket on the way.
+fn at_terminal(change: &Change) -> bool {
+    on_board(change) || change.topics.contains(&Topic::Print)
+}
+
 fn stream(
     changes: broadcast::Receiver<Change>,
     grant: Grant,
@@ -331,6 +386,7 @@ fn stream(
         let resync = || Event::default().event("resync").data("{}");
         match change {
             Ok(change) if grant == Grant::Board && !on_board(&change) => None,
+            Ok(change) if grant == Grant::Kiosk && !at_terminal(&change) => None,
             Ok(change) => Some(
                 Event::default()
                     .json_data(&change)

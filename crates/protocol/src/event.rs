@@ -255,6 +255,13 @@ pub struct ClockConfirmed {
     pub system_ms: i64,
 }
 
+/// A machine became a self-service terminal, or is one no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct KioskChanged {
+    /// Whether it is one.
+    pub on: bool,
+}
+
 /// A device joined the branch: the hub vouches for it, so that a counter can be added while the
 /// branch has no line to the outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -383,6 +390,9 @@ pub enum BranchEvent {
     /// Clock.
     #[serde(rename = "clock.confirmed")]
     Clock(ClockConfirmed),
+    /// Self-service began or ended on this device.
+    #[serde(rename = "kiosk.changed")]
+    Kiosk(KioskChanged),
     /// A device joined.
     #[serde(rename = "device.introduced")]
     Device(DeviceIntroduced),
@@ -436,7 +446,8 @@ impl Body {
             "visit" | "leg" => serde_json::from_value(whole).map(Self::Visit),
             "case" => serde_json::from_value(whole).map(Self::Case),
             "counter" => serde_json::from_value(whole).map(Self::Counter),
-            "branch" | "procedure" | "day" | "epoch" | "clock" | "device" | "numbers" | "hub" => {
+            "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
+            | "hub" => {
                 serde_json::from_value(whole).map(Self::Branch)
             }
             _ => return Err(Unreadable::Newer),

@@ -5,6 +5,7 @@ mod board;
 mod branch;
 mod folder;
 mod keys;
+mod kiosk;
 mod printer;
 mod saved;
 mod shots;

@@ -99,6 +99,7 @@ pub(crate) fn standing(
         since: None,
         reopens_at,
         holiday: None,
+        may_pass: may_pass(ctx, why),
     };
     let (mut shut, mut until) = (None, None);
     if day.closed {
@@ -124,6 +125,7 @@ pub(crate) fn standing(
                     since: since.map(Time),
                     reopens_at: reopens.map(Time),
                     holiday,
+                    may_pass: may_pass(ctx, why),
                 });
             }
         }

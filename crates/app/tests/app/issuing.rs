@@ -77,7 +77,15 @@ fn a_shut_service_says_when_it_opens_again(
     assert_eq!(row["shut"]["why"], why);
     assert_eq!(row["shut"]["reopens_at"], reopens);
     let board = branch.ok("", "board.get", json!({}));
-    assert_eq!(board["services"][0]["shut"], row["shut"]);
+    let on_board = &board["services"][0]["shut"];
+    assert_eq!(
+        (&on_board["why"], &on_board["reopens_at"]),
+        (&row["shut"]["why"], &row["shut"]["reopens_at"])
+    );
+    assert_eq!(
+        (&row["shut"]["may_pass"], &on_board["may_pass"]),
+        (&json!(true), &Value::Null)
+    );
 }
 
 #[test]

@@ -14,5 +14,6 @@ mod day;
 mod edges;
 mod find_case;
 mod issuing;
+mod kiosk;
 mod reception;
 mod tickets;

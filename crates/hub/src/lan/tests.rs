@@ -32,6 +32,8 @@ use crate::{
     pair, spawn, tls, wire,
 };
 
+mod paper;
+
 const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Hub {

@@ -46,6 +46,10 @@ pub struct Shut {
     /// The holiday.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holiday: Option<String>,
+    /// Whether whoever asks may give a number all the same, with a reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub may_pass: bool,
 }
 
 /// Why a service gives no numbers.

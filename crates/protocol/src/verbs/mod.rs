@@ -11,6 +11,7 @@ pub mod hub;
 pub mod machine;
 pub mod counter;
 pub mod issuing;
+pub mod kiosk;
 pub mod paper;
 pub mod queue;
 pub mod visit;
@@ -167,6 +168,15 @@ verbs! {
 
     // ---- the board in the hall ----
     Query "board.get" board::Get => board::Board;
+
+    // ---- the self-service terminal ----
+    Query "kiosk.get" kiosk::Get => kiosk::Kiosk;
+    Query "kiosk.greet" kiosk::Greet => kiosk::Greeting;
+    Command "kiosk.register" kiosk::Register => visit::Registered, [Officer, Reception, Supervisor];
+    Command "kiosk.print" kiosk::Print => kiosk::PaperState, [Officer, Reception, Supervisor];
+    Query "kiosk.paper" kiosk::Paper => kiosk::PaperState;
+    Command "kiosk.enter" kiosk::Enter => kiosk::KioskMode, [Supervisor];
+    Command "kiosk.leave" kiosk::Leave => kiosk::KioskMode, [Supervisor];
 
     // ---- cases ----
     Command "case.receive" case::Receive => case::ReceiveAnswer, [Officer, Supervisor];

@@ -139,6 +139,10 @@ pub struct Row {
     pub party_size: u16,
     /// Cases they bring.
     pub quantity: u16,
+    /// The person claimed the class at a terminal; nobody has looked at papers yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(optional, as = "Option<bool>")]
+    pub claimed: bool,
     /// Its number stands on a slip from a roll; no ticket is printed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[ts(optional, as = "Option<bool>")]

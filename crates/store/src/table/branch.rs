@@ -175,7 +175,7 @@ pub(crate) fn rows(
                 *on,
                 &[],
             )),
-            BranchEvent::Epoch(_) | BranchEvent::Clock(_) => {}
+            BranchEvent::Epoch(_) | BranchEvent::Clock(_) | BranchEvent::Kiosk(_) => {}
         }
     }
     if let Some(branch) = branch {

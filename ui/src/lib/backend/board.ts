@@ -67,7 +67,7 @@ function httpLink(): BoardLink {
 
 /** Server-sent events, watched: a cable that is pulled says nothing, and a browser gives up for
  *  good when a server that is starting answers with an error. */
-function listenTo(url: string, { onChange, onLost }: Following): () => void {
+export function listenTo(url: string, { onChange, onLost }: Following): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -65,6 +65,12 @@ export function httpBackend(): Backend {
         source.removeEventListener("open", onOpen);
       };
     },
+    async openKiosk() {
+      const response = await fetch("/kiosk-link", { headers: { authorization: `Bearer ${token}` } });
+      const { url } = (await response.json()) as { url: string };
+      sessionStorage.clear();
+      location.replace(url);
+    },
     // A browser has no serial port; keyboard-wedge scanners work as everywhere.
     onScan: () => () => undefined,
   };

@@ -48,6 +48,8 @@ export interface Backend {
   onScan(listener: (event: ScanEvent) => void): () => void;
   /** Only the window can open another; a browser has the board's address. */
   openBoard?(): Promise<void>;
+  /** Goes to the terminal's page and leaves the officer's token behind; the window does it by itself. */
+  openKiosk?(): Promise<void>;
   /** Only the window says where files went; a browser shows its own downloads. */
   onSaved?(listener: (saved: Saved) => void): () => void;
 }
@@ -136,6 +138,15 @@ export async function openBoard(): Promise<boolean> {
     throw apiError(cause);
   }
   return true;
+}
+
+/** This screen has become a self-service terminal: it shows it. */
+export async function openKiosk(): Promise<void> {
+  try {
+    await door().openKiosk?.();
+  } catch (cause) {
+    throw apiError(cause);
+  }
 }
 
 /** Commands that went out and were never answered: tried again, they keep their id. */

@@ -21,6 +21,7 @@ export const classKeys: { kind: Class; key: string }[] = [
   { kind: "appointment", key: "H" },
 ];
 const MOST_PEOPLE = 50;
+const MOST_CASES = 50;
 
 /** What was given last: stays in sight until the next person. */
 export interface Given {
@@ -64,6 +65,13 @@ class Reception {
   /** The officer chose the class; a suggestion no longer changes it. */
   kindChosen = $state(false);
   partySize = $state(1);
+  /** Cases they bring. */
+  quantity = $state(1);
+  /** Typed from a slip of the paper roll. */
+  paperText = $state("");
+  skipReason = $state("");
+  /** Why a number is given although the service gives none. */
+  despite = $state("");
   preview = $state.raw<Answer<"queue.preview">>();
   errors = $state<Record<string, string>>({});
   warnings = $state<Record<string, string>>({});
@@ -75,6 +83,18 @@ class Reception {
     const birth = this.party.birth_date;
     const today = live.branch?.date;
     return birth && today ? age(birth, today) : undefined;
+  }
+
+  /** The number typed from a slip; none leaves it to the roll. */
+  get slip(): number | undefined {
+    const digits = read(this.paperText).replace(/\D/g, "");
+    return digits === "" ? undefined : Number(digits);
+  }
+
+  /** The roll of the chosen service, where its numbers are torn from one. */
+  get roll() {
+    const code = this.service || this.appointment?.service;
+    return live.queue?.value.services.find((each) => each.code === code)?.roll;
   }
 
   get elderlySuggested(): boolean {
@@ -104,6 +124,10 @@ class Reception {
     this.kind = "ordinary";
     this.kindChosen = false;
     this.partySize = 1;
+    this.quantity = 1;
+    this.paperText = "";
+    this.skipReason = "";
+    this.despite = "";
     this.preview = undefined;
     this.errors = {};
     this.warnings = {};
@@ -123,6 +147,12 @@ class Reception {
       return;
     }
     this.adding = false;
+    if (code !== this.service) {
+      this.despite = "";
+      this.paperText = "";
+      this.skipReason = "";
+      this.errors = {};
+    }
     this.service = code;
     this.more = this.more.filter((each) => each !== code);
     void this.ask();
@@ -143,6 +173,10 @@ class Reception {
 
   people(step: number): void {
     this.partySize = Math.min(MOST_PEOPLE, Math.max(1, this.partySize + step));
+  }
+
+  bringing(step: number): void {
+    this.quantity = Math.min(MOST_CASES, Math.max(1, this.quantity + step));
   }
 
   async ask(): Promise<void> {
@@ -250,12 +284,16 @@ class Reception {
   /** A booked person is here: a number by the booked time, and the ticket. */
   checkIn(row: QueueRow): Promise<void> {
     return perform(`checkIn.${row.visit_id}`, async () => {
-      const given = await command("visit.check_in", { visit_id: row.visit_id });
+      const slip = live.queue?.value.services.find((each) => each.code === row.service)?.roll !== undefined;
+      const given = await command("visit.check_in", {
+        visit_id: row.visit_id,
+        paper_number: slip ? this.slip : undefined,
+      });
       const person = this.appointment?.visit_id === row.visit_id && this.card ? this.party : undefined;
       this.reset();
       this.given = this.givenOf(given, [row.service], row.slot_at);
       say(t("done.checkedIn", { ticket: given.ticket }), "done", undefined, given.visit_id);
-      await this.print(given.visit_id, given.ticket);
+      if (!slip) await this.print(given.visit_id, given.ticket);
       if (person) await this.completePerson(given.visit_id, given.ticket, person);
       await refresh.queue();
     });
@@ -322,6 +360,8 @@ class Reception {
       say(t("reception.chooseService"), "info");
       return Promise.resolve();
     }
+    // A slip is in the person's hand already: nothing is printed.
+    const slip = this.roll !== undefined;
     return perform("issue", async () => {
       try {
         const codes = [this.service, ...this.more];
@@ -333,13 +373,17 @@ class Reception {
           class: this.kind,
           applicant: this.anonymous ? undefined : partyOf(this.party),
           party_size: this.partySize,
+          quantity: this.quantity,
+          paper_number: this.roll ? this.slip : undefined,
+          skip_reason: read(this.skipReason) || undefined,
+          despite: this.despite || undefined,
           arrived_at: today ? this.arrivedAt : undefined,
         });
         const { visit_id, ticket } = given;
         this.reset();
         this.given = this.givenOf(given, codes);
         say(
-          t(print ? "done.issuedPrinting" : "done.issued", { ticket }),
+          t(slip ? "done.paper" : print ? "done.issuedPrinting" : "done.issued", { ticket }),
           "done",
           undoFor(live.branch?.branch.queue.void_s ?? 300, t("undo.void"), async () => {
             await command("leg.void", { visit_id, reason: t("undo.voidReason") });
@@ -347,14 +391,16 @@ class Reception {
             say(t("done.voided", { ticket }));
             await refresh.queue();
           }),
-          print ? visit_id : undefined,
+          print && !slip ? visit_id : undefined,
         );
-        if (print) await this.print(visit_id, ticket);
+        if (print && !slip) await this.print(visit_id, ticket);
         await refresh.queue();
       } catch (cause) {
         const error = apiError(cause);
         if (error.field?.startsWith("applicant."))
           this.errors = { [error.field.slice("applicant.".length)]: error.message };
+        if (error.field === "paper_number" || error.field === "skip_reason")
+          this.errors = { [error.field]: error.message };
         // The time is the screen's, not the officer's: without it the number can be given.
         if (error.field === "arrived_at") this.arrivedAt = "";
         sayError(error);

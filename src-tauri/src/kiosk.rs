@@ -1,0 +1,89 @@
+//! The self-service terminal: a window of its own in place of the officer's. While the machine is
+//! a terminal there is no other window on it that does anything, and this one cannot be closed.
+
+use motcua_app::{Caller, kiosk};
+use motcua_domain::{Code, Refusal};
+use motcua_protocol::ApiError;
+use serde_json::Value;
+use tauri::{AppHandle, Manager as _, State, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use uuid::Uuid;
+
+use crate::{branch::Branch, window};
+
+/// Label of the terminal's window; its capability names it.
+pub(crate) const KIOSK: &str = "kiosk";
+
+/// What the terminal may ask: whoever its page says it is, it is the terminal, and the
+/// application refuses everything that a terminal does not need.
+#[tauri::command(async)]
+pub(crate) fn kiosk_rpc(
+    branch: State<'_, Branch>,
+    name: &str,
+    args: Value,
+    command_id: Option<Uuid>,
+) -> Result<Value, ApiError> {
+    let app = branch.app()?;
+    if !app.kiosk_on() {
+        return Err(Refusal::new(
+            Code::KioskMode,
+            "Máy này chưa bật chế độ tự phục vụ. Chưa cấp số. Mời gặp cán bộ tiếp đón.",
+        )
+        .into());
+    }
+    let terminal = Caller {
+        officer: Some(kiosk::KIOSK.to_owned()),
+        command_id,
+    };
+    app.call(&terminal, name, args)
+}
+
+/// The window that this machine should show, in place of the one it shows. The new one comes
+/// first: a program without a window ends.
+pub(crate) fn settle(handle: &AppHandle) -> tauri::Result<()> {
+    let on = on(handle);
+    let (wanted, other) = if on {
+        (KIOSK, window::OFFICER)
+    } else {
+        (window::OFFICER, KIOSK)
+    };
+    if handle.get_webview_window(wanted).is_none() {
+        if on {
+            open(handle)?;
+        } else {
+            window::officer(handle)?;
+        }
+    }
+    if let Some(window) = handle.get_webview_window(other) {
+        window.destroy()?;
+    }
+    Ok(())
+}
+
+/// Whether this machine is a terminal.
+pub(crate) fn on(handle: &AppHandle) -> bool {
+    handle
+        .state::<Branch>()
+        .app()
+        .is_ok_and(|app| app.kiosk_on())
+}
+
+fn open(handle: &AppHandle) -> tauri::Result<()> {
+    let window = WebviewWindowBuilder::new(handle, KIOSK, WebviewUrl::App("kiosk.html".into()))
+        .title("Lấy số thứ tự")
+        .inner_size(1280.0, 720.0)
+        .fullscreen(true)
+        .decorations(false)
+        .closable(false)
+        .minimizable(false)
+        .build()?;
+    let of = handle.clone();
+    window.on_window_event(move |event| {
+        // Alt F4, a taskbar, a window manager: none of them is the code.
+        if let WindowEvent::CloseRequested { api, .. } = event
+            && on(&of)
+        {
+            api.prevent_close();
+        }
+    });
+    Ok(())
+}

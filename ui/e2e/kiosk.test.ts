@@ -161,7 +161,9 @@ describe("kiosk", () => {
     for (let i = 0; i < 5; i++) {
       await type("1111");
       await page.click(".pad .ok");
-      await page.waitForSelector(i < 4 ? `.wrong:has-text('Còn ${4 - i} lần')` : ".wrong:has-text('Thử lại được sau')");
+      await page.waitForSelector(
+        i < 4 ? `.wrong:has-text('Còn ${4 - i} lần')` : ".wrong:has-text('Thử lại được sau')",
+      );
     }
     await type(code);
     await page.click(".pad .ok");

@@ -322,7 +322,7 @@ fn the_same_slip_twice_is_refused_with_who_and_when() {
     );
     // Typed for another's: voided, the slip is free again, and the roll goes on where it was.
     branch.ok(
-        OFFICER,
+        SUPERVISOR,
         "leg.void",
         json!({"visit_id": first["visit_id"], "reason": "gõ nhầm"}),
     );

@@ -5,9 +5,9 @@
  */
 export type QueueIssuingAnswer = { 
 /**
- * Service.
+ * Service; every service where none is named.
  */
-service: string, 
+service?: string, 
 /**
  * Whether tickets are given.
  */

@@ -7,7 +7,8 @@ import type { Time } from "./Time";
  */
 export type QueuePreviewAnswer = { 
 /**
- * The number that would be given if nobody else comes first.
+ * The number that would be given if nobody else comes first; empty where only the paper of
+ * a roll can say it.
  */
 ticket: string, 
 /**

@@ -83,6 +83,18 @@ last_call_at?: Time,
  */
 party_size: number, 
 /**
+ * Cases they bring.
+ */
+quantity: number, 
+/**
+ * The person claimed the class at a terminal; nobody has looked at papers yet.
+ */
+claimed?: boolean, 
+/**
+ * Its number stands on a slip from a roll; no ticket is printed.
+ */
+paper?: boolean, 
+/**
  * Services to come after this one.
  */
 planned: number, 

@@ -55,4 +55,9 @@ counters: Array<CounterRow>,
 /**
  * Numbers given last, latest first.
  */
-recent: Array<QueueRow>, };
+recent: Array<QueueRow>, 
+/**
+ * Visits that carry the same slip of a paper roll, recorded by counters that could not reach
+ * each other. Both are served; a supervisor looks.
+ */
+paper_twice?: Array<QueueRow>, };

@@ -4,6 +4,7 @@ import type { Origin } from "./Origin";
 import type { Party } from "./Party";
 import type { Planned } from "./Planned";
 import type { Quote } from "./Quote";
+import type { Skipped } from "./Skipped";
 import type { Ticket } from "./Ticket";
 
 /**
@@ -38,6 +39,22 @@ origin: Origin,
  * People in the party.
  */
 party_size: number, 
+/**
+ * Cases they bring.
+ */
+quantity?: number, 
+/**
+ * Numbers of the roll that were passed over for this one.
+ */
+skipped?: Skipped | null, 
+/**
+ * The counter that gave the number while it had no hub.
+ */
+alone?: number | null, 
+/**
+ * Why the number was given although the service gave none.
+ */
+despite?: string | null, 
 /**
  * Who, if known.
  */

@@ -11,4 +11,9 @@ series: string,
 /**
  * Number within series and day.
  */
-number: number, };
+number: number, 
+/**
+ * It stands on a slip from a pre-printed roll: a fact of paper, which two counters that
+ * cannot reach each other may both record.
+ */
+paper?: boolean, };

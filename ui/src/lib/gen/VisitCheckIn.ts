@@ -7,4 +7,12 @@ export type VisitCheckIn = {
 /**
  * The booked visit.
  */
-visit_id: string, };
+visit_id: string, 
+/**
+ * The number on the slip, where the service's numbers are torn from a roll.
+ */
+paper_number?: number, 
+/**
+ * Why slips before that one were passed over; needed when they are many.
+ */
+skip_reason?: string, };

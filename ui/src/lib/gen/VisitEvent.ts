@@ -6,6 +6,7 @@ import type { Outcome } from "./Outcome";
 import type { Party } from "./Party";
 import type { Registered } from "./Registered";
 import type { ReturnTo } from "./ReturnTo";
+import type { Skipped } from "./Skipped";
 import type { Ticket } from "./Ticket";
 
 /**
@@ -19,7 +20,15 @@ ticket: Ticket,
 /**
  * Rank by slot or arrival.
  */
-rank_ms: number, } } | { "kind": "visit.identified", "body": { 
+rank_ms: number, 
+/**
+ * Numbers of the roll that were passed over for this one.
+ */
+skipped?: Skipped | null, 
+/**
+ * The counter that gave the number while it had no hub.
+ */
+alone?: number | null, } } | { "kind": "visit.identified", "body": { 
 /**
  * The party.
  */

@@ -29,6 +29,23 @@ applicant?: Party,
  */
 party_size?: number, 
 /**
+ * Cases they bring, 1–50; one unless said.
+ */
+quantity?: number, 
+/**
+ * The number on the slip, where the service's numbers are torn from a roll; the next of
+ * the roll unless said.
+ */
+paper_number?: number, 
+/**
+ * Why slips before that one were passed over; needed when they are many.
+ */
+skip_reason?: string, 
+/**
+ * Why a number is given although the service gives none now.
+ */
+despite?: string, 
+/**
  * Where the ticket comes from.
  */
 origin?: Origin, 

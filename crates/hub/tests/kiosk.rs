@@ -92,7 +92,11 @@ fn a_machine_that_is_no_terminal_gives_a_terminal_nothing() {
     assert_eq!((status, &view["on"]), (200, &json!(false)));
     for name in ["kiosk.register", "kiosk.greet", "kiosk.print"] {
         let (status, body) = hub.ask(name, &json!({"service": SERVICE}));
-        assert_eq!((status, &body["code"]), (403, &json!("KIOSK_MODE")), "{name}");
+        assert_eq!(
+            (status, &body["code"]),
+            (403, &json!("KIOSK_MODE")),
+            "{name}"
+        );
     }
     hub.enter();
     let (status, _) = hub.ask("kiosk.leave", &json!({"code": "4711"}));

@@ -59,7 +59,11 @@ fn a_terminal_takes_the_window_and_only_the_code_gives_it_back() -> Result<()> {
             json!({"name": "kiosk.leave", "args": {"code": "0000"}}),
             "KIOSK_CODE_WRONG",
         ),
-        ("plugin:window|close", json!({"label": "kiosk"}), "not allowed"),
+        (
+            "plugin:window|close",
+            json!({"label": "kiosk"}),
+            "not allowed",
+        ),
     ] {
         let answer = invoke(&window, command, args)?;
         ensure!(answer.contains(told), "{command}: {answer}");
@@ -77,8 +81,7 @@ fn a_terminal_takes_the_window_and_only_the_code_gives_it_back() -> Result<()> {
     );
     // The answer may be cut off by the end of the window that asked.
     ensure!(told.as_deref().unwrap_or("done") == "done", "{told:?}");
-    alone(&window, "/index.html")
-        .or_else(|_| alone(&window, "/"))?;
+    alone(&window, "/index.html").or_else(|_| alone(&window, "/"))?;
     window.wait_text("Nguyễn Thị Thanh Hà")?;
     Ok(())
 }

@@ -122,8 +122,8 @@ pub(crate) fn register(
     let applicant = args
         .raw
         .map(|raw| -> Result<Party> {
-            let card = card::parse(&raw, motcua_store::today(tx.now_ms()))
-                .map_err(|r| r.at("raw"))?;
+            let card =
+                card::parse(&raw, motcua_store::today(tx.now_ms())).map_err(|r| r.at("raw"))?;
             Ok(Party {
                 kind: PartyKind::Individual,
                 name: card.name,

@@ -290,7 +290,11 @@ fn a_number_typed_wildly_wrong_needs_a_reason() {
     let branch = with_roll();
     register(&branch, json!({"paper_number": 10}));
     let before = branch.events();
-    let refusal = branch.refused(OFFICER, "visit.register", wish(json!({"paper_number": 110})));
+    let refusal = branch.refused(
+        OFFICER,
+        "visit.register",
+        wish(json!({"paper_number": 110})),
+    );
     assert_eq!(
         (refusal.code, refusal.field.as_deref()),
         (Code::FieldRequired, Some("skip_reason"))

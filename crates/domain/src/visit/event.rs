@@ -71,6 +71,10 @@ pub struct Registered {
 /// Everything that can happen to a visit. The names are on the wire and in the log for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "kind", content = "body")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a registration is one event of each visit, and lives one fold long"
+)]
 pub enum VisitEvent {
     /// Registered or booked.
     #[serde(rename = "visit.registered")]

@@ -158,7 +158,11 @@ fn boosts() -> impl Strategy<Value = QueueRules> {
     ];
     (
         0..=MOST_BOOST_S,
-        prop::collection::btree_map(prop::sample::select(classes.to_vec()), 0..=MOST_BOOST_S, 0..4),
+        prop::collection::btree_map(
+            prop::sample::select(classes.to_vec()),
+            0..=MOST_BOOST_S,
+            0..4,
+        ),
     )
         .prop_map(|(priority_boost_s, class_boost_s)| QueueRules {
             priority_boost_s,

@@ -32,7 +32,11 @@ fn one_slip_recorded_by_two_counters_apart_is_kept_twice_and_shown() {
     drop(running);
     // Apart, only the paper knows how far the roll has come.
     let refused = first
-        .call(&caller(OFFICER), "visit.register", json!({"service": SERVICE}))
+        .call(
+            &caller(OFFICER),
+            "visit.register",
+            json!({"service": SERVICE}),
+        )
         .unwrap_err();
     assert_eq!(
         (refused.code, refused.field.as_deref()),
@@ -86,7 +90,10 @@ fn a_terminal_at_a_counter_gives_the_hub_s_numbers() {
         .call(&terminal, "kiosk.register", json!({"service": SERVICE}))
         .unwrap();
     assert_eq!(given["ticket"], "A-002");
-    assert!(!hub.branch.app().kiosk_on(), "the mode is the machine's own");
+    assert!(
+        !hub.branch.app().kiosk_on(),
+        "the mode is the machine's own"
+    );
     for _ in 0..5 {
         app.call(&terminal, "kiosk.leave", json!({"code": "0000"}))
             .unwrap_err();

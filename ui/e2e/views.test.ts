@@ -94,7 +94,7 @@ afterAll(async () => {
 
 /** Pictures for the README are made on request: `npm run screenshots`. */
 async function shoot(page: Page, name: string, look: Look): Promise<void> {
-  const both = ["start", "desk", "reception", "cases", "supervisor"].includes(name);
+  const both = ["start", "desk", "reception", "cases", "supervisor", "kiosk"].includes(name);
   const wanted = look.width === 1366 && (both || look.theme === "light");
   if (!process.env.MOTCUA_SCREENSHOTS || !wanted) return;
   await page.screenshot({ path: `${shots}${name}-${look.theme}-${look.width}.png` });
@@ -190,6 +190,25 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await page.waitForSelector(".tkh b:not(:text('–'))");
     await check("reception", page);
     await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("self-service terminal", async () => {
+    await server.call("queue.issuing", { service: "khoa-hoc", open: false });
+    await server.call("kiosk.enter", { code: "274915" });
+    const { page, complaints } = await newPage(browser, look);
+    await page.goto(server.kioskUrl);
+    await page.waitForSelector(".tile .shut");
+    await check("kiosk", page);
+    await page.click(".tile");
+    await page.waitForSelector(".go:focus");
+    await check("kiosk-confirm", page);
+    await page.click("header .k:last-child");
+    await page.waitForSelector(".pad");
+    await check("kiosk-code", page);
+    await page.context().close();
+    await server.call("kiosk.leave", {});
+    await server.call("queue.issuing", { service: "khoa-hoc", open: true });
     expect(complaints).toEqual([]);
   });
 

@@ -23,13 +23,22 @@ afterAll(async () => {
   server?.stop();
 });
 beforeEach(async () => {
-  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720 }));
-  return async () => {
-    await page.context().close();
-    expect(complaints).toEqual([]);
-  };
+  await arrive();
+  return leave;
 });
 
+async function arrive(): Promise<void> {
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720 }));
+}
+async function leave(): Promise<void> {
+  await page.context().close();
+  expect(complaints).toEqual([]);
+}
+/** Somebody else at another screen. */
+async function next(): Promise<void> {
+  await leave();
+  await arrive();
+}
 async function reception(officer: string): Promise<void> {
   await enter(page, server, officer, 4, "reception");
   await page.waitForSelector(".sv");
@@ -78,6 +87,7 @@ describe("who still gets a number", () => {
     await page.waitForSelector("footer .said:has-text('Đã cấp số')");
     const row = await newest();
     expect([row?.service, row?.quantity, row?.party_size]).toEqual(["noi-vu", 3, 2]);
+    await next();
     await enter(page, server, "ha", 1, "desk");
     await page.waitForSelector(".q:has-text('3 hồ sơ')");
   });
@@ -91,6 +101,7 @@ describe("who still gets a number", () => {
     await page.waitForSelector("footer .said:has-text('hỏi giám sát')");
     await page.keyboard.press("2");
     expect(await page.locator("dialog[open]").count()).toBe(0);
+    await next();
     await reception("lan");
     await page.keyboard.press("2");
     await page.waitForSelector("footer .said:has-text('bấm lần nữa')");

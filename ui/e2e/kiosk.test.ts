@@ -125,7 +125,7 @@ describe("kiosk", () => {
     await server.call("queue.issuing", { service: "khoa-hoc", open: false });
     await open();
     await page.waitForSelector(".tile[aria-disabled='true']:has-text('Đã ngừng phát số'):has-text('Mở lại')");
-    await page.click(".tile:has-text('Khoa học')");
+    await page.click(".tile:has-text('Khoa học')", { force: true });
     await page.keyboard.press("3");
     expect(await page.locator(".go").count()).toBe(0);
     await server.call("queue.issuing", { service: "khoa-hoc", open: true });

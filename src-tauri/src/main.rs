@@ -35,7 +35,6 @@ fn main() {
         ])
         .setup(move |app| {
             app.manage(branch::Branch::open(app.handle().clone(), &args));
-            window::officer(app.handle())?;
             kiosk::settle(app.handle())?;
             Ok(())
         })

@@ -215,6 +215,7 @@ impl Maker<'_> {
                 let ended = VisitEvent::Ended {
                     outcome: Outcome::Done,
                     note: None,
+                    quote: None,
                 };
                 self.bulk
                     .append(*visit, &Body::Visit(ended), officer, date, at(15_000))?;

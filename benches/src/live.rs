@@ -56,6 +56,7 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
     for (name, args) in [
         ("queue.snapshot", json!({})),
         ("day.figures", json!({})),
+        ("queue.watch", json!({})),
         ("desk.get", json!({"counter": 1})),
         ("branch.get", json!({})),
         ("sync.status", json!({})),

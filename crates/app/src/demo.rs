@@ -1,7 +1,7 @@
 //! The demo branch: invented people at an invented ward, real procedures marked as sample data.
 
 use motcua_domain::branch::{
-    Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, Target,
+    Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, Target, WatchRules,
 };
 use motcua_protocol::event::{Body, BranchConfigured, BranchEvent};
 use motcua_store::table::branch::branch_entity;
@@ -154,6 +154,7 @@ fn branch() -> Branch {
                 source: "QĐ 1979/QĐ-BKHCN ngày 26/7/2021, mục IV.1".to_owned(),
             },
         ],
+        watch: WatchRules::default(),
         case_pattern: "{agency}-{yymmdd}-{4}".to_owned(),
         form_set: "tt-01-2018".to_owned(),
         demo: true,

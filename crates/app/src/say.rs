@@ -3,7 +3,7 @@
 
 use motcua_domain::{
     branch::Branch,
-    visit::{Cause, Class, HoldTo, Outcome, ReturnTo, Skipped, Ticket, VisitEvent},
+    visit::{Cause, Class, HoldTo, Outcome, Quote, ReturnTo, Skipped, Ticket, VisitEvent},
 };
 use motcua_protocol::Time;
 
@@ -68,6 +68,10 @@ fn passed_over(skipped: Option<&Skipped>) -> String {
     }
 }
 
+fn promised(quote: Option<Quote>) -> String {
+    quote.map_or_else(String::new, |q| format!(", báo chờ {}–{} phút", q.lo, q.hi))
+}
+
 /// What happened, in one sentence.
 pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
     match event {
@@ -93,13 +97,11 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
                 .despite
                 .as_ref()
                 .map_or_else(String::new, |why| format!(", cấp ngoài giờ phát số: {why}"));
-            let promised = e
-                .quote
-                .map_or_else(String::new, |q| format!(", báo chờ {}–{} phút", q.lo, q.hi));
             format!(
-                "{number}{}, {}{cases}{ranked}{despite}{promised}.{}",
+                "{number}{}, {}{cases}{ranked}{despite}{}.{}",
                 from_roll(e.ticket.as_ref(), e.alone),
                 service_name(branch, &e.service),
+                promised(e.quote),
                 passed_over(e.skipped.as_ref())
             )
         }
@@ -107,12 +109,14 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
             ticket,
             skipped,
             alone,
+            quote,
             ..
         } => {
             format!(
-                "Đã đến theo hẹn, cấp số {}{}.{}",
+                "Đã đến theo hẹn, cấp số {}{}{}.{}",
                 Ticket::label(ticket),
                 from_roll(Some(ticket), *alone),
+                promised(*quote),
                 passed_over(skipped.as_ref())
             )
         }
@@ -140,14 +144,23 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
         } => "Phục vụ tiếp.".to_owned(),
         VisitEvent::Resumed {
             to: HoldTo::Waiting,
+            quote,
             ..
-        } => "Trở lại hàng chờ, đứng đầu lớp của mình.".to_owned(),
+        } => format!(
+            "Trở lại hàng chờ, đứng đầu lớp của mình{}.",
+            promised(*quote)
+        ),
         VisitEvent::Missed {} => "Gọi nhưng vắng mặt, đồng hồ chờ dừng.".to_owned(),
         VisitEvent::Returned {
             to: ReturnTo::Waiting,
             rank_ms,
+            quote,
         } => match rank_ms {
-            Some(rank) => format!("Đã quay lại, xếp như đã đến lúc {}.", clock(*rank)),
+            Some(rank) => format!(
+                "Đã quay lại, xếp như đã đến lúc {}{}.",
+                clock(*rank),
+                promised(*quote)
+            ),
             None => "Đã quay lại.".to_owned(),
         },
         VisitEvent::Returned {
@@ -158,13 +171,15 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
             service,
             counter,
             note,
+            quote,
             ..
         } => {
             let to = counter.map_or_else(String::new, |c| format!(", quầy {c}"));
             with_note(
                 format!(
-                    "Chuyển sang {}{to}, giữ chỗ trong hàng",
-                    service_name(branch, service)
+                    "Chuyển sang {}{to}, giữ chỗ trong hàng{}",
+                    service_name(branch, service),
+                    promised(*quote)
                 ),
                 note.as_deref(),
             )
@@ -173,21 +188,34 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
             "Thêm việc {} trong cùng lượt.",
             service_name(branch, service)
         ),
-        VisitEvent::Ended { outcome: o, note } => {
-            with_note(outcome(*o).to_owned(), note.as_deref())
+        VisitEvent::Ended {
+            outcome: o,
+            note,
+            quote,
+        } => {
+            let next = quote.map_or_else(String::new, |_| {
+                format!("; chờ việc tiếp theo{}", promised(*quote))
+            });
+            with_note(format!("{}{next}", outcome(*o)), note.as_deref())
         }
         VisitEvent::ClosedByDay { outcome: o } => {
             format!("Đóng ngày: {}.", outcome(*o).to_lowercase())
         }
         VisitEvent::Reopened {
-            serving, reason, ..
+            serving,
+            reason,
+            quote,
+            ..
         } => {
             let to = if *serving {
                 "tại quầy"
             } else {
                 "vào hàng chờ"
             };
-            with_note(format!("Mở lại {to}"), reason.as_deref())
+            with_note(
+                format!("Mở lại {to}{}", promised(*quote)),
+                reason.as_deref(),
+            )
         }
         VisitEvent::TicketPrinted { .. } => "In phiếu số.".to_owned(),
     }

@@ -9,7 +9,7 @@ use motcua_protocol::{
     verbs::{
         case::CaseRow,
         queue::Row,
-        visit::{LegAnswer, VisitView},
+        visit::{Heeded, LegAnswer, VisitView},
     },
 };
 use motcua_store::{Read, table::case as stored};
@@ -75,6 +75,11 @@ pub(crate) fn wait_running(visit: &Visit) -> bool {
     }
 }
 
+/// Whole seconds.
+pub(crate) fn seconds(ms: i64) -> u32 {
+    u32::try_from(ms / 1000).unwrap_or(0)
+}
+
 pub(crate) fn service_name<'a>(branch: &'a Branch, code: &'a str) -> &'a str {
     branch
         .services
@@ -127,12 +132,23 @@ pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now: Now) -> Row {
         planned: visit.planned.len() as u32,
         held: leg.held.clone(),
         note: leg.note.clone(),
-        quote: visit.quote,
+        quote: visit.promise(visit.legs.len() - 1).map(|p| p.quote),
         slot_at: visit.slot_ms.map(Time::from_ms),
         outcome: leg.outcome,
         accurate: visit.accurate(),
         ticket_prints: visit.ticket_prints,
+        closing: None,
     }
+}
+
+/// What became of an event, if it was done apart from others.
+pub(crate) fn heeded(visit: &Visit, event: Uuid) -> Option<Heeded> {
+    let apart = visit.apart.iter().find(|a| a.event == event)?;
+    Some(if apart.counted {
+        Heeded::Counted
+    } else {
+        Heeded::SetAside
+    })
 }
 
 pub(crate) fn leg_answer(id: Uuid, visit: &Visit) -> LegAnswer {
@@ -150,6 +166,10 @@ pub(crate) fn leg_answer(id: Uuid, visit: &Visit) -> LegAnswer {
         outcome: leg.outcome,
         calls: leg.calls,
         accurate: leg.accurate,
+        quote: visit
+            .promise(visit.legs.len() - 1)
+            .filter(|_| leg.state == State::Waiting)
+            .map(|p| p.quote),
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Branch {
     pub hours: Option<IssuingHours>,
     /// Waiting targets, oldest first.
     pub targets: Vec<Target>,
+    /// When the supervisor is told.
+    #[serde(default)]
+    pub watch: WatchRules,
     /// Pattern of case codes (TT 01/2018/TT-VPCP Điều 19, agency-dependent): data, not code.
     pub case_pattern: String,
     /// Identifier of the form set in force (`tt-01-2018`).
@@ -251,6 +254,67 @@ impl QueueRules {
     }
 }
 
+/// When the supervisor is told that something needs a person. Seconds unless said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct WatchRules {
+    /// Waits at which a person passes into the next band: soon too long, too long, far too long.
+    pub wait_s: [u32; 3],
+    /// A counter is free for so long while somebody waits whom it could serve.
+    pub idle_s: u32,
+    /// Called for so long, and neither there nor marked absent.
+    pub called_s: u32,
+    /// Put aside for so long without a time to look again.
+    pub held_s: u32,
+    /// Served so many times longer than usual …
+    pub service_times: u32,
+    /// … and at least for so long: perhaps nobody pressed the key that ends it.
+    pub service_s: u32,
+    /// Fewer promised waits than this share were kept, in per cent.
+    pub promise_percent: u32,
+}
+
+impl Default for WatchRules {
+    fn default() -> Self {
+        Self {
+            wait_s: [10 * 60, 15 * 60, 30 * 60],
+            idle_s: 3 * 60,
+            called_s: 2 * 60,
+            held_s: 30 * 60,
+            service_times: 3,
+            service_s: 20 * 60,
+            promise_percent: 60,
+        }
+    }
+}
+
+impl WatchRules {
+    fn check(&self) -> Result<()> {
+        let rising = self.wait_s.windows(2).all(|pair| pair[0] < pair[1]);
+        let sane = |s: u32| (10..=24 * 3600).contains(&s);
+        let (field, good) = [
+            ("wait_s", rising && self.wait_s.iter().all(|s| sane(*s))),
+            ("idle_s", sane(self.idle_s)),
+            ("called_s", sane(self.called_s)),
+            ("held_s", sane(self.held_s)),
+            ("service_s", sane(self.service_s)),
+            ("service_times", (1..=20).contains(&self.service_times)),
+            ("promise_percent", self.promise_percent <= 100),
+        ]
+        .into_iter()
+        .find(|(_, good)| !good)
+        .unwrap_or(("", true));
+        if good {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            Code::NumberOutOfRange,
+            "Ngưỡng nhắc giám sát từ 10 giây đến 24 giờ, mức sau lớn hơn mức trước. Chưa đổi gì. Mời xem lại.",
+        )
+        .at(format!("watch.{field}")))
+    }
+}
+
 /// A waiting target per visit (QĐ 1979/QĐ-BKHCN 2021 IV.1: 30 minutes by 2022, 15 by 2025).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Target {
@@ -353,6 +417,7 @@ impl Branch {
                 .at(format!("services[{i}].minutes")));
             }
         }
+        self.watch.check()?;
         unique(self.services.iter().map(|s| &s.code), "services")?;
         unique(self.services.iter().map(|s| &s.prefix), "services")?;
         self.check_rolls()?;

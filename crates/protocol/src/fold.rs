@@ -1,13 +1,16 @@
 //! From an entity's events, in their order, to what they make of it. Stores of every kind fold
 //! through here, so that a desk and central cannot come to different things.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use motcua_domain::{
     case::{Case, CaseEvent},
     counter::CounterEvent,
-    visit::{Recorded, Stamp, Visit, VisitEvent},
+    visit::{
+        Recorded, Stamp, Visit, VisitEvent,
+        apart::{self, Told},
+    },
 };
 use uuid::Uuid;
 
@@ -38,21 +41,44 @@ pub fn stamp(header: &Header) -> Stamp {
     }
 }
 
-/// Folds events that stand in their order ([`crate::order::causal`]), each with its body.
-pub fn fold<'a>(placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>) -> Folded {
-    let mut visit: Vec<Recorded<VisitEvent>> = Vec::new();
+/// The events of a visit with what each writer had seen of them: what is of no visit, or of a
+/// kind that is not known here, falls out.
+fn told(visit: Vec<(usize, Uuid, Recorded<VisitEvent>)>, seen: &[BTreeSet<usize>]) -> Vec<Told> {
+    let places: HashMap<usize, usize> = visit.iter().enumerate().map(|(i, v)| (v.0, i)).collect();
+    visit
+        .into_iter()
+        .map(|(place, id, recorded)| Told {
+            id,
+            recorded,
+            seen: seen[place]
+                .iter()
+                .filter_map(|s| places.get(s).copied())
+                .collect(),
+        })
+        .collect()
+}
+
+/// Folds events that stand in their order, each with its body; `seen` as
+/// [`crate::order::Ordered`] has it.
+pub fn fold<'a>(
+    placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>,
+    seen: Option<&[BTreeSet<usize>]>,
+) -> Folded {
+    let mut visit: Vec<(usize, Uuid, Recorded<VisitEvent>)> = Vec::new();
     let mut case: Vec<Recorded<CaseEvent>> = Vec::new();
     let mut folded = Folded::default();
     // A command that the hub did, and that its counter did again because no answer came, has its
     // effect once.
     let mut done_by: HashMap<Uuid, Uuid> = HashMap::new();
-    for (header, body) in placed {
+    for (place, (header, body)) in placed.into_iter().enumerate() {
         if *done_by.entry(header.command_id).or_insert(header.device) != header.device {
             continue;
         }
         let stamp = stamp(header);
         match Body::decode(&header.kind, body) {
-            Some(Body::Visit(event)) => visit.push(Recorded { stamp, event }),
+            Some(Body::Visit(event)) => {
+                visit.push((place, header.event_id, Recorded { stamp, event }));
+            }
             Some(Body::Case(event)) => case.push(Recorded { stamp, event }),
             Some(Body::Counter(event)) => folded.counter.push(Recorded { stamp, event }),
             Some(Body::Branch(event)) => {
@@ -62,7 +88,10 @@ pub fn fold<'a>(placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>) -> Fol
             None => folded.unknown.push(header.kind.clone()),
         }
     }
-    folded.visit = Visit::fold(&visit);
+    folded.visit = match seen {
+        None => Visit::fold(visit.iter().map(|(_, _, recorded)| recorded)),
+        Some(seen) => apart::fold(&told(visit, seen)),
+    };
     if folded.visit.is_none() {
         folded.case = Case::fold(&case);
     }

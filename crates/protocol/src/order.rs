@@ -25,6 +25,9 @@ pub struct Ordered<T> {
     pub placed: Vec<T>,
     /// Had seen something that is not here.
     pub parked: Vec<T>,
+    /// For each of `placed` the places of those that its writer had seen, and that those had
+    /// seen; `None` when every writer had seen all that stands before.
+    pub seen: Option<Vec<BTreeSet<usize>>>,
 }
 
 /// Sorts the events of one entity. `closed` tells up to where an epoch of a device counts, where
@@ -61,6 +64,7 @@ pub fn causal<T: AsRef<Header>, E>(
             return Ok(Ordered {
                 placed: by_key.into_values().collect(),
                 parked: Vec::new(),
+                seen: None,
             });
         }
     }
@@ -94,9 +98,12 @@ pub fn causal<T: AsRef<Header>, E>(
     }
     park_followers(&before, &mut parked);
     before.retain(|k, _| !parked.contains(k));
+    let directly = before.clone();
+    let mut at: HashMap<Key, usize> = HashMap::with_capacity(before.len());
     let mut ordered = Ordered {
         placed: Vec::with_capacity(by_key.len()),
         parked: Vec::new(),
+        seen: None,
     };
     while !before.is_empty() {
         // Dependencies cannot form a circle, for each was written after what it had seen; should
@@ -113,10 +120,35 @@ pub fn causal<T: AsRef<Header>, E>(
         for waits in before.values_mut() {
             waits.remove(&next);
         }
+        at.insert(next, ordered.placed.len());
         ordered.placed.extend(by_key.remove(&next));
     }
+    ordered.seen = seen(&ordered.placed, &directly, &at);
     ordered.parked = by_key.into_values().collect();
     Ok(ordered)
+}
+
+/// What each writer had seen, and all that those had seen.
+fn seen<T: AsRef<Header>>(
+    placed: &[T],
+    directly: &BTreeMap<Key, BTreeSet<Key>>,
+    at: &HashMap<Key, usize>,
+) -> Option<Vec<BTreeSet<usize>>> {
+    let mut seen: Vec<BTreeSet<usize>> = Vec::with_capacity(placed.len());
+    for (i, event) in placed.iter().enumerate() {
+        let mut before = BTreeSet::new();
+        let earlier = directly[&key(event)]
+            .iter()
+            .filter_map(|k| at.get(k).copied());
+        // In a forged circle something stands later that was said to come before.
+        for j in earlier.filter(|j| *j < i) {
+            before.extend(&seen[j]);
+            before.insert(j);
+        }
+        seen.push(before);
+    }
+    let everybody_knew = seen.iter().enumerate().all(|(i, s)| s.len() == i);
+    (!everybody_knew).then_some(seen)
 }
 
 fn park_followers(before: &BTreeMap<Key, BTreeSet<Key>>, parked: &mut BTreeSet<Key>) {
@@ -186,6 +218,35 @@ mod tests {
         ]);
         let keys: Vec<_> = sorted.iter().map(|e| (e.device.as_u128(), e.seq)).collect();
         assert_eq!(keys, [(2, 1), (1, 1), (2, 2)]);
+    }
+
+    #[test]
+    fn who_had_seen_what_is_told_where_somebody_had_not() {
+        let ordered = |events| {
+            let Ok(ordered) =
+                super::causal::<Header, std::convert::Infallible>(events, |_, _| Ok(None));
+            ordered
+        };
+        // Both call; the second device's next event has seen the first's.
+        let apart = ordered(vec![
+            event(1, 1, &[]),
+            event(1, 2, &[]),
+            event(2, 1, &[(1, 1)]),
+            event(2, 2, &[(1, 2)]),
+        ]);
+        let seen: Vec<Vec<usize>> = apart
+            .seen
+            .unwrap()
+            .iter()
+            .map(|s| s.iter().copied().collect())
+            .collect();
+        assert_eq!(seen, [vec![], vec![0], vec![0], vec![0, 1, 2]]);
+        let in_turns = ordered(vec![
+            event(1, 1, &[]),
+            event(2, 1, &[(1, 1)]),
+            event(1, 2, &[(2, 1)]),
+        ]);
+        assert_eq!(in_turns.seen, None);
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::{
     folder::{self, DATABASE},
     log,
     memo::Memo,
+    project,
     read::Read,
     standing,
     table::{lease, meta},
@@ -34,7 +35,7 @@ use crate::{
 };
 
 /// Migrations are immutable once released; events are never migrated, readers cope with old ones.
-fn migrations() -> Migrations<'static> {
+pub(crate) fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("../migrations/0001_log_and_projections.sql")),
         M::up(include_str!("../migrations/0002_replication.sql")),
@@ -45,6 +46,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0007_revoked_devices.sql")),
         M::up(include_str!("../migrations/0008_counter_days.sql")),
         M::up(include_str!("../migrations/0009_reception.sql")),
+        M::up(include_str!("../migrations/0010_promises.sql")),
     ])
 }
 
@@ -75,7 +77,7 @@ fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 9;
+pub const SCHEMA_VERSION: i64 = 10;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 
@@ -184,6 +186,7 @@ impl Store {
         }
         let mut connection = connect(&file, &options, true)?;
         migrate(&mut connection, dir, create)?;
+        refold(&mut connection)?;
         let device = match meta::get(&connection, meta::DEVICE)? {
             Some(id) => Uuid::parse_str(&id).map_err(|_| damaged())?,
             None => {
@@ -645,6 +648,19 @@ fn migrate(connection: &mut Connection, dir: &Path, create: bool) -> Result<()> 
                 )
             }
         })?;
+    Ok(())
+}
+
+/// Makes the rows of visits anew where a migration asked for it. The wish is struck out with the
+/// rows: a machine that dies meanwhile does it at the next opening.
+fn refold(connection: &mut Connection) -> Result<()> {
+    if meta::get(connection, meta::REFOLD_VISITS)?.is_none() {
+        return Ok(());
+    }
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    project::refold_visits(&tx)?;
+    tx.execute("DELETE FROM meta WHERE key = ?1", [meta::REFOLD_VISITS])?;
+    tx.commit()?;
     Ok(())
 }
 

@@ -120,7 +120,10 @@ pub(crate) fn rows(
     let row = events.iter().map(|e| e.pos).min().unwrap_or(0);
     let ordered = order::causal(connection, events)?;
     let parked = ordered.parked.iter().map(|e| e.header.event_id).collect();
-    let folded = fold(ordered.placed.iter().map(|e| (&e.header, &e.body[..])));
+    let folded = fold(
+        ordered.placed.iter().map(|e| (&e.header, &e.body[..])),
+        ordered.seen.as_deref(),
+    );
     for kind in &folded.unknown {
         tracing::warn!(kind, "event of an unknown kind kept, not applied");
     }
@@ -134,6 +137,19 @@ pub(crate) fn rows(
     let (branch, dates): (Vec<_>, Vec<_>) = folded.branch.into_iter().unzip();
     table::branch::rows(entity, &branch, &dates, &mut rows)?;
     Ok((rows, parked))
+}
+
+/// The visits anew from the log: a newer program tells more about them than the one that wrote
+/// their rows.
+pub(crate) fn refold_visits(connection: &Connection) -> Result<()> {
+    let visits: Vec<Uuid> = connection
+        .prepare("SELECT entity FROM visit")?
+        .query_map([], |r| log::uuid(r, 0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in visits {
+        entity(connection, id)?;
+    }
+    Ok(())
 }
 
 /// Every projection anew from the log.

@@ -19,6 +19,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Board> {
         let line = Line::read(branch, read, date, &open, now)?;
         let waiting = read.line(date)?;
         let alone = app.alone();
+        let outlook = line.outlook(&waiting, now.ms);
         let mut calls: Vec<BoardCall> = open
             .iter()
             .filter_map(|row| {
@@ -68,7 +69,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Board> {
                                 && row.visit.leg().service == service.code
                         })
                         .count() as u32,
-                    quote: line.promise(&waiting, &service.code, now.ms).1,
+                    quote: outlook.quote(&service.code),
                     issuing: standing.shut.is_none(),
                     shut: standing.shut,
                 })

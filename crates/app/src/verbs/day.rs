@@ -5,7 +5,7 @@ use motcua_domain::{
     Code, Refusal,
     branch::{Branch, Role},
     visit::{
-        Act, Desk, Outcome, State, decide,
+        Act, Desk, Outcome, State, closing, decide,
         figures::{self, Sample, SampleKind},
     },
 };
@@ -13,24 +13,23 @@ use motcua_protocol::{
     Time,
     event::{Body, BranchEvent, DayClosed},
     verbs::queue::{
-        CloseDay, CloseDayAnswer, Counted, DayFigures, DayFiguresAnswer, HalfHour, OpenLegs, Row,
+        CloseDay, CloseDayAnswer, Closing, Counted, DayFigures, DayFiguresAnswer, HalfHour,
+        OpenLegs, Row,
     },
 };
 use motcua_store::{
     Read, Write,
-    table::{branch::day_entity, waits::ServedWait},
+    table::{branch::day_entity, visit::VisitRow, waits::ServedWait},
 };
 use uuid::Uuid;
 
-use super::counter;
+use super::{counter, watch};
 use crate::{App, Result, change, registry::Ctx, view};
 
 /// The course of a day goes by half hours, which are those of the office's clock on the wall.
 const HALF_HOUR_MS: i64 = 30 * 60_000;
 /// A day longer than this is a clock that was wrong, not an office that was open.
 const MOST_HALF_HOURS: i64 = 48;
-/// Nobody reads more rows than this behind a figure.
-const MOST_ROWS: u32 = 500;
 
 /// `day.figures`
 pub(crate) fn figures(app: &App, ctx: &Ctx, args: DayFigures) -> Result<DayFiguresAnswer> {
@@ -44,10 +43,18 @@ pub(crate) fn figures(app: &App, ctx: &Ctx, args: DayFigures) -> Result<DayFigur
         let waiting = still_waiting(read, date, now)?;
         let mut samples = read.samples(date)?;
         samples.extend(waiting.iter().map(|(_, sample)| *sample));
-        let visits = args
-            .list
-            .map(|list| counted(&ctx.branch, read, date, list, now))
-            .transpose()?;
+        let promises = read.promises(date)?;
+        let visits = match args.list {
+            Some(list) => counted(&ctx.branch, read, date, list, now)?,
+            None => None,
+        };
+        let promised = match args.list {
+            Some(list) => {
+                let service = args.service.as_deref();
+                watch::promised(&ctx.branch, read, &promises, list, service)?
+            }
+            None => None,
+        };
         Ok(DayFiguresAnswer {
             date,
             now: now.time(),
@@ -55,6 +62,8 @@ pub(crate) fn figures(app: &App, ctx: &Ctx, args: DayFigures) -> Result<DayFigur
             cases: read.cases_on(date)?,
             figures: figures::day(samples, &targets),
             by_half_hour: by_half_hour(&read.served_waits(date)?, &waiting),
+            estimates: watch::estimates(&ctx.branch, &promises),
+            promises: promised,
             visits,
         })
     })
@@ -80,24 +89,27 @@ fn still_waiting(read: &Read<'_>, date: NaiveDate, now: view::Now) -> Result<Vec
         .collect())
 }
 
-/// The visits behind a figure.
+/// The visits behind a figure; `None` when it counts promises.
 fn counted(
     branch: &Branch,
     read: &Read<'_>,
     date: NaiveDate,
     list: Counted,
     now: view::Now,
-) -> Result<Vec<Row>> {
+) -> Result<Option<Vec<Row>>> {
+    const MOST_ROWS: u32 = watch::MOST_ROWS as u32;
     let rows = match list {
         Counted::Served => read.visits_counted(date, SampleKind::Served, MOST_ROWS),
         Counted::LeftBefore => read.visits_counted(date, SampleKind::LeftBefore, MOST_ROWS),
         Counted::NoShow => read.visits_counted(date, SampleKind::NoShow, MOST_ROWS),
         Counted::Uncertain => read.visits_uncertain(date, MOST_ROWS),
+        Counted::PromiseKept
+        | Counted::PromiseEarly
+        | Counted::PromiseLate
+        | Counted::PromiseUncertain => return Ok(None),
     }?;
-    Ok(rows
-        .iter()
-        .map(|r| view::row(branch, r.id, &r.visit, now))
-        .collect())
+    let row = |r: &VisitRow| view::row(branch, r.id, &r.visit, now);
+    Ok(Some(rows.iter().map(row).collect()))
 }
 
 /// The course of the day, by the half hour in which each ticket was given.
@@ -127,17 +139,13 @@ fn by_half_hour(served: &[ServedWait], waiting: &[(i64, Sample)]) -> Vec<HalfHou
             HalfHour {
                 from: Time::from_ms(at * HALF_HOUR_MS),
                 served: waits.len() as u32,
-                mean_s: mean.map(seconds),
-                max_s: waits.iter().max().copied().map(seconds),
+                mean_s: mean.map(view::seconds),
+                max_s: waits.iter().max().copied().map(view::seconds),
                 waiting: present.len() as u32,
-                longest_now_s: present.iter().max().copied().map(seconds),
+                longest_now_s: present.iter().max().copied().map(view::seconds),
             }
         })
         .collect()
-}
-
-fn seconds(ms: i64) -> u32 {
-    u32::try_from(ms / 1000).unwrap_or(0)
 }
 
 /// `day.open_legs`
@@ -151,7 +159,13 @@ pub(crate) fn open_legs(app: &App, ctx: &Ctx, args: OpenLegs) -> Result<Vec<Row>
         Ok(read
             .open_visits(date)?
             .iter()
-            .map(|r| view::row(&ctx.branch, r.id, &r.visit, now))
+            .map(|r| {
+                let (by_rule, others) = closing(&r.visit);
+                Row {
+                    closing: Some(Closing { by_rule, others }),
+                    ..view::row(&ctx.branch, r.id, &r.visit, now)
+                }
+            })
             .collect())
     })
 }

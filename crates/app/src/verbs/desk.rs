@@ -27,7 +27,7 @@ pub(crate) fn visit(app: &App, _ctx: &Ctx, args: Get) -> Result<VisitView> {
 /// `visit.log`
 pub(crate) fn log(app: &App, ctx: &Ctx, args: Log) -> Result<Vec<LogLine>> {
     app.store.read(|read| {
-        leg::find(read, args.visit_id)?;
+        let visit = leg::find(read, args.visit_id)?;
         let mut lines = Vec::new();
         for event in read.events_of(args.visit_id)? {
             let Some(Body::Visit(body)) = Body::decode(&event.header.kind, &event.body) else {
@@ -38,6 +38,7 @@ pub(crate) fn log(app: &App, ctx: &Ctx, args: Log) -> Result<Vec<LogLine>> {
                 text: say::visit_event(&ctx.branch, &body),
                 kind: event.header.kind,
                 officer: view::officer_name(&ctx.branch, &event.header.actor).to_owned(),
+                apart: view::heeded(&visit, event.header.event_id),
             });
         }
         for case in read.cases_of_visit(args.visit_id)? {
@@ -46,6 +47,7 @@ pub(crate) fn log(app: &App, ctx: &Ctx, args: Log) -> Result<Vec<LogLine>> {
                 text: format!("Tiếp nhận hồ sơ {}.", case.case.received.code),
                 kind: "case.received".to_owned(),
                 officer: view::officer_name(&ctx.branch, &case.case.officer).to_owned(),
+                apart: None,
             });
         }
         lines.sort_by_key(|l| l.at);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use motcua_domain::{
     Code, Refusal,
-    visit::{Act, Cause, Desk, Given, HoldTo, Hop, ReturnTo, Visit, VisitEvent, decide},
+    visit::{
+        Act, Cause, Desk, Given, HoldTo, Hop, Recorded, ReturnTo, State, Visit, VisitEvent, decide,
+    },
 };
 use motcua_protocol::{
     Time,
@@ -70,7 +72,7 @@ pub(crate) fn act_with(
         .at("visit_id")
         .into());
     }
-    let waits = visit.state() == motcua_domain::visit::State::Waiting;
+    let waits = visit.state() == State::Waiting;
     if let Some(number) = ctx.alone
         && waits
         && !hub_link::is_own(number, &visit)
@@ -91,7 +93,8 @@ pub(crate) fn act_with(
         counter_has,
         given,
     };
-    let event = decide(&visit, act, &desk)?;
+    let mut event = decide(&visit, act, &desk)?;
+    promise(ctx, tx, id, &visit, &mut event)?;
     if let Some(counter) = brought_to(&visit, &event) {
         super::counter::attend(ctx, tx, counter)?;
     }
@@ -115,6 +118,34 @@ fn brought_to(visit: &Visit, event: &VisitEvent) -> Option<u16> {
         VisitEvent::Reopened { counter, .. } => *counter,
         _ => None,
     }
+}
+
+/// Whoever goes into a queue by this event is told how long it will take, and what they are told
+/// is recorded with it.
+fn promise(
+    ctx: &Ctx,
+    tx: &Write<'_>,
+    id: Uuid,
+    visit: &Visit,
+    event: &mut VisitEvent,
+) -> Result<()> {
+    if event.quote_mut().is_none() {
+        return Ok(());
+    }
+    let stamp = tx.stamp();
+    let mut after = Visit::clone(visit);
+    after.apply(&Recorded {
+        stamp: stamp.clone(),
+        event: event.clone(),
+    });
+    if after.state() != State::Waiting {
+        return Ok(());
+    }
+    let told = queue::promise_again(&ctx.branch, &tx.read(), stamp.into(), id, &after)?;
+    if let Some(quote) = event.quote_mut() {
+        *quote = told;
+    }
+    Ok(())
 }
 
 /// The present leg after a command.
@@ -175,10 +206,7 @@ pub(crate) fn resume(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resume) ->
             .read()
             .open_visits(tx.date())?
             .iter()
-            .filter(|row| {
-                row.visit.class == visit.class
-                    && row.visit.state() == motcua_domain::visit::State::Waiting
-            })
+            .filter(|row| row.visit.class == visit.class && row.visit.state() == State::Waiting)
             .map(|row| row.visit.leg().rank_ms)
             .min(),
     };

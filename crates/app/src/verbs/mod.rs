@@ -17,6 +17,7 @@ mod paper;
 mod people;
 mod queue;
 mod register;
+mod watch;
 
 use crate::registry::Registry;
 
@@ -30,6 +31,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query(desk::log);
     registry.query(desk::desk);
     registry.query(queue::snapshot);
+    registry.query(watch::get);
     registry.query(queue::preview);
     registry.command(counter::open);
     registry.command(counter::step_away);

@@ -271,7 +271,7 @@ fn ticket(
         standing,
         issued_at: Time::from_ms(first.queued_ms).0,
         people_ahead: visit.people_ahead.unwrap_or(0),
-        expected: visit.quote.map(|q| (q.lo, q.hi)),
+        expected: visit.promise(0).map(|p| (p.quote.lo, p.quote.hi)),
         reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
         note: None,
     };

@@ -9,7 +9,7 @@ use motcua_domain::{
     counter::{CounterDay, Shift},
     visit::{
         Act, Quote, State, Visit,
-        estimate::{self, OpenCounter, ServiceTime, Work},
+        estimate::{self, Forecast, OpenCounter, ServiceTime, Work},
         order,
     },
 };
@@ -48,9 +48,36 @@ pub(crate) fn busy_with(
 pub(crate) struct Line {
     services: HashMap<String, usize>,
     counters: Vec<OpenCounter>,
+    numbers: Vec<u16>,
     times: Vec<ServiceTime>,
     /// Every counter that was opened today.
     pub(crate) days: Vec<CounterDay>,
+}
+
+/// What people who join at a certain rank are told.
+pub(crate) struct Outlook<'a> {
+    line: &'a Line,
+    before: Vec<Work>,
+    forecast: Forecast<'a>,
+}
+
+impl Outlook<'_> {
+    /// People of the same service who are called before.
+    fn ahead(&self, service: &str) -> u32 {
+        let target = self.line.services.get(service);
+        self.before.iter().filter(|w| Some(&w.service) == target).count() as u32
+    }
+
+    /// The wait to expect for a service.
+    pub(crate) fn quote(&self, service: &str) -> Option<Quote> {
+        self.forecast.for_service(*self.line.services.get(service)?)
+    }
+
+    /// The same for somebody whom only that counter may call.
+    fn quote_at(&self, counter: u16) -> Option<Quote> {
+        let n = self.line.numbers.iter().position(|c| *c == counter)?;
+        self.forecast.at_counter(n)
+    }
 }
 
 impl Line {
@@ -81,7 +108,7 @@ impl Line {
         // People come before officers have sat down. Until the first counter of the day is opened the
         // branch is taken to open as it is set up; afterwards only what is open counts.
         let days = read.counter_days(date)?;
-        let counters = branch
+        let (numbers, counters) = branch
             .counters
             .iter()
             .filter_map(|counter| {
@@ -108,25 +135,25 @@ impl Line {
                     })
                     .and_then(|r| {
                         let leg = r.visit.leg();
-                        let elapsed = leg
-                            .serve_ms
-                            .map_or(0, |from| view::effective(&r.visit, now) - from);
+                        let taken = leg.clocks(view::effective(&r.visit, now)).counter_ms();
                         let work = Work {
                             service: *services.get(&leg.service)?,
                             cases: r.visit.quantity,
                         };
-                        Some((work, elapsed.max(0)))
+                        Some((work, taken))
                     });
-                Some(OpenCounter {
+                let open = OpenCounter {
                     serves,
                     busy,
                     away_ms,
-                })
+                };
+                Some((counter.number, open))
             })
-            .collect();
+            .unzip();
         Ok(Self {
             services,
             counters,
+            numbers,
             times,
             days,
         })
@@ -141,16 +168,13 @@ impl Line {
         serving.count() as u32
     }
 
-    /// People called before somebody of that rank for that service, and the wait to expect.
-    pub(crate) fn promise(
-        &self,
-        waiting: &[InLine],
-        service: &str,
-        rank_ms: i64,
-    ) -> (u32, Option<Quote>) {
-        let Some(&target) = self.services.get(service) else {
-            return (0, None);
-        };
+    /// How long a service usually takes a counter.
+    pub(crate) fn usual_ms(&self, service: &str) -> Option<i64> {
+        Some(self.times[*self.services.get(service)?].usual_ms())
+    }
+
+    /// The queue as somebody of that rank finds it.
+    pub(crate) fn outlook(&self, waiting: &[InLine], rank_ms: i64) -> Outlook<'_> {
         let before: Vec<Work> = waiting
             .iter()
             .filter(|w| w.rank_ms <= rank_ms)
@@ -161,15 +185,16 @@ impl Line {
                 })
             })
             .collect();
-        let ahead = before.iter().filter(|w| w.service == target).count() as u32;
-        (
-            ahead,
-            estimate::quote(&before, target, &self.counters, &self.times),
-        )
+        let forecast = estimate::forecast(&before, &self.counters, &self.times);
+        Outlook {
+            line: self,
+            before,
+            forecast,
+        }
     }
 }
 
-/// What somebody who joins with that rank is told.
+/// People ahead of somebody who joins with that rank, and the wait to tell them.
 pub(crate) fn promise(
     branch: &Branch,
     read: &Read<'_>,
@@ -179,7 +204,30 @@ pub(crate) fn promise(
     rank_ms: i64,
 ) -> Result<(u32, Option<Quote>)> {
     let line = Line::read(branch, read, date, &read.visits_at_counters(date)?, now)?;
-    Ok(line.promise(&read.line(date)?, service, rank_ms))
+    let waiting = read.line(date)?;
+    let outlook = line.outlook(&waiting, rank_ms);
+    Ok((outlook.ahead(service), outlook.quote(service)))
+}
+
+/// The wait to tell somebody whose visit goes (back) into the queue: `after` is how it then stands.
+pub(crate) fn promise_again(
+    branch: &Branch,
+    read: &Read<'_>,
+    now: view::Now,
+    id: Uuid,
+    after: &Visit,
+) -> Result<Option<Quote>> {
+    let mut at_counters = read.visits_at_counters(after.date)?;
+    // The counter that sends somebody on is free for the next.
+    at_counters.retain(|row| row.id != id);
+    let line = Line::read(branch, read, after.date, &at_counters, now)?;
+    let leg = after.leg();
+    let waiting = read.line(after.date)?;
+    let outlook = line.outlook(&waiting, leg.rank_ms);
+    Ok(match leg.counter.filter(|_| leg.counter_only) {
+        Some(counter) => outlook.quote_at(counter),
+        None => outlook.quote(&leg.service),
+    })
 }
 
 /// `queue.snapshot`
@@ -192,6 +240,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
         let line = Line::read(branch, read, date, &open, now)?;
         let waiting = read.line(date)?;
         let alone = app.alone();
+        let outlook = line.outlook(&waiting, now.ms);
         let rows = |state: State| -> Vec<Row> {
             open.iter()
                 .filter(|r| r.visit.state() == state)
@@ -206,7 +255,6 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
             .services
             .iter()
             .map(|service| {
-                let (_, quote) = line.promise(&waiting, &service.code, now.ms);
                 let standing =
                     issuing::standing(app, ctx, read, service, (date, now.time()), alone)?;
                 Ok(ServiceRow {
@@ -221,7 +269,7 @@ pub(crate) fn snapshot(app: &App, ctx: &Ctx, _args: Snapshot) -> Result<Snapshot
                                 && r.visit.leg().service == service.code
                         })
                         .count() as u32,
-                    quote,
+                    quote: outlook.quote(&service.code),
                     issuing: standing.shut.is_none(),
                     shut: standing.shut,
                     until: standing.until,

@@ -286,7 +286,7 @@ pub(crate) fn check_in(
         .transpose()?;
     let visit = leg::act_with(ctx, tx, args.visit_id, Act::CheckIn, None, given)?;
     let rank_ms = visit.leg().rank_ms;
-    let (ahead, quote) = queue::promise(
+    let (with_them, _) = queue::promise(
         &ctx.branch,
         &tx.read(),
         tx.date(),
@@ -294,10 +294,11 @@ pub(crate) fn check_in(
         &visit.leg().service,
         rank_ms,
     )?;
+    let quote = visit.promise(0).map(|p| p.quote);
     Ok(Registered {
         visit_id: args.visit_id,
         ticket: visit.label(),
-        people_ahead: ahead,
+        people_ahead: with_them.saturating_sub(1),
         quoted_minutes: quote.map(|Quote { lo, hi }| [lo, hi]),
         queued_at: Time::from_ms(visit.leg().queued_ms),
         ranked_as_at: Time::from_ms(rank_ms),

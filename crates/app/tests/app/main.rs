@@ -17,3 +17,4 @@ mod issuing;
 mod kiosk;
 mod reception;
 mod tickets;
+mod watch;

@@ -19,7 +19,8 @@ const JUMP_MS: i64 = 2_000;
 
 /// Milliseconds between two stamps `(wall, run, monotonic)`, never negative, and whether they
 /// are to be trusted. Within one run the monotonic clock decides; across runs only the wall
-/// clock is left, and if it went backwards nothing is claimed.
+/// clock is left, and if it went backwards nothing is claimed. Two machines never show quite the
+/// same time, so a little backwards between them is no jump.
 pub fn elapsed(from: (i64, Uuid, i64), to: (i64, Uuid, i64)) -> (i64, bool) {
     let wall = to.0.saturating_sub(from.0);
     if from.1 == to.1 {
@@ -28,7 +29,7 @@ pub fn elapsed(from: (i64, Uuid, i64), to: (i64, Uuid, i64)) -> (i64, bool) {
             return (mono, wall.saturating_sub(mono).abs() <= JUMP_MS);
         }
     }
-    (wall.max(0), wall >= 0)
+    (wall.max(0), wall >= -JUMP_MS)
 }
 
 /// The clocks of one leg or of a whole visit, in milliseconds.
@@ -53,6 +54,11 @@ pub struct Clocks {
 }
 
 impl Clocks {
+    /// How long a counter was taken: on the way there, and served.
+    pub fn counter_ms(&self) -> i64 {
+        self.walk_ms + self.service_ms
+    }
+
     fn add(&mut self, span: &Span, now_ms: i64) {
         let ms = (span.to_ms.unwrap_or(now_ms.max(span.from_ms)) - span.from_ms).max(0);
         match span.state {
@@ -65,13 +71,19 @@ impl Clocks {
             State::Booked | State::Closed => return,
         }
         self.total_ms += ms;
-        let waits = match span.state {
-            State::Waiting | State::Called => true,
-            State::Held => span.cause == Some(Cause::Office),
-            _ => false,
-        };
-        if waits {
+        if span.waits() {
             self.wait_ms += ms;
+        }
+    }
+}
+
+impl Span {
+    /// Whether the official wait runs in it.
+    pub(super) fn waits(&self) -> bool {
+        match self.state {
+            State::Waiting | State::Called => true,
+            State::Held => self.cause == Some(Cause::Office),
+            _ => false,
         }
     }
 }

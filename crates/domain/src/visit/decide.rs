@@ -196,6 +196,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::Returned {
                 to: ReturnTo::Called { counter },
                 rank_ms: None,
+                quote: None,
             })
         }
         (Called | Serving, Act::Call { .. }) => Err(Refusal::new(
@@ -254,6 +255,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
         ) => Ok(VisitEvent::Returned {
             to: ReturnTo::Waiting,
             rank_ms: Some(order::rank_on_return(now, rules)),
+            quote: None,
         }),
         (
             Missed,
@@ -265,6 +267,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::Returned {
                 to: ReturnTo::Called { counter },
                 rank_ms: None,
+                quote: None,
             })
         }
         (Missed, Act::NoShow) => {
@@ -283,6 +286,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::Ended {
                 outcome: Outcome::NoShow,
                 note: None,
+                quote: None,
             })
         }
 
@@ -324,6 +328,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                 to: HoldTo::Serving,
                 counter: counter.filter(|c| Some(*c) != leg.counter),
                 rank_ms: None,
+                quote: None,
             })
         }
         (
@@ -339,6 +344,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                 to: HoldTo::Waiting,
                 counter: None,
                 rank_ms: Some(front),
+                quote: None,
             })
         }
         (Serving | Called, Act::Transfer(hop)) => {
@@ -364,6 +370,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                 counter: hop.counter,
                 note,
                 rank_ms,
+                quote: None,
             })
         }
         (Serving | Called | Waiting | Aside, Act::AddService { service }) => {
@@ -382,6 +389,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::Ended {
                 outcome: Outcome::Done,
                 note,
+                quote: None,
             })
         }
 
@@ -392,6 +400,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::Ended {
                 outcome: Outcome::Left,
                 note,
+                quote: None,
             })
         }
         (Booked, Act::Leave { reason }) => {
@@ -400,6 +409,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::Ended {
                 outcome: Outcome::Cancelled,
                 note,
+                quote: None,
             })
         }
         (Waiting, Act::Void { reason }) => {
@@ -417,6 +427,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::Ended {
                 outcome: Outcome::Void,
                 note: Some(reason),
+                quote: None,
             })
         }
 
@@ -454,6 +465,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             Ok(VisitEvent::CheckedIn {
                 ticket: given.ticket,
                 rank_ms,
+                quote: None,
                 skipped: given.skipped,
                 alone: given.alone,
             })
@@ -461,13 +473,7 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
 
         // ---- day end and reopening ----
         (state, Act::CloseDay { outcome }) if state != Closed => {
-            let by_rule = match state {
-                Waiting => Outcome::UnservedAtClose,
-                Called | Missed => Outcome::NoShow,
-                Booked => Outcome::NoShow,
-                Serving | Aside | Closed => Outcome::EndedBySystem,
-            };
-            let outcome = outcome.unwrap_or(by_rule);
+            let outcome = outcome.unwrap_or(closing(visit).0);
             // Nobody was sent on by closing a day, and only a booking can be taken back.
             let no_ending = match outcome {
                 Outcome::Transferred => true,
@@ -532,10 +538,28 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
                 counter,
                 rank_ms,
                 reason,
+                quote: None,
             })
         }
         _ => Err(state_refusal(visit)),
     }
+}
+
+/// What the end of the day makes of an open visit by rule, and what a supervisor who knows better
+/// may say instead.
+pub fn closing(visit: &Visit) -> (Outcome, Vec<Outcome>) {
+    let (by_rule, mut others) = match visit.state() {
+        State::Waiting => (Outcome::UnservedAtClose, vec![Outcome::Left]),
+        State::Called | State::Missed => (Outcome::NoShow, vec![Outcome::Left]),
+        State::Booked => (Outcome::NoShow, vec![Outcome::Cancelled]),
+        State::Serving | State::Held | State::Closed => {
+            (Outcome::EndedBySystem, vec![Outcome::Left])
+        }
+    };
+    if visit.leg().serve_ms.is_some() {
+        others.insert(0, Outcome::Done);
+    }
+    (by_rule, others)
 }
 
 /// Whether that counter may call: it exists, is free, and the visit was not sent to another one.

@@ -7,6 +7,7 @@ use ts_rs::TS;
 use super::{
     act::{Cause, HoldTo, Outcome, ReturnTo},
     clocks,
+    promise::Promise,
     state::{
         Class, Held, Leg, Origin, Party, Planned, Quote, Recorded, Skipped, Span, Stamp, State,
         Ticket, Visit, is_one, one,
@@ -92,6 +93,9 @@ pub enum VisitEvent {
         /// The counter that gave the number while it had no hub.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         alone: Option<u16>,
+        /// The wait that was promised then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Quote>,
     },
     /// Who it is.
     #[serde(rename = "visit.identified")]
@@ -144,6 +148,9 @@ pub enum VisitEvent {
         /// Rank in the queue, when back there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rank_ms: Option<i64>,
+        /// The wait that was promised then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Quote>,
     },
     /// Called, not there.
     #[serde(rename = "leg.missed")]
@@ -156,6 +163,9 @@ pub enum VisitEvent {
         /// Rank in the queue, when back there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rank_ms: Option<i64>,
+        /// The wait that was promised then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Quote>,
     },
     /// Sent on: this leg ends, a new one waits.
     #[serde(rename = "leg.transferred")]
@@ -170,6 +180,9 @@ pub enum VisitEvent {
         note: Option<String>,
         /// Rank of the new leg.
         rank_ms: i64,
+        /// The wait that was promised then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Quote>,
     },
     /// One more service after this one.
     #[serde(rename = "leg.service_added")]
@@ -185,6 +198,9 @@ pub enum VisitEvent {
         /// In words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
+        /// The wait that was promised for the service that comes next.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Quote>,
     },
     /// The leg was closed with the day; its end is its own last event.
     #[serde(rename = "leg.closed_by_day")]
@@ -205,6 +221,9 @@ pub enum VisitEvent {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// The wait that was promised then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Quote>,
     },
     /// The ticket went to a printer.
     #[serde(rename = "visit.ticket_printed")]
@@ -212,6 +231,22 @@ pub enum VisitEvent {
         /// BLAKE3 of what was printed, hex.
         hash: String,
     },
+}
+
+impl VisitEvent {
+    /// Where the event says what wait was promised, if it can lead into a queue.
+    pub fn quote_mut(&mut self) -> Option<&mut Option<Quote>> {
+        match self {
+            Self::Registered(first) => Some(&mut first.quote),
+            Self::CheckedIn { quote, .. }
+            | Self::Resumed { quote, .. }
+            | Self::Returned { quote, .. }
+            | Self::Transferred { quote, .. }
+            | Self::Ended { quote, .. }
+            | Self::Reopened { quote, .. } => Some(quote),
+            _ => None,
+        }
+    }
 }
 
 impl Visit {
@@ -254,6 +289,7 @@ impl Visit {
             last_mono_ms: recorded.stamp.mono_ms,
             last_actor: recorded.stamp.actor.clone(),
             ticket_prints: 0,
+            apart: Vec::new(),
         })
     }
 
@@ -287,6 +323,22 @@ impl Visit {
         self.last_actor.clone_from(&stamp.actor);
     }
 
+    /// The same for an event whose writer had not seen the last ones: it may have been earlier
+    /// than they, and then it takes no time of its own and moves no clock back.
+    pub(super) fn apply_beside(&mut self, recorded: &Recorded<VisitEvent>) {
+        let stamp = &recorded.stamp;
+        let before = self.last_ms;
+        let now = before + self.elapsed_to(stamp).0;
+        self.change(&recorded.event, before, now, stamp);
+        if stamp.wall_ms >= self.last_wall_ms {
+            self.last_ms = now;
+            self.last_wall_ms = stamp.wall_ms;
+            self.last_boot = stamp.boot;
+            self.last_mono_ms = stamp.mono_ms;
+            self.last_actor.clone_from(&stamp.actor);
+        }
+    }
+
     fn change(&mut self, event: &VisitEvent, before: i64, now: i64, stamp: &Stamp) {
         match event {
             VisitEvent::Registered(_) => {}
@@ -295,12 +347,14 @@ impl Visit {
                 rank_ms,
                 skipped,
                 alone,
+                quote,
             } => {
                 self.ticket = Some(ticket.clone());
                 self.skipped.clone_from(skipped);
                 self.alone = *alone;
                 let leg = self.leg_mut();
                 *leg = Leg::open(leg.service.clone(), State::Waiting, now, *rank_ms, now);
+                leg.promised(*quote, now);
             }
             VisitEvent::Identified { party } => self.applicant = Some(party.clone()),
             VisitEvent::Classified { class, rank_ms } => {
@@ -337,6 +391,7 @@ impl Visit {
                 to,
                 counter,
                 rank_ms,
+                quote,
             } => {
                 let leg = self.leg_mut();
                 leg.held = None;
@@ -345,7 +400,10 @@ impl Visit {
                         leg.counter = counter.or(leg.counter);
                         leg.serve(now, stamp);
                     }
-                    HoldTo::Waiting => leg.wait_again(now, *rank_ms),
+                    HoldTo::Waiting => {
+                        leg.wait_again(now, *rank_ms);
+                        leg.promised(*quote, now);
+                    }
                 }
             }
             VisitEvent::Missed {} => {
@@ -353,8 +411,12 @@ impl Visit {
                 leg.misses += 1;
                 leg.enter(State::Missed, now, Some(Cause::Citizen));
             }
-            VisitEvent::Returned { to, rank_ms } => match to {
-                ReturnTo::Waiting => self.leg_mut().wait_again(now, *rank_ms),
+            VisitEvent::Returned { to, rank_ms, quote } => match to {
+                ReturnTo::Waiting => {
+                    let leg = self.leg_mut();
+                    leg.wait_again(now, *rank_ms);
+                    leg.promised(*quote, now);
+                }
                 ReturnTo::Called { counter } => self.called(*counter, now, stamp),
             },
             VisitEvent::Transferred {
@@ -362,6 +424,7 @@ impl Visit {
                 counter,
                 note,
                 rank_ms,
+                quote,
             } => {
                 let credit = self.leg().credit_ms;
                 self.leg_mut().close(Outcome::Transferred, now);
@@ -369,19 +432,24 @@ impl Visit {
                 leg.counter = *counter;
                 leg.counter_only = counter.is_some();
                 leg.note.clone_from(note);
+                leg.promised(*quote, now);
                 self.legs.push(leg);
             }
             VisitEvent::ServiceAdded { service } => self.planned.push(Planned {
                 service: service.clone(),
             }),
-            VisitEvent::Ended { outcome, note } => {
+            VisitEvent::Ended {
+                outcome,
+                note,
+                quote,
+            } => {
                 let leg = self.leg_mut();
                 leg.close(*outcome, now);
                 if note.is_some() {
                     leg.note.clone_from(note);
                 }
                 if *outcome == Outcome::Done {
-                    self.next_planned(now);
+                    self.next_planned(*quote, now);
                 } else {
                     self.planned.clear();
                 }
@@ -399,6 +467,7 @@ impl Visit {
                 serving,
                 counter,
                 rank_ms,
+                quote,
                 ..
             } => {
                 let old = self.leg();
@@ -415,6 +484,8 @@ impl Visit {
                 if *serving {
                     leg.serve_ms = Some(now);
                     leg.officer = Some(stamp.actor.clone());
+                } else {
+                    leg.promised(*quote, now);
                 }
                 self.legs.push(leg);
             }
@@ -432,7 +503,7 @@ impl Visit {
         leg.officer = Some(stamp.actor.clone());
     }
 
-    fn next_planned(&mut self, now: i64) {
+    fn next_planned(&mut self, quote: Option<Quote>, now: i64) {
         if self.planned.is_empty() {
             return;
         }
@@ -440,8 +511,9 @@ impl Visit {
         // The person has been here since the first ticket: the place in line is as old as that.
         let credit = self.legs[0].credit_ms;
         let rank = self.legs[0].rank_ms;
-        self.legs
-            .push(Leg::open(next.service, State::Waiting, now, rank, credit));
+        let mut leg = Leg::open(next.service, State::Waiting, now, rank, credit);
+        leg.promised(quote, now);
+        self.legs.push(leg);
     }
 }
 
@@ -466,6 +538,7 @@ impl Leg {
             outcome: None,
             reopens: None,
             note: None,
+            promise: None,
             accurate: true,
             inaccurate_because: None,
             spans: vec![Span {
@@ -474,6 +547,16 @@ impl Leg {
                 to_ms: None,
                 cause: None,
             }],
+        }
+    }
+
+    /// Somebody was told how long it takes from now on.
+    fn promised(&mut self, quote: Option<Quote>, now: i64) {
+        if let Some(quote) = quote {
+            self.promise = Some(Promise {
+                quote,
+                from_ms: now,
+            });
         }
     }
 

@@ -5,17 +5,20 @@
 //! event it becomes. Nothing else changes a visit.
 
 mod act;
+pub mod apart;
 pub mod clocks;
 mod decide;
 pub mod estimate;
 mod event;
 pub mod figures;
 pub mod order;
+pub mod promise;
 mod state;
+pub mod watch;
 
 pub use act::{Act, Cause, HoldTo, Hop, Outcome, ReturnTo};
 pub use clocks::Clocks;
-pub use decide::{Desk, Given, Request, decide, register};
+pub use decide::{Desk, Given, Request, closing, decide, register};
 pub use event::{Registered, VisitEvent};
 pub use state::{
     Class, Held, Leg, Origin, Party, PartyKind, Planned, Quote, Recorded, Skipped, Span, Stamp,

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::{
     act::{Cause, Outcome},
+    apart::Apart,
     event::VisitEvent,
+    promise::Promise,
 };
 
 /// When and by whom an event was recorded.
@@ -286,6 +288,9 @@ pub struct Leg {
     /// Word from the colleague who sent the person on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The wait that was promised for this leg, where it is not the ticket's ([`Visit::promise`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Promise>,
     /// False when a time is not to be trusted; the cause stands beside.
     pub accurate: bool,
     /// Why not.
@@ -350,6 +355,9 @@ pub struct Visit {
     pub last_actor: String,
     /// Tickets printed: 0 none, 1 once, more are reprints.
     pub ticket_prints: u32,
+    /// What was done to it at the same time by people who could not hear of each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<Apart>,
 }
 
 impl Visit {

@@ -8,7 +8,9 @@
     reason = "a test stops where something is not as expected"
 )]
 
+mod apart;
 mod counter;
+mod estimates;
 mod guards;
 mod order;
 mod play;

@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 use motcua_domain::{
     Refusal,
-    branch::{Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, Target},
+    branch::{
+        Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, Target,
+        WatchRules,
+    },
     visit::{
         Act, Cause, Class, Desk, Given, HoldTo, Hop, Origin, Party, Recorded, Request, ReturnTo,
         Stamp, State, Ticket, Visit, VisitEvent, decide, register,
@@ -66,6 +69,7 @@ pub(crate) fn branch() -> Branch {
             from_year: 2025,
             source: "QĐ 1979/QĐ-BKHCN".to_owned(),
         }],
+        watch: WatchRules::default(),
         case_pattern: "{agency}-{yymmdd}-{4}".to_owned(),
         form_set: "tt-01-2018".to_owned(),
         demo: true,

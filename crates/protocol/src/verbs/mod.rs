@@ -15,6 +15,7 @@ pub mod kiosk;
 pub mod paper;
 pub mod queue;
 pub mod visit;
+pub mod watch;
 
 use motcua_domain::branch::Role;
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -135,6 +136,7 @@ verbs! {
     Query "visit.get" visit::Get => visit::VisitView;
     Query "visit.log" visit::Log => Vec<visit::LogLine>;
     Query "queue.snapshot" queue::Snapshot => queue::SnapshotAnswer;
+    Query "queue.watch" watch::Watch => watch::WatchAnswer;
     Query "queue.preview" queue::Preview => queue::PreviewAnswer;
     Command "queue.call_next" queue::CallNext => Option<queue::Called>, [Officer, Supervisor];
     Command "queue.call" queue::Call => queue::Called, [Officer, Supervisor];

@@ -11,6 +11,7 @@ use super::{
     counter::{CounterSession, ShiftRow},
     issuing::{Roll, Shut},
     visit::VisitView,
+    watch::{Estimates, PromiseRow},
 };
 use crate::Time;
 
@@ -168,6 +169,18 @@ pub struct Row {
     pub accurate: bool,
     /// Times the ticket was printed.
     pub ticket_prints: u32,
+    /// What the end of the day would make of it; only where that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<Closing>,
+}
+
+/// What the end of the day makes of an open visit.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct Closing {
+    /// By rule.
+    pub by_rule: Outcome,
+    /// What a supervisor may say instead.
+    pub others: Vec<Outcome>,
 }
 
 /// A desk and what it does.
@@ -317,6 +330,9 @@ pub struct DayFigures {
     /// Also the visits behind one of the figures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<Counted>,
+    /// Of these only one service, where the list is one of promises.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
 }
 
 /// Which visits of a day: those that one of its figures counts.
@@ -331,6 +347,14 @@ pub enum Counted {
     NoShow,
     /// Left out of the figures: a time is not to be trusted.
     Uncertain,
+    /// Served as promised.
+    PromiseKept,
+    /// Served sooner than promised.
+    PromiseEarly,
+    /// Served later than promised.
+    PromiseLate,
+    /// Promises left out of the figures: a time is not to be trusted.
+    PromiseUncertain,
 }
 
 /// Half an hour of the day: the visits whose ticket bears a time in it.
@@ -368,6 +392,11 @@ pub struct DayFiguresAnswer {
     pub figures: figures::DayFigures,
     /// The course of the day, from its first ticket to its last; without gaps.
     pub by_half_hour: Vec<HalfHour>,
+    /// Promised waits against the real ones.
+    pub estimates: Estimates,
+    /// The promises asked for, the longest wait first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promises: Option<Vec<PromiseRow>>,
     /// The visits asked for, the longest wait first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits: Option<Vec<Row>>,

@@ -296,6 +296,9 @@ pub struct LegAnswer {
     pub calls: u32,
     /// Whether its times are to be trusted.
     pub accurate: bool,
+    /// What the person may be told, who waits (again) from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
 }
 
 /// A visit with all its clocks.
@@ -321,6 +324,7 @@ pub struct VisitView {
 
 /// One line of a visit's history, in words.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
 pub struct LogLine {
     /// When.
     pub at: Time,
@@ -330,6 +334,19 @@ pub struct LogLine {
     pub text: String,
     /// By whom.
     pub officer: String,
+    /// Done while something else was done elsewhere, unheard of: whether it counts all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<Heeded>,
+}
+
+/// What became of something done apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Heeded {
+    /// It counts, though another did the like elsewhere.
+    Counted,
+    /// It stands in the log only.
+    SetAside,
 }
 
 /// Minutes promised, as stored.

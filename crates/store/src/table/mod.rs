@@ -12,6 +12,7 @@ pub mod meta;
 pub mod number;
 pub mod party;
 pub mod print_job;
+pub mod promise;
 pub mod visit;
 pub mod waits;
 
@@ -35,6 +36,7 @@ pub(crate) struct Table {
 pub(crate) const ALL: &[&Table] = &[
     &visit::VISIT,
     &visit::SERVICE_TIME,
+    &promise::PROMISE,
     &case::CASE,
     &number::NUMBER,
     &number::SKIP,

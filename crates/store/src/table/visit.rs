@@ -16,7 +16,7 @@ use crate::{
     log,
     memo::Memo,
     read::Read,
-    table::{Row, Table, id, number, party, values},
+    table::{Row, Table, id, number, party, promise, values},
 };
 
 pub(crate) static VISIT: Table = Table {
@@ -36,6 +36,8 @@ pub(crate) static VISIT: Table = Table {
         "served_by",
         "accurate",
         "cases",
+        "apart",
+        "ended_ms",
         "doc",
     ],
     key: 1,
@@ -127,6 +129,8 @@ pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -
             served_by,
             i64::from(visit.accurate()),
             i64::from(visit.quantity),
+            visit.apart.len() as i64,
+            leg.end_ms.filter(|_| leg.counter.is_some()),
             serde_json::to_string(visit)?
         ],
         search: None,
@@ -141,12 +145,13 @@ pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -
                     leg.service.clone(),
                     end,
                     // Of one case, so that a family teaches nothing wrong about the next person.
-                    leg.clocks(end).service_ms / times(visit.quantity)
+                    leg.clocks(end).counter_ms() / times(visit.quantity)
                 ],
                 search: None,
             });
         }
     }
+    promise::rows(entity, visit, rows);
     if let Some((series, n)) = series(visit) {
         let paper = visit.ticket.as_ref().is_some_and(|t| t.paper);
         let state = match (leg.outcome == Some(Outcome::Void), paper) {
@@ -305,6 +310,20 @@ impl Read<'_> {
             .optional()?)
     }
 
+    /// When a counter was last done with a visit that is now over.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn last_ended_at(&self, date: NaiveDate, counter: u16) -> Result<Option<i64>> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT max(ended_ms) FROM visit INDEXED BY visit_ended
+                 WHERE date = ?1 AND counter = ?2 AND ended_ms IS NOT NULL",
+            )?
+            .query_row(rusqlite::params![date.to_string(), counter], |r| r.get(0))?)
+    }
+
     /// Visits of a day, the latest first.
     ///
     /// # Errors
@@ -411,7 +430,7 @@ impl Read<'_> {
             .query_row([date.to_string()], |r| r.get(0))?)
     }
 
-    /// The last service times of a service in milliseconds, at most 30, ended after `since_ms`.
+    /// How long the last people of a service took a counter, in milliseconds, at most 30, ended after `since_ms`.
     ///
     /// # Errors
     /// Faults of the disk.

@@ -1,7 +1,7 @@
 //! The words for where a visit stands and how it ended.
 import type { Outcome } from "$lib/gen/Outcome";
 import type { QueueRow } from "$lib/gen/QueueRow";
-import type { MessageKey } from "$lib/i18n.svelte";
+import { type MessageKey, t } from "$lib/i18n.svelte";
 
 export const stateKeys = {
   called: "state.called",
@@ -31,4 +31,11 @@ export function standing(row: {
   outcome?: Outcome | null | undefined;
 }): MessageKey {
   return row.state === "closed" && row.outcome ? outcomeKeys[row.outcome] : stateKeys[row.state];
+}
+
+/** Which way told waits lean, in plain words; under half a minute is none. */
+export function bias(seconds: number | null): string {
+  const minutes = Math.round(Math.abs(seconds ?? 0) / 60);
+  if (seconds === null || minutes === 0) return t("kpi.promiseEven");
+  return t(seconds > 0 ? "kpi.promiseLate" : "kpi.promiseEarly", { n: minutes });
 }

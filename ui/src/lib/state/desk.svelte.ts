@@ -334,9 +334,11 @@ class Desk {
 
   transfer = (service: string | undefined, counter: number | undefined, note: string | undefined) =>
     this.onVisit("transfer", async (visit_id, ticket) => {
-      await command("leg.transfer", { visit_id, service, counter, note });
+      const sent = await command("leg.transfer", { visit_id, service, counter, note });
       this.dialog = undefined;
-      say(t("done.transferred", { ticket }));
+      say(
+        sent.quote ? t("done.transferredTold", { ticket, ...sent.quote }) : t("done.transferred", { ticket }),
+      );
     });
 
   /** Back into the queue with the old place: the call undone while that is possible, else sent on

@@ -19,6 +19,7 @@ class Live {
   jobs = $state.raw<Answer<"print.jobs">>([]);
   printers = $state.raw<Answer<"printer.list">>();
   figures = $state.raw<Heard<Answer<"day.figures">>>();
+  watch = $state.raw<Heard<Answer<"queue.watch">>>();
   /** Since when the screen could not be brought up to date. */
   staleSince = $state.raw<number>();
   counter = 0;
@@ -108,6 +109,11 @@ export const refresh = {
     "day.figures",
     () => ({}),
     (value) => (live.figures = { value, at: anchor(value.now) }),
+  ),
+  watch: reader(
+    "queue.watch",
+    () => ({}),
+    (value) => (live.watch = { value, at: anchor(value.now) }),
   ),
 };
 

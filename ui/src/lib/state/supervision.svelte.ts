@@ -14,6 +14,8 @@ export type Side =
   | { kind: "waiting" }
   | { kind: "figure"; lists: Counted[] }
   | { kind: "counter"; number: number }
+  | { kind: "promises" }
+  | { kind: "promised"; list: Counted; service: string | undefined }
   | { kind: "visit"; visitId: string; ticket: string };
 
 class Supervision {

@@ -2,6 +2,7 @@
 //! a reason that is recorded; the chart of the day says what it draws.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { QueueWatchAnswer } from "../src/lib/gen/QueueWatchAnswer.ts";
 import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage } from "./harness.ts";
 
 let server: Server;
@@ -95,6 +96,56 @@ describe("supervisor", () => {
     await page.keyboard.press("Escape");
     await dialogs(0);
     await page.waitForSelector("[data-counter='2']:focus");
+  });
+
+  test("what people were told stands beside what they waited, and each count opens to its visits", async () => {
+    await enter(page, server, "lan", 1, "supervisor");
+    await page.waitForSelector(".kpi b:not(:text('–'))");
+    const { estimates } = await server.call("day.figures", {});
+    expect(estimates.all.of).toBeGreaterThanOrEqual(8);
+    const tile = page.locator(".kpi button:has-text('Báo giờ đúng')");
+    expect(await tile.innerText()).toContain(`${estimates.all.percent}%`);
+    await tile.focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog tbody tr.all");
+    await expectAccessible(page);
+    await page.focus("dialog [data-promise='promise_kept.']");
+    await page.keyboard.press("Enter");
+    await dialogs(2);
+    await page.waitForSelector("dialog [data-visit]");
+    expect(await page.locator("dialog >> nth=1 >> [data-visit]").count()).toBe(estimates.all.inside);
+    await expectAccessible(page);
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog li:has-text('báo chờ')");
+    for (const left of [2, 1, 0]) {
+      await page.keyboard.press("Escape");
+      await dialogs(left);
+    }
+  });
+
+  test("a wait passes into the list of what needs a person by time alone, without another question", async () => {
+    let asked = 0;
+    await page.route("**/rpc/queue.watch", async (route) => {
+      asked += 1;
+      const response = await route.fetch();
+      const body = (await response.json()) as QueueWatchAnswer;
+      // The first mark of everybody lies two seconds ahead.
+      const soon = new Date(Date.parse(body.now) + 2_000).toISOString();
+      const notices = body.notices.map((notice) =>
+        notice.kind === "wait_near" ? { ...notice, from: soon } : notice,
+      );
+      await route.fulfill({ response, json: { ...body, notices } });
+    });
+    await enter(page, server, "lan", 1, "supervisor");
+    await page.waitForSelector(".wait [data-visit]");
+    expect(await page.locator("[data-alert=near]").count()).toBe(0);
+    const before = asked;
+    await page.waitForSelector("[data-alert=near]:has-text('sắp chờ quá')");
+    expect(asked).toBe(before);
+    await page.focus("[data-alert=near] button");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog [data-visit]");
   });
 
   test("somebody is let through by keys, only with a reason, and the reason is in the log", async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeskAnswer } from "../src/lib/gen/DeskAnswer.ts";
 import type { QueueRow } from "../src/lib/gen/QueueRow.ts";
 import type { QueueSnapshotAnswer } from "../src/lib/gen/QueueSnapshotAnswer.ts";
+import type { QueueWatchAnswer } from "../src/lib/gen/QueueWatchAnswer.ts";
 import {
   type Look,
   Server,
@@ -104,9 +105,21 @@ async function shoot(page: Page, name: string, look: Look): Promise<void> {
 const minutes = [31, 6, 18, 1, 12, 8, 5, 4];
 
 async function spreadWaits(page: Page): Promise<void> {
-  const later = (row: QueueRow, i: number) => ({
-    ...row,
-    wait_ms: row.wait_ms + (minutes[i % minutes.length] ?? 0) * 60_000,
+  const moved = new Map<string, number>();
+  const later = (row: QueueRow, i: number) => {
+    const ms = (minutes[i % minutes.length] ?? 0) * 60_000;
+    moved.set(row.visit_id, ms);
+    return { ...row, wait_ms: row.wait_ms + ms };
+  };
+  const earlier = (time: string, ms: number) => new Date(Date.parse(time) - ms).toISOString();
+  await page.route("**/rpc/queue.watch", async (route) => {
+    const response = await route.fetch();
+    const body = (await response.json()) as QueueWatchAnswer;
+    const notices = body.notices.map((notice) => {
+      const ms = notice.kind.startsWith("wait_") ? (moved.get(notice.visit_id ?? "") ?? 0) : 0;
+      return { ...notice, from: earlier(notice.from, ms), since: earlier(notice.since, ms) };
+    });
+    await route.fulfill({ response, json: { ...body, notices } });
   });
   await page.route("**/rpc/queue.snapshot", async (route) => {
     const response = await route.fetch();
@@ -229,6 +242,7 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await enter(page, server, "lan", 1, "supervisor");
     await page.waitForSelector(".sup .kpi");
     await page.waitForSelector(".wait tbody tr");
+    await page.waitForSelector("[data-alert=over]");
     await check("supervisor", page);
     await page.click("button:has-text('Đóng ngày')");
     await page.waitForSelector("dialog[open]");

@@ -6,6 +6,7 @@ import type { Officer } from "./Officer";
 import type { QueueRules } from "./QueueRules";
 import type { Service } from "./Service";
 import type { Target } from "./Target";
+import type { WatchRules } from "./WatchRules";
 
 /**
  * A branch (điểm tiếp nhận): one room, one queue.
@@ -39,6 +40,10 @@ hours?: IssuingHours | null,
  * Waiting targets, oldest first.
  */
 targets: Array<Target>, 
+/**
+ * When the supervisor is told.
+ */
+watch: WatchRules, 
 /**
  * Pattern of case codes (TT 01/2018/TT-VPCP Điều 19, agency-dependent): data, not code.
  */

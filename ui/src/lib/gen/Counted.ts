@@ -3,4 +3,4 @@
 /**
  * Which visits of a day: those that one of its figures counts.
  */
-export type Counted = "served" | "left_before" | "no_show" | "uncertain";
+export type Counted = "served" | "left_before" | "no_show" | "uncertain" | "promise_kept" | "promise_early" | "promise_late" | "promise_uncertain";

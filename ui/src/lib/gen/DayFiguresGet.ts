@@ -12,4 +12,8 @@ date?: string,
 /**
  * Also the visits behind one of the figures.
  */
-list?: Counted, };
+list?: Counted, 
+/**
+ * Of these only one service, where the list is one of promises.
+ */
+service?: string, };

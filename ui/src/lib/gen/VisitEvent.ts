@@ -4,9 +4,9 @@ import type { Held } from "./Held";
 import type { HoldTo } from "./HoldTo";
 import type { Outcome } from "./Outcome";
 import type { Party } from "./Party";
+import type { Quote } from "./Quote";
 import type { Registered } from "./Registered";
 import type { ReturnTo } from "./ReturnTo";
-import type { Skipped } from "./Skipped";
 import type { Ticket } from "./Ticket";
 
 /**
@@ -22,13 +22,9 @@ ticket: Ticket,
  */
 rank_ms: number, 
 /**
- * Numbers of the roll that were passed over for this one.
+ * The wait that was promised then.
  */
-skipped?: Skipped | null, 
-/**
- * The counter that gave the number while it had no hub.
- */
-alone?: number | null, } } | { "kind": "visit.identified", "body": { 
+quote?: Quote | null, } } | { "kind": "visit.identified", "body": { 
 /**
  * The party.
  */
@@ -64,7 +60,11 @@ counter?: number | null,
 /**
  * Rank in the queue, when back there.
  */
-rank_ms?: number | null, } } | { "kind": "leg.missed", "body": Record<symbol, never> } | { "kind": "leg.returned", "body": { 
+rank_ms?: number | null, 
+/**
+ * The wait that was promised then.
+ */
+quote?: Quote | null, } } | { "kind": "leg.missed", "body": Record<symbol, never> } | { "kind": "leg.returned", "body": { 
 /**
  * Where.
  */
@@ -72,7 +72,11 @@ to: ReturnTo,
 /**
  * Rank in the queue, when back there.
  */
-rank_ms?: number | null, } } | { "kind": "leg.transferred", "body": { 
+rank_ms?: number | null, 
+/**
+ * The wait that was promised then.
+ */
+quote?: Quote | null, } } | { "kind": "leg.transferred", "body": { 
 /**
  * New service.
  */
@@ -88,7 +92,11 @@ note?: string | null,
 /**
  * Rank of the new leg.
  */
-rank_ms: number, } } | { "kind": "leg.service_added", "body": { 
+rank_ms: number, 
+/**
+ * The wait that was promised then.
+ */
+quote?: Quote | null, } } | { "kind": "leg.service_added", "body": { 
 /**
  * Which.
  */
@@ -100,7 +108,11 @@ outcome: Outcome,
 /**
  * In words.
  */
-note?: string | null, } } | { "kind": "leg.closed_by_day", "body": { 
+note?: string | null, 
+/**
+ * The wait that was promised for the service that comes next.
+ */
+quote?: Quote | null, } } | { "kind": "leg.closed_by_day", "body": { 
 /**
  * How, as the supervisor confirmed or the rule says.
  */
@@ -120,7 +132,11 @@ rank_ms: number,
 /**
  * Why.
  */
-reason?: string | null, } } | { "kind": "visit.ticket_printed", "body": { 
+reason?: string | null, 
+/**
+ * The wait that was promised then.
+ */
+quote?: Quote | null, } } | { "kind": "visit.ticket_printed", "body": { 
 /**
  * BLAKE3 of what was printed, hex.
  */

@@ -82,6 +82,8 @@ import type { QueuePreviewAnswer } from "./QueuePreviewAnswer";
 import type { QueueRow } from "./QueueRow";
 import type { QueueSnapshot } from "./QueueSnapshot";
 import type { QueueSnapshotAnswer } from "./QueueSnapshotAnswer";
+import type { QueueWatch } from "./QueueWatch";
+import type { QueueWatchAnswer } from "./QueueWatchAnswer";
 import type { Role } from "./Role";
 import type { SyncStatus } from "./SyncStatus";
 import type { SyncStatusAnswer } from "./SyncStatusAnswer";
@@ -108,6 +110,7 @@ export interface Verbs {
   "visit.get": { args: VisitGet; answer: VisitView };
   "visit.log": { args: VisitLog; answer: Array<LogLine> };
   "queue.snapshot": { args: QueueSnapshot; answer: QueueSnapshotAnswer };
+  "queue.watch": { args: QueueWatch; answer: QueueWatchAnswer };
   "queue.preview": { args: QueuePreview; answer: QueuePreviewAnswer };
   "queue.call_next": { args: QueueCallNext; answer: QueueCalled | null };
   "queue.call": { args: QueueCall; answer: QueueCalled };
@@ -175,6 +178,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "visit.get": [],
   "visit.log": [],
   "queue.snapshot": [],
+  "queue.watch": [],
   "queue.preview": [],
   "queue.call_next": ["officer","supervisor"],
   "queue.call": ["officer","supervisor"],

@@ -71,7 +71,7 @@ impl Kept {
     }
 
     /// How far from the middle of the range; more than nothing when it took longer.
-    fn from_middle_ms(&self) -> i64 {
+    fn off_middle_ms(&self) -> i64 {
         let (lo, hi) = self.range_ms();
         self.wait_ms - (lo + hi) / 2
     }
@@ -160,7 +160,7 @@ pub fn score(kept: impl IntoIterator<Item = Kept>) -> EstimateFigures {
             Fell::Inside => figures.inside += 1,
             Fell::Above => figures.above += 1,
         }
-        bias += one.from_middle_ms();
+        bias += one.off_middle_ms();
         outside += one.outside_ms();
     }
     if figures.of >= ENOUGH {

@@ -3,7 +3,9 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 DEMO ?= demo-data
 
-.PHONY: run test bench lint package setup crash kill sim chaos
+.PHONY: run test bench lint package setup crash kill sim chaos fuzz
+# Not bash's own SECONDS, which counts by itself.
+SECONDS ?= 60
 
 run:            ## Opens the app on a demo branch (installs what is missing first)
 	@scripts/setup run
@@ -38,3 +40,6 @@ sim:            ## make sim SEEDS=3000 FROM=0: replication, and the queue of a b
 chaos:          ## make chaos SCENARIOS=50 FROM=0: real programs in bad weather, killed at any moment
 	cargo build --quiet --package motcua-cli
 	MOTCUA_SCENARIOS=$${SCENARIOS:-50} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-tests --test chaos --no-capture
+
+fuzz:           ## make fuzz SECONDS=60: whatever comes from outside, broken; that long in all
+	MOTCUA_FUZZ_SECONDS=$(SECONDS) cargo nextest run --package motcua-tests --package motcua-hub --no-capture fuzz

@@ -64,7 +64,7 @@ await page.evaluate((session) => {
 }, JSON.stringify({ officer, counter }));
 await page.goto(`${desk}/#desk`);
 await page.reload();
-await page.waitForSelector(".rail .rb.p:has-text('F2')");
+await page.waitForSelector(".app main");
 await hall.goto(board);
 await hall.waitForSelector(".bd");
 await page.evaluate(watch, ".visit .vno");
@@ -72,9 +72,9 @@ await hall.evaluate(watch, ".big");
 
 const answer = { desk: [], board: [] };
 for (let n = 0; n < times; n++) {
-  await page.waitForSelector(".rail .rb.p:has-text('F2')");
   const { ticket } = await ask("visit.register", { service: "ho-tich" });
   await page.waitForFunction((t) => document.body.textContent.includes(t), ticket);
+  await page.waitForSelector(".rail .rb.p:has-text('F2')");
   await page.keyboard.press("F2");
   const painted = (p) => p.waitForFunction((t) => window.seen[t], ticket, { polling: 20 });
   const [own, there] = await Promise.all([painted(page), painted(hall)]);

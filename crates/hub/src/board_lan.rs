@@ -30,7 +30,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{lan::listener::Crowd, routes};
+use crate::{lan::crowd::{AtOwnLimit, Crowd, Place, machine}, routes};
 
 /// The page of the board.
 const PAGE: &str = "/board.html";
@@ -238,7 +238,7 @@ async fn sound(
 }
 
 async fn run(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let crowd = Crowd::new(MOST, MOST_OF_ONE);
+    let crowd = Crowd::new(MOST, MOST_OF_ONE, AtOwnLimit::Refuse, 1);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -246,12 +246,8 @@ async fn run(listener: TcpListener, router: Router, mut stop: watch::Receiver<bo
         };
         match accepted {
             Ok((stream, from)) => {
-                if let Some(place) = crowd.enter(from.ip()) {
-                    let (router, stop) = (router.clone(), stop.clone());
-                    tokio::spawn(async move {
-                        serve(stream, router, stop).await;
-                        drop(place);
-                    });
+                if let Some(place) = crowd.enter(machine(from.ip())) {
+                    tokio::spawn(serve(stream, router.clone(), place, stop.clone()));
                 }
             }
             Err(error) => {
@@ -262,7 +258,12 @@ async fn run(listener: TcpListener, router: Router, mut stop: watch::Receiver<bo
     }
 }
 
-async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+async fn serve(
+    stream: TcpStream,
+    router: Router,
+    place: Place<IpAddr>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -276,6 +277,7 @@ async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool
                 tracing::debug!(%error, "board connection ended");
             }
         }
+        _ = place.taken_away() => {}
         _ = stop.changed() => {}
     }
 }

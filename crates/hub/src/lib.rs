@@ -9,6 +9,8 @@ mod board_lan;
 mod discovery;
 mod endpoint;
 mod folder;
+#[cfg(test)]
+mod fuzz;
 mod identity;
 mod invitation;
 mod lan;

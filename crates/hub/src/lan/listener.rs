@@ -2,9 +2,8 @@
 //! places of counters.
 
 use std::{
-    collections::HashMap,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,18 +18,28 @@ use tokio::{
     sync::{Semaphore, watch},
     time::timeout,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::Hub;
+use super::{
+    Hub,
+    crowd::{AtOwnLimit, Crowd, Place, machine},
+};
 use crate::identity::Fingerprint;
 
-/// Connections whose handshake is not done yet, and of one address.
-const MOST_NEW: usize = 128;
-const MOST_NEW_OF_ONE: usize = 48;
+/// Connections at the door, whose handshake is not done or only just, and of one address.
+const MOST_NEW: usize = 256;
+const MOST_NEW_OF_ONE: usize = 64;
+/// A connection keeps its place at the door for this long behind its handshake: an address has
+/// so many of them in that time and no more, for each costs the hub a millisecond or two.
+const AT_THE_DOOR: Duration = Duration::from_secs(1);
 /// Connections of devices of the branch: twenty counters with a few each, and room.
 const MOST_KNOWN: usize = 256;
+const MOST_KNOWN_OF_ONE: usize = 12;
+/// What one device may have done for it at a time: what an officer waits for, and what runs beside.
+const AT_ONCE: usize = 2;
 /// Connections of everybody else: those who pair.
 const MOST_STRANGERS: usize = 32;
+const MOST_STRANGERS_OF_ONE: usize = 8;
 /// The handshake takes milliseconds in a room.
 const HANDSHAKE: Duration = Duration::from_secs(4);
 /// A counter may keep its line open without a word for this long; a stranger may not.
@@ -47,61 +56,21 @@ pub(crate) struct Peer(pub(crate) Option<Fingerprint>);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin(pub(crate) IpAddr);
 
-/// Who is at a door, by address; bounded in all and for each.
-#[derive(Debug)]
-pub(crate) struct Crowd {
-    here: Mutex<HashMap<IpAddr, usize>>,
-    most: usize,
-    most_of_one: usize,
+/// A permit for each thing that is done for a device at a time, over all its connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Share(pub(crate) Arc<Semaphore>);
+
+/// Where a connection stays.
+enum Room {
+    Known(Place<Fingerprint>),
+    Stranger(Place<IpAddr>),
 }
 
-impl Crowd {
-    pub(crate) fn new(most: usize, most_of_one: usize) -> Arc<Self> {
-        Arc::new(Self {
-            here: Mutex::default(),
-            most,
-            most_of_one,
-        })
-    }
-
-    /// A place, until it is dropped; `None` where there is none.
-    pub(crate) fn enter(self: &Arc<Self>, ip: IpAddr) -> Option<Place> {
-        let mut crowd = self.here.lock().unwrap_or_else(PoisonError::into_inner);
-        let total: usize = crowd.values().sum();
-        if total >= self.most {
-            return None;
-        }
-        let here = crowd.entry(ip).or_default();
-        if *here >= self.most_of_one {
-            return None;
-        }
-        *here += 1;
-        Some(Place {
-            crowd: Arc::clone(self),
-            ip,
-        })
-    }
-}
-
-/// A place at the door.
-#[derive(Debug)]
-pub(crate) struct Place {
-    crowd: Arc<Crowd>,
-    ip: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut crowd = self
-            .crowd
-            .here
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(here) = crowd.get_mut(&self.ip) {
-            *here -= 1;
-            if *here == 0 {
-                crowd.remove(&self.ip);
-            }
+impl Room {
+    async fn taken_away(&self) {
+        match self {
+            Self::Known(place) => place.taken_away().await,
+            Self::Stranger(place) => place.taken_away().await,
         }
     }
 }
@@ -110,8 +79,8 @@ struct Door {
     acceptor: TlsAcceptor,
     router: Router,
     hub: Arc<Hub>,
-    known: Arc<Semaphore>,
-    strangers: Arc<Semaphore>,
+    known: Arc<Crowd<Fingerprint>>,
+    strangers: Arc<Crowd<IpAddr>>,
     stop: watch::Receiver<bool>,
 }
 
@@ -122,13 +91,18 @@ pub(super) async fn run(
     hub: Arc<Hub>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let crowd = Crowd::new(MOST_NEW, MOST_NEW_OF_ONE);
+    let crowd = Crowd::new(MOST_NEW, MOST_NEW_OF_ONE, AtOwnLimit::Refuse, 1);
     let door = Arc::new(Door {
         acceptor: TlsAcceptor::from(config),
         router,
         hub,
-        known: Arc::new(Semaphore::new(MOST_KNOWN)),
-        strangers: Arc::new(Semaphore::new(MOST_STRANGERS)),
+        known: Crowd::new(
+            MOST_KNOWN,
+            MOST_KNOWN_OF_ONE,
+            AtOwnLimit::GiveUpOldest,
+            AT_ONCE,
+        ),
+        strangers: Crowd::new(MOST_STRANGERS, MOST_STRANGERS_OF_ONE, AtOwnLimit::Refuse, 1),
         stop: stop.clone(),
     });
     loop {
@@ -139,7 +113,7 @@ pub(super) async fn run(
         match accepted {
             Ok((stream, from)) => {
                 // Too many at the door: whoever is one too many tries again.
-                if let Some(place) = crowd.enter(from.ip()) {
+                if let Some(place) = crowd.enter(machine(from.ip())) {
                     tokio::spawn(Arc::clone(&door).serve(stream, from, place));
                 }
             }
@@ -153,33 +127,56 @@ pub(super) async fn run(
 }
 
 impl Door {
-    async fn serve(self: Arc<Self>, stream: TcpStream, from: SocketAddr, place: Place) {
+    async fn serve(self: Arc<Self>, stream: TcpStream, from: SocketAddr, place: Place<IpAddr>) {
         stream.set_nodelay(true).ok();
-        let Ok(Ok(stream)) = timeout(HANDSHAKE, self.acceptor.accept(stream)).await else {
+        let peer = tokio::select! {
+            done = timeout(HANDSHAKE, self.acceptor.accept(stream)) => done,
+            () = place.taken_away() => return,
+        };
+        let Ok(Ok(stream)) = peer else {
             tracing::debug!(%from, "no handshake");
+            tokio::time::sleep(AT_THE_DOOR).await;
             return;
         };
         let peer = (stream.get_ref().1.peer_certificates())
             .and_then(<[_]>::first)
             .map(Fingerprint::of);
+        tokio::spawn(async move {
+            tokio::time::sleep(AT_THE_DOOR).await;
+            drop(place);
+        });
         let known = match peer {
-            Some(peer) => self.is_known(peer).await,
-            None => false,
+            Some(peer) => self.is_known(peer).await.then_some(peer),
+            None => None,
         };
-        drop(place);
-        let (room, idle) = if known {
-            (&self.known, IDLE_KNOWN)
-        } else {
-            (&self.strangers, IDLE_STRANGER)
+        let room = match known {
+            Some(device) => self.known.enter(device).map(Room::Known),
+            None => (self.strangers.enter(machine(from.ip()))).map(Room::Stranger),
         };
-        let Ok(_room) = room.try_acquire() else {
-            tracing::debug!(%from, known, "no room");
-            return;
+        match room {
+            Some(room) => self.answer(stream, from, peer, &room).await,
+            None => tracing::debug!(%from, "no room"),
+        }
+    }
+
+    /// Serves a connection until it ends, its time is over, or its place has gone to another.
+    async fn answer(
+        &self,
+        stream: TlsStream<TcpStream>,
+        from: SocketAddr,
+        peer: Option<Fingerprint>,
+        room: &Room,
+    ) {
+        let (share, idle, life) = match room {
+            Room::Known(place) => (place.share(), IDLE_KNOWN, None),
+            Room::Stranger(place) => (place.share(), IDLE_STRANGER, Some(LIFE_STRANGER)),
         };
         let service = TowerToHyperService::new(
-            (self.router.clone())
+            self.router
+                .clone()
                 .layer(Extension(Peer(peer)))
-                .layer(Extension(Origin(from.ip()))),
+                .layer(Extension(Origin(from.ip())))
+                .layer(Extension(Share(share))),
         );
         let mut builder = hyper::server::conn::http1::Builder::new();
         builder
@@ -189,10 +186,9 @@ impl Door {
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let mut stop = self.stop.clone();
         let life = async {
-            if known {
-                std::future::pending::<()>().await;
-            } else {
-                tokio::time::sleep(LIFE_STRANGER).await;
+            match life {
+                Some(life) => tokio::time::sleep(life).await,
+                None => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -202,6 +198,7 @@ impl Door {
                 }
             }
             () = life => {}
+            () = room.taken_away() => {}
             _ = stop.changed() => {}
         }
     }

@@ -6,7 +6,10 @@
 mod answers;
 mod codes;
 mod contacts;
-pub(crate) mod listener;
+pub(crate) mod crowd;
+#[cfg(test)]
+mod flood;
+mod listener;
 mod log;
 mod routes;
 #[cfg(test)]

@@ -35,7 +35,7 @@ use uuid::Uuid;
 use super::{
     Hub,
     contacts::OpenLine,
-    listener::{Origin, Peer},
+    listener::{Origin, Peer, Share},
 };
 use crate::{
     pairing::{self, Begin, Begun, Finish, Finished, Transcript},
@@ -153,9 +153,14 @@ fn speaks(hub: &Hub, headers: &HeaderMap) -> Result<(), RefusedWhy> {
 async fn devices_only(
     State(hub): State<Arc<Hub>>,
     Extension(peer): Extension<Peer>,
+    Extension(Share(share)): Extension<Share>,
     mut request: Request,
     next: Next,
 ) -> Response {
+    // A device that asks for more at a time waits for itself, and nobody else for it.
+    let Ok(_permit) = share.acquire_owned().await else {
+        return no(RefusedWhy::Busy);
+    };
     if let Err(why) = speaks(&hub, request.headers()) {
         return no(why);
     }

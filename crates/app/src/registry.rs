@@ -346,6 +346,7 @@ impl App {
                 roles: Vec::new(),
                 officer: KIOSK.to_owned(),
                 alone: None,
+                via: None,
                 branch,
             });
         }

@@ -30,7 +30,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{lan::crowd::{AtOwnLimit, Crowd, Place, machine}, routes};
+use crate::{
+    lan::crowd::{AtOwnLimit, Crowd, Place, machine},
+    routes,
+};
 
 /// The page of the board.
 const PAGE: &str = "/board.html";

@@ -447,9 +447,7 @@ impl Body {
             "case" => serde_json::from_value(whole).map(Self::Case),
             "counter" => serde_json::from_value(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
-            | "hub" => {
-                serde_json::from_value(whole).map(Self::Branch)
-            }
+            | "hub" => serde_json::from_value(whole).map(Self::Branch),
             _ => return Err(Unreadable::Newer),
         };
         read.map_err(|error| {

@@ -173,7 +173,7 @@ fn desk<'a>(
         branch: &ctx.branch,
         roles: &ctx.roles,
         counter_has,
-        ticket: None,
+        given: None,
     }
 }
 
@@ -288,7 +288,7 @@ pub(crate) fn end_day(
         branch,
         roles: &[],
         counter_has: None,
-        ticket: None,
+        given: None,
     };
     let mut ended = Vec::new();
     for day in tx.read().counter_days(date)? {

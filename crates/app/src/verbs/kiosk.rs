@@ -38,8 +38,9 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Kiosk> {
     let alone = app.alone();
     app.store.read(|read| {
         let open = read.visits_at_counters(date)?;
-        let line = Line::read(branch, read, &open, now)?;
+        let line = Line::read(branch, read, date, &open, now)?;
         let waiting = read.line(date)?;
+        let outlook = line.outlook(&waiting, now.ms);
         let services = branch
             .services
             .iter()
@@ -51,7 +52,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Get) -> Result<Kiosk> {
                     name: service.name.clone(),
                     hint: service.hint.clone(),
                     waiting: waiting.iter().filter(|w| w.service == service.code).count() as u32,
-                    quote: line.promise(&waiting, &service.code, now.ms).1,
+                    quote: outlook.quote(&service.code),
                     shut: issuing::standing(app, ctx, read, service, at, alone)?.shut,
                     paper: service.roll.is_some(),
                 })

@@ -65,7 +65,10 @@ impl Outlook<'_> {
     /// People of the same service who are called before.
     fn ahead(&self, service: &str) -> u32 {
         let target = self.line.services.get(service);
-        self.before.iter().filter(|w| Some(&w.service) == target).count() as u32
+        self.before
+            .iter()
+            .filter(|w| Some(&w.service) == target)
+            .count() as u32
     }
 
     /// The wait to expect for a service.
@@ -334,11 +337,14 @@ pub(crate) fn preview(app: &App, ctx: &Ctx, args: Preview) -> Result<PreviewAnsw
     let date = app.today()?;
     let rank_ms = register::rank_now(ctx, now.ms, args.class.unwrap_or_default());
     app.store.read(|read| {
-        let (people_ahead, quote) = promise(&ctx.branch, read, date, now, &service.code, rank_ms)?;
+        let at_counters = read.visits_at_counters(date)?;
+        let line = Line::read(&ctx.branch, read, date, &at_counters, now)?;
+        let waiting = read.line(date)?;
+        let outlook = line.outlook(&waiting, rank_ms);
         Ok(PreviewAnswer {
             ticket: issuing::next_label(app, read, service, date)?,
-            people_ahead,
-            quote,
+            people_ahead: outlook.ahead(&service.code),
+            quote: outlook.quote(&service.code),
             ranked_as_at: Time::from_ms(rank_ms),
             counters: line.counters_for(&service.code),
         })

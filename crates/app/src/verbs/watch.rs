@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use motcua_domain::{
     branch::Branch,
+    counter::CounterDay,
     visit::{
         State, Visit,
         promise::{Fell, Kept, score},
@@ -41,9 +42,9 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Watch) -> Result<WatchAnswer> {
     let date = app.today()?;
     app.store.read(|read| {
         let open = read.open_visits(date)?;
-        let line = Line::read(branch, read, &open, now)?;
+        let line = Line::read(branch, read, date, &open, now)?;
         let mut notices = of_visits(branch, &line, &open, now);
-        notices.extend(of_counters(branch, read, date, &open, now)?);
+        notices.extend(of_counters(branch, read, &line.days, date, &open, now)?);
         notices.sort_by_key(|n| (n.from, n.kind, n.visit_id, n.counter));
         let all = score(read.promises(date)?.iter().map(|p| p.kept));
         let off = all
@@ -100,10 +101,11 @@ fn of_visits(branch: &Branch, line: &Line, open: &[VisitRow], now: view::Now) ->
         .collect()
 }
 
-/// Counters that have nobody before them. One that nobody has used today is not idle but closed.
+/// Counters that have nobody before them, with an officer who has not stepped away.
 fn of_counters(
     branch: &Branch,
     read: &Read<'_>,
+    days: &[CounterDay],
     date: NaiveDate,
     open: &[VisitRow],
     now: view::Now,
@@ -135,9 +137,15 @@ fn of_counters(
             .filter(|span| matches!(span.state, State::Called | State::Serving))
             .filter_map(|span| span.to_ms)
             .max();
-        let Some(free_ms) = read.last_ended_at(date, counter.number)?.max(left) else {
+        let day = days.iter().find(|day| day.counter == counter.number);
+        let there = day
+            .and_then(CounterDay::shift)
+            .filter(|shift| shift.away().is_none());
+        let Some(shift) = there else {
             continue;
         };
+        let ended = read.last_ended_at(date, counter.number)?.max(left);
+        let free_ms = ended.map_or(shift.since_ms(), |at| at.max(shift.since_ms()));
         let found = watch::of_counter(counter, free_ms, waiting.iter().copied(), &branch.watch);
         if let Some((notice, count)) = found {
             notices.push(Notice {

@@ -241,7 +241,8 @@ mod tests {
     fn a_family_takes_as_long_as_its_cases_up_to_a_bound() {
         let times = [minutes(&[10])];
         let counters = [free(&[0])];
-        let wait = |cases| forecast(&[Work { service: 0, cases }], &counters, &times).for_service(0);
+        let wait =
+            |cases| forecast(&[Work { service: 0, cases }], &counters, &times).for_service(0);
         assert_eq!(wait(1), Some(Quote { lo: 10, hi: 15 }));
         assert_eq!(wait(3), Some(Quote { lo: 30, hi: 35 }));
         assert_eq!(wait(5), Some(Quote { lo: 50, hi: 55 }));

@@ -97,7 +97,7 @@ impl World {
             branch: &branch,
             roles: SUPERVISOR,
             counter_has: None,
-            ticket: None,
+            given: None,
         };
         let Ok(event) = decide(&visit, act, &at) else {
             return false;

@@ -58,7 +58,7 @@ impl Machine {
             branch: &self.branch,
             roles,
             counter_has: self.has.clone(),
-            ticket: None,
+            given: None,
         };
         let date = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         let event = decide(

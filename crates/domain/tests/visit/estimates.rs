@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use motcua_domain::{
     branch::Branch,
     visit::{
-        Act, Class, Desk, Quote, Recorded, Request, State, Ticket, Visit, VisitEvent, decide,
-        estimate::{self, OpenCounter, ServiceTime},
+        Act, Class, Desk, Given, Quote, Recorded, Request, State, Ticket, Visit, VisitEvent,
+        decide,
+        estimate::{self, OpenCounter, ServiceTime, Work},
         order,
         promise::{EstimateFigures, Kept, score},
         register,
@@ -82,7 +83,7 @@ impl Hall {
             branch: &self.branch,
             roles: SUPERVISOR,
             counter_has: None,
-            ticket: None,
+            given: None,
         };
         let event = decide(&self.visits[who], act, &desk).unwrap();
         self.visits[who].apply(&Recorded { stamp, event });
@@ -94,6 +95,13 @@ impl Hall {
             .iter()
             .position(|s| s.code == code)
             .unwrap()
+    }
+
+    fn work(&self, who: usize) -> Work {
+        Work {
+            service: self.service(&self.visits[who].leg().service),
+            cases: self.visits[who].quantity,
+        }
     }
 
     /// Who would be called by that counter, as the application chooses.
@@ -115,8 +123,9 @@ impl Hall {
                     .collect(),
                 busy: self.at.get(&counter.number).map(|who| {
                     let leg = self.visits[*who].leg();
-                    (self.service(&leg.service), leg.clocks(now).counter_ms())
+                    (self.work(*who), leg.clocks(now).counter_ms())
                 }),
+                away_ms: 0,
             })
             .collect();
         let times: Vec<ServiceTime> = (0..2)
@@ -130,10 +139,7 @@ impl Hall {
             .filter(|i| self.visits[*i].leg().rank_ms <= rank_ms)
             .collect();
         ahead.sort_by_key(|i| order::key(*i, &self.visits[*i]));
-        let ahead: Vec<usize> = ahead
-            .iter()
-            .map(|i| self.service(&self.visits[*i].leg().service))
-            .collect();
+        let ahead: Vec<Work> = ahead.iter().map(|i| self.work(*i)).collect();
         estimate::forecast(&ahead, &counters, &times).for_service(service)
     }
 
@@ -155,14 +161,19 @@ impl Hall {
             branch: &self.branch,
             roles: SUPERVISOR,
             counter_has: None,
-            ticket: None,
+            given: None,
         };
-        let ticket = Ticket {
-            series: "A".to_owned(),
-            number: self.visits.len() as u32 + 1,
+        let given = Given {
+            ticket: Ticket {
+                series: "A".to_owned(),
+                number: self.visits.len() as u32 + 1,
+                paper: false,
+            },
+            skipped: None,
+            alone: None,
         };
         let date = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        let mut first = register(request, date, Some(ticket), &desk).unwrap();
+        let mut first = register(request, date, Some(given), &desk).unwrap();
         first.quote = self.promise(service, first.rank_ms, now);
         let mut stamp = stamp.clone();
         stamp.mono_ms = now - MORNING;

@@ -532,7 +532,9 @@ fn a_number_that_nobody_got_is_taken_back() {
     let mut lost = caller(OFFICER);
     lost.command_id = Some(id);
     // Done at the hub, under the id of the counter's command; no answer comes back.
-    let there = hub.branch.app().call(&lost, "visit.register", args.clone());
+    let asked_by = Uuid::from_u128(2);
+    let app = hub.branch.app();
+    let there = app.call_for(asked_by, &lost, "visit.register", args.clone());
     assert_eq!(there.unwrap()["ticket"], "A-001");
     let address = host_of(&hub.url()).unwrap();
     let Hub { branch, running } = hub;

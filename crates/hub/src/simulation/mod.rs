@@ -109,9 +109,12 @@ fn one_seed_is_one_story() {
     }
 }
 
-/// The first seed that shows that a broken build is broken.
-fn caught(broken: Broken) -> Option<u64> {
-    (0..60).find(|seed| run(*seed, broken).is_err())
+/// The first seed that shows that a broken build is broken, and how.
+fn caught(broken: Broken) -> Option<(u64, String)> {
+    (0..60).find_map(|seed| {
+        let why = run(seed, broken).err()?;
+        Some((seed, why.lines().next().unwrap_or_default().to_owned()))
+    })
 }
 
 macro_rules! fish {
@@ -120,7 +123,7 @@ macro_rules! fish {
             #[test]
             fn $name() {
                 let caught = caught(Broken::$broken);
-                println!("{}: caught by seed {caught:?}", stringify!($broken));
+                println!("{}: {caught:?}", stringify!($broken));
                 assert!(caught.is_some(), "the net has a hole: {:?}", Broken::$broken);
             }
         )*

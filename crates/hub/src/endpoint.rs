@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 const NAME: &str = "endpoint.json";
 /// The token with which a board reads.
-const BOARD: &str = "board-token";
+pub(crate) const BOARD: &str = "board-token";
 /// The token with which a self-service terminal gives numbers.
 const KIOSK: &str = "kiosk-token";
 
@@ -24,7 +24,7 @@ fn new_token() -> String {
 }
 
 /// A token that is kept in the folder, made when there is none.
-fn kept_token(dir: &Path, name: &str) -> io::Result<String> {
+pub(crate) fn kept_token(dir: &Path, name: &str) -> io::Result<String> {
     if let Ok(kept) = fs::read_to_string(dir.join(name))
         && kept.len() == 64
         && kept.bytes().all(|b| b.is_ascii_hexdigit())

@@ -120,13 +120,13 @@ fn fuzz_files_of_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
     fuzz::run("files of a folder", 0.04, &corpus, |bytes| {
-        for name in ["endpoint.json", "hub.json", "role.json", "board-token"] {
+        for name in ["endpoint.json", "hub.json", "role.json", endpoint::BOARD] {
             fs::write(dir.join(name), bytes).unwrap();
         }
         Endpoint::read(dir);
         Paired::of_folder(dir).ok();
         crate::Remembered::of_folder(dir).ok();
-        let token = endpoint::board_token(dir).unwrap();
+        let token = endpoint::kept_token(dir, endpoint::BOARD).unwrap();
         assert!(token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit()));
     });
 }

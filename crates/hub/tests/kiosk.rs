@@ -22,6 +22,7 @@ fn start(branch: &TestBranch) -> Running {
         listen: "127.0.0.1:0".parse().unwrap(),
         dir: branch.dir(),
         ui: None,
+        screens: None,
         hub: None,
         line: None,
     };

@@ -164,6 +164,7 @@ fn invent(answers: &Answers, command_id: Uuid) {
             VisitEvent::Ended {
                 outcome: Outcome::Done,
                 note: None,
+                quote: None,
             },
         ];
         let done = store.write(&author(answers, command_id), |tx| {

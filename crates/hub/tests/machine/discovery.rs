@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    io::Read as _,
     net::TcpListener,
     process::Command,
     sync::{

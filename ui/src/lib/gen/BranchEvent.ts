@@ -3,7 +3,11 @@ import type { BranchConfigured } from "./BranchConfigured";
 import type { ClockConfirmed } from "./ClockConfirmed";
 import type { DayClosed } from "./DayClosed";
 import type { DeviceIntroduced } from "./DeviceIntroduced";
+import type { DeviceRevoked } from "./DeviceRevoked";
 import type { EpochOpened } from "./EpochOpened";
+import type { HubPromoted } from "./HubPromoted";
+import type { HubRetired } from "./HubRetired";
+import type { HubSteppedDown } from "./HubSteppedDown";
 import type { IssuingChanged } from "./IssuingChanged";
 import type { KioskChanged } from "./KioskChanged";
 import type { NumbersLeased } from "./NumbersLeased";
@@ -12,4 +16,4 @@ import type { ProcedurePublished } from "./ProcedurePublished";
 /**
  * Events of the branch itself.
  */
-export type BranchEvent = { "kind": "branch.configured", "body": BranchConfigured } | { "kind": "procedure.published", "body": ProcedurePublished } | { "kind": "day.closed", "body": DayClosed } | { "kind": "day.issuing_changed", "body": IssuingChanged } | { "kind": "epoch.opened", "body": EpochOpened } | { "kind": "clock.confirmed", "body": ClockConfirmed } | { "kind": "kiosk.changed", "body": KioskChanged } | { "kind": "device.introduced", "body": DeviceIntroduced } | { "kind": "numbers.leased", "body": NumbersLeased };
+export type BranchEvent = { "kind": "branch.configured", "body": BranchConfigured } | { "kind": "procedure.published", "body": ProcedurePublished } | { "kind": "day.closed", "body": DayClosed } | { "kind": "day.issuing_changed", "body": IssuingChanged } | { "kind": "epoch.opened", "body": EpochOpened } | { "kind": "clock.confirmed", "body": ClockConfirmed } | { "kind": "kiosk.changed", "body": KioskChanged } | { "kind": "device.introduced", "body": DeviceIntroduced } | { "kind": "device.revoked", "body": DeviceRevoked } | { "kind": "numbers.leased", "body": NumbersLeased } | { "kind": "hub.promoted", "body": HubPromoted } | { "kind": "hub.stepped_down", "body": HubSteppedDown } | { "kind": "hub.retired", "body": HubRetired };

@@ -53,6 +53,7 @@ left?: number,
  */
 roll?: Roll, 
 /**
- * Counters that serve it.
+ * Counters that serve it now: open or on break. Before any counter was opened today, those
+ * that are set up for it.
  */
 counters: number, };

@@ -7,6 +7,7 @@ import type { Party } from "./Party";
 import type { Quote } from "./Quote";
 import type { Registered } from "./Registered";
 import type { ReturnTo } from "./ReturnTo";
+import type { Skipped } from "./Skipped";
 import type { Ticket } from "./Ticket";
 
 /**
@@ -21,6 +22,14 @@ ticket: Ticket,
  * Rank by slot or arrival.
  */
 rank_ms: number, 
+/**
+ * Numbers of the roll that were passed over for this one.
+ */
+skipped?: Skipped | null, 
+/**
+ * The counter that gave the number while it had no hub.
+ */
+alone?: number | null, 
 /**
  * The wait that was promised then.
  */

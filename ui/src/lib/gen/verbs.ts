@@ -2,9 +2,12 @@
 
 import type { Board } from "./Board";
 import type { BoardGet } from "./BoardGet";
+import type { BoardServe } from "./BoardServe";
 import type { BranchAnswer } from "./BranchAnswer";
 import type { BranchConfigure } from "./BranchConfigure";
+import type { BranchDemo } from "./BranchDemo";
 import type { BranchGet } from "./BranchGet";
+import type { BranchMade } from "./BranchMade";
 import type { CalendarDue } from "./CalendarDue";
 import type { Card } from "./Card";
 import type { CaseGet } from "./CaseGet";
@@ -24,6 +27,13 @@ import type { CitizenChecked } from "./CitizenChecked";
 import type { CitizenFind } from "./CitizenFind";
 import type { ClockConfirm } from "./ClockConfirm";
 import type { ClockConfirmedAnswer } from "./ClockConfirmedAnswer";
+import type { CounterAnswer } from "./CounterAnswer";
+import type { CounterBreak } from "./CounterBreak";
+import type { CounterClose } from "./CounterClose";
+import type { CounterOpen } from "./CounterOpen";
+import type { CounterResume } from "./CounterResume";
+import type { CounterShifts } from "./CounterShifts";
+import type { CounterShiftsAnswer } from "./CounterShiftsAnswer";
 import type { DayClose } from "./DayClose";
 import type { DayCloseAnswer } from "./DayCloseAnswer";
 import type { DayFiguresAnswer } from "./DayFiguresAnswer";
@@ -31,10 +41,25 @@ import type { DayFiguresGet } from "./DayFiguresGet";
 import type { DayOpenLegs } from "./DayOpenLegs";
 import type { DeskAnswer } from "./DeskAnswer";
 import type { DeskGet } from "./DeskGet";
+import type { Device } from "./Device";
+import type { DeviceList } from "./DeviceList";
+import type { DeviceRevoke } from "./DeviceRevoke";
+import type { DeviceRevokeAnswer } from "./DeviceRevokeAnswer";
 import type { DocumentRender } from "./DocumentRender";
 import type { DocumentRendered } from "./DocumentRendered";
 import type { DueAnswer } from "./DueAnswer";
 import type { Greeting } from "./Greeting";
+import type { HubClose } from "./HubClose";
+import type { HubFind } from "./HubFind";
+import type { HubFound } from "./HubFound";
+import type { HubJoin } from "./HubJoin";
+import type { HubJoined } from "./HubJoined";
+import type { HubOpen } from "./HubOpen";
+import type { HubPairCode } from "./HubPairCode";
+import type { HubPromote } from "./HubPromote";
+import type { HubPromotedAnswer } from "./HubPromotedAnswer";
+import type { HubRetire } from "./HubRetire";
+import type { HubRetiredAnswer } from "./HubRetiredAnswer";
 import type { IdentityParse } from "./IdentityParse";
 import type { Kiosk } from "./Kiosk";
 import type { KioskEnter } from "./KioskEnter";
@@ -62,6 +87,9 @@ import type { LegTransfer } from "./LegTransfer";
 import type { LegUndoCall } from "./LegUndoCall";
 import type { LegVoid } from "./LegVoid";
 import type { LogLine } from "./LogLine";
+import type { MachineAnswer } from "./MachineAnswer";
+import type { MachineGet } from "./MachineGet";
+import type { PairCodeAnswer } from "./PairCodeAnswer";
 import type { PaperState } from "./PaperState";
 import type { PrintCancel } from "./PrintCancel";
 import type { PrintJob } from "./PrintJob";
@@ -134,6 +162,11 @@ export interface Verbs {
   "day.figures": { args: DayFiguresGet; answer: DayFiguresAnswer };
   "day.open_legs": { args: DayOpenLegs; answer: Array<QueueRow> };
   "day.close": { args: DayClose; answer: DayCloseAnswer };
+  "counter.open": { args: CounterOpen; answer: CounterAnswer };
+  "counter.break": { args: CounterBreak; answer: CounterAnswer };
+  "counter.resume": { args: CounterResume; answer: CounterAnswer };
+  "counter.close": { args: CounterClose; answer: CounterAnswer };
+  "counter.shifts": { args: CounterShifts; answer: CounterShiftsAnswer };
   "board.get": { args: BoardGet; answer: Board };
   "kiosk.get": { args: KioskGet; answer: Kiosk };
   "kiosk.greet": { args: KioskGreet; answer: Greeting };
@@ -160,9 +193,21 @@ export interface Verbs {
   "print.cancel": { args: PrintCancel; answer: PrintJob };
   "printer.list": { args: PrinterList; answer: PrinterListAnswer };
   "printer.assign": { args: PrinterAssign; answer: PrinterListAnswer };
+  "machine.get": { args: MachineGet; answer: MachineAnswer };
+  "hub.open": { args: HubOpen; answer: MachineAnswer };
+  "hub.close": { args: HubClose; answer: MachineAnswer };
+  "hub.pair_code": { args: HubPairCode; answer: PairCodeAnswer };
+  "hub.find": { args: HubFind; answer: Array<HubFound> };
+  "hub.join": { args: HubJoin; answer: HubJoined };
+  "board.serve": { args: BoardServe; answer: MachineAnswer };
+  "device.list": { args: DeviceList; answer: Array<Device> };
+  "device.revoke": { args: DeviceRevoke; answer: DeviceRevokeAnswer };
+  "branch.demo": { args: BranchDemo; answer: BranchMade };
   "branch.get": { args: BranchGet; answer: BranchAnswer };
   "branch.configure": { args: BranchConfigure; answer: BranchAnswer };
   "clock.confirm": { args: ClockConfirm; answer: ClockConfirmedAnswer };
+  "hub.promote": { args: HubPromote; answer: HubPromotedAnswer };
+  "hub.retire": { args: HubRetire; answer: HubRetiredAnswer };
   "sync.status": { args: SyncStatus; answer: SyncStatusAnswer };
 }
 
@@ -202,6 +247,11 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "day.figures": [],
   "day.open_legs": [],
   "day.close": ["supervisor"],
+  "counter.open": ["officer","supervisor"],
+  "counter.break": ["officer","supervisor"],
+  "counter.resume": ["officer","supervisor"],
+  "counter.close": ["officer","supervisor"],
+  "counter.shifts": [],
   "board.get": [],
   "kiosk.get": [],
   "kiosk.greet": [],
@@ -228,9 +278,21 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "print.cancel": ["officer","reception","supervisor"],
   "printer.list": [],
   "printer.assign": ["officer","reception","supervisor"],
+  "machine.get": [],
+  "hub.open": ["supervisor","admin"],
+  "hub.close": ["supervisor","admin"],
+  "hub.pair_code": ["supervisor","admin"],
+  "hub.find": [],
+  "hub.join": ["supervisor","admin"],
+  "board.serve": ["supervisor","admin"],
+  "device.list": [],
+  "device.revoke": ["supervisor","admin"],
+  "branch.demo": ["admin"],
   "branch.get": [],
   "branch.configure": ["admin"],
   "clock.confirm": ["supervisor"],
+  "hub.promote": ["supervisor","admin"],
+  "hub.retire": ["supervisor","admin"],
   "sync.status": [],
 };
 
@@ -260,6 +322,10 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "leg.void",
   "leg.reopen",
   "day.close",
+  "counter.open",
+  "counter.break",
+  "counter.resume",
+  "counter.close",
   "kiosk.register",
   "kiosk.print",
   "kiosk.enter",
@@ -270,6 +336,9 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "print.retry",
   "print.cancel",
   "printer.assign",
+  "device.revoke",
   "branch.configure",
   "clock.confirm",
+  "hub.promote",
+  "hub.retire",
 ]);

@@ -21,5 +21,5 @@ CREATE INDEX visit_ended ON visit(date, counter, ended_ms) WHERE ended_ms IS NOT
 -- A number that a day has twice is found without reading the day's documents.
 CREATE INDEX visit_label ON visit(date, label, entity) WHERE label <> '';
 
--- The rows of visits tell more from here on; they are made anew at this opening.
-INSERT INTO meta(key, value) VALUES('refold_visits', '1') ON CONFLICT(key) DO UPDATE SET value = '1';
+-- The rows of visits and of the branch tell more from here on; they are made anew at this opening.
+INSERT INTO meta(key, value) VALUES('refold', '1') ON CONFLICT(key) DO UPDATE SET value = '1';

@@ -651,15 +651,15 @@ fn migrate(connection: &mut Connection, dir: &Path, create: bool) -> Result<()> 
     Ok(())
 }
 
-/// Makes the rows of visits anew where a migration asked for it. The wish is struck out with the
+/// Makes the rows of visits and of the branch anew where a migration asked for it. The wish is struck out with the
 /// rows: a machine that dies meanwhile does it at the next opening.
 fn refold(connection: &mut Connection) -> Result<()> {
-    if meta::get(connection, meta::REFOLD_VISITS)?.is_none() {
+    if meta::get(connection, meta::REFOLD)?.is_none() {
         return Ok(());
     }
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    project::refold_visits(&tx)?;
-    tx.execute("DELETE FROM meta WHERE key = ?1", [meta::REFOLD_VISITS])?;
+    project::refold(&tx)?;
+    tx.execute("DELETE FROM meta WHERE key = ?1", [meta::REFOLD])?;
     tx.commit()?;
     Ok(())
 }

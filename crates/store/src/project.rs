@@ -139,14 +139,14 @@ pub(crate) fn rows(
     Ok((rows, parked))
 }
 
-/// The visits anew from the log: a newer program tells more about them than the one that wrote
-/// their rows.
-pub(crate) fn refold_visits(connection: &Connection) -> Result<()> {
-    let visits: Vec<Uuid> = connection
-        .prepare("SELECT entity FROM visit")?
+/// The visits and the branch document anew from the log: a newer program tells more about them
+/// than the one that wrote their rows.
+pub(crate) fn refold(connection: &Connection) -> Result<()> {
+    let entities: Vec<Uuid> = connection
+        .prepare("SELECT entity FROM visit UNION ALL SELECT entity FROM branch")?
         .query_map([], |r| log::uuid(r, 0))?
         .collect::<rusqlite::Result<_>>()?;
-    for id in visits {
+    for id in entities {
         entity(connection, id)?;
     }
     Ok(())

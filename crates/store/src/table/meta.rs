@@ -12,8 +12,8 @@ pub(crate) const EPOCH: &str = "epoch";
 /// The business day; never moves back.
 pub(crate) const BUSINESS_DATE: &str = "business_date";
 
-/// Set by a migration after which the rows of visits are to be made anew.
-pub(crate) const REFOLD_VISITS: &str = "refold_visits";
+/// Set by a migration after which the rows of visits and of the branch are to be made anew.
+pub(crate) const REFOLD: &str = "refold";
 
 pub(crate) fn get(connection: &Connection, key: &str) -> Result<Option<String>> {
     Ok(connection

@@ -20,6 +20,7 @@ class Live {
   printers = $state.raw<Answer<"printer.list">>();
   figures = $state.raw<Heard<Answer<"day.figures">>>();
   watch = $state.raw<Heard<Answer<"queue.watch">>>();
+  devices = $state.raw<Answer<"device.list">>([]);
   /** Since when the screen could not be brought up to date. */
   staleSince = $state.raw<number>();
   counter = 0;
@@ -114,6 +115,11 @@ export const refresh = {
     "queue.watch",
     () => ({}),
     (value) => (live.watch = { value, at: anchor(value.now) }),
+  ),
+  devices: reader(
+    "device.list",
+    () => ({}),
+    (value) => (live.devices = value),
   ),
 };
 

@@ -125,18 +125,25 @@ impl Machine {
                     None => Ok(()),
                 }
             }
-            Next::GivesWay(hub) => match paired_to(app, &hub).map_err(fault)? {
+            Next::GivesWay(hub) => match self.way_to(&hub).map_err(fault)? {
                 Some(paired) => {
                     thread::sleep(FAREWELL);
                     self.be_counter(paired)
                 }
                 None => Ok(()),
             },
-            Next::Follows(hub) => match paired_to(app, &hub).map_err(fault)? {
+            Next::Follows(hub) => match self.way_to(&hub).map_err(fault)? {
                 Some(paired) => self.be_counter(paired),
                 None => Ok(()),
             },
         }
+    }
+
+    /// How a hub is reached: as its log says, or, for the first hub, which never had to say it, as
+    /// this folder was paired with it.
+    fn way_to(&self, hub: &HubTerm) -> motcua_store::Result<Option<Paired>> {
+        let paired = || Paired::of_folder(self.dir()).ok().flatten();
+        Ok(paired_to(self.app(), hub)?.or_else(|| paired().filter(|p| p.hub == hub.device)))
     }
 
     /// A hub that took another's place brings that one its log, in which the other reads that it

@@ -168,7 +168,13 @@ impl World {
                     unseen.push((first.header.command_id, visit.label()));
                 }
             }
+            // Called by two machines that did not hear each other: that is told to the supervisor.
+            let callers: BTreeSet<Uuid> = (events.iter())
+                .filter(|e| e.header.kind == "leg.called")
+                .map(|e| e.header.device)
+                .collect();
             if !self.lossy
+                && callers.len() < 2
                 && matches!(visit.state(), State::Called | State::Serving)
                 && let Some(desk) = visit.leg().counter
                 && let Some(other) = at_desk.insert((visit.date, desk), visit.label())

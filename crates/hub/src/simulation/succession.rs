@@ -68,7 +68,10 @@ impl World {
                 if self.broken == Broken::LowerTermObeyed {
                     return Ok(());
                 }
-                if let Some(paired) = paired_to(&app, &hub).map_err(|e| e.to_string())? {
+                let former = self.machines[i].former.clone();
+                let former = former.filter(|former| former.hub == hub.device);
+                let paired = paired_to(&app, &hub).map_err(|e| e.to_string())?;
+                if let Some(paired) = paired.or(former) {
                     app.step_down().map_err(|e| e.to_string())?;
                     self.outcome.steps_down += 1;
                     drop(app);

@@ -76,8 +76,9 @@ impl World {
 
     /// An older copy is put back.
     fn restore(&mut self, i: usize) {
+        // Whoever has no copy yet makes one, to go back to it another time.
         let Some(file) = self.machines[i].backup.clone() else {
-            return;
+            return self.take_backup(i);
         };
         if self.machines[i].app.is_some() {
             self.crash(i, 0);

@@ -149,6 +149,8 @@ impl Store {
             }
             Err(_) => (writer.epoch, writer.base) = (old_epoch, old_base),
         }
+        self.epoch
+            .store(writer.epoch, std::sync::atomic::Ordering::Release);
         drop(writer);
         done?;
         self.write_token();

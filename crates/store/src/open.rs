@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -120,6 +120,8 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     pub(crate) device: Uuid,
     pub(crate) revision: AtomicU64,
+    /// The writer's epoch, for those who ask within a transaction or beside one.
+    pub(crate) epoch: AtomicU32,
     pub(crate) memo: Memo,
     pub(crate) cursors: Cursors,
     /// Commands in line for the writer.
@@ -226,6 +228,7 @@ impl Store {
             readers: Mutex::new(readers),
             device,
             revision: AtomicU64::new(revision),
+            epoch: AtomicU32::new(head_epoch.max(1)),
             memo: Memo::default(),
             cursors: Cursors::default(),
             in_line: AtomicUsize::new(0),
@@ -274,6 +277,7 @@ impl Store {
             let own = log::head_of(&writer.connection, self.device, writer.epoch)?;
             writer.base = own.map_or(writer.base, |h| h.hash);
             writer.epoch = next_epoch(before.max(known), moment);
+            self.epoch.store(writer.epoch, Ordering::Release);
             writer.epoch
         };
         tracing::info!(reason, before, epoch, "epoch opened");
@@ -430,8 +434,7 @@ impl Store {
 
     /// The epoch in which this device writes.
     pub fn epoch(&self) -> u32 {
-        // Whoever only asks this leaves the open transaction to those who are in it.
-        self.lock().epoch
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// Device and epoch of what is written here.

@@ -71,7 +71,10 @@ fn run(weak: &Weak<App>) {
             tracing::warn!(%error, "print queue");
             false
         });
-        app.prints.wait(if busy { LOOK } else { IDLE });
+        let prints = Arc::clone(&app.prints);
+        // Whoever closes the folder does not wait for the next look at the printers.
+        drop(app);
+        prints.wait(if busy { LOOK } else { IDLE });
     }
 }
 

@@ -210,8 +210,12 @@ fn a_family_with_three_cases_takes_three_times_as_long() {
         branch.assert_sound();
         register(&branch, json!({}))["quoted_minutes"].clone()
     };
-    assert_eq!(promised(1), json!([10, 20]));
-    assert_eq!(promised(3), json!([35, 55]));
+    let middle = |cases| {
+        let told = promised(cases);
+        (told[0].as_f64().unwrap() + told[1].as_f64().unwrap()) / 2.0
+    };
+    let (one, three) = (middle(1), middle(3));
+    assert!((2.0..=4.0).contains(&(three / one)), "{one} {three}");
     assert_eq!(promised(50), promised(5));
 }
 

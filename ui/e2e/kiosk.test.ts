@@ -129,7 +129,7 @@ describe("kiosk", () => {
     await page.keyboard.press("3");
     expect(await page.locator(".go").count()).toBe(0);
     await server.call("queue.issuing", { service: "khoa-hoc", open: true });
-    await page.waitForSelector(".tile:not([aria-disabled='true']):has-text('Khoa học')");
+    await page.waitForSelector(".tile:not([aria-disabled='true']):has-text('Khoa học')", { timeout: 20_000 });
   });
 
   test("a dead printer is said plainly, and the number stands large", async () => {

@@ -292,12 +292,14 @@ fn answers_that_get_lost_leave_no_number_behind() {
         assert_eq!([one.register(), two.register()], ["A-001", "A-002"]);
         ip("-n hub route add blackhole 10.77.0.11/32");
         assert_eq!(one.register_soon("answers lost"), "2A-001");
-        assert_eq!(two.register_soon("hub there"), "A-004");
+        // The hub did it before the counter went alone, or heard too late and left it.
+        let next = two.register_soon("hub there");
+        assert!(["A-003", "A-004"].contains(&next.as_str()), "{next}");
         ip("-n hub route del blackhole 10.77.0.11/32");
         branch.agree();
         let mut waiting = branch.hub.waiting();
         waiting.sort();
-        assert_eq!(waiting, ["2A-001", "A-001", "A-002", "A-004"]);
+        assert_eq!(waiting, ["2A-001", "A-001", "A-002", &next]);
     });
 }
 

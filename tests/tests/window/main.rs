@@ -11,5 +11,4 @@ mod saved;
 mod shots;
 mod startup;
 mod story;
-mod two;
 mod typing;

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const context of contexts.splice(0)) await context.close();
-  server.stop();
+  await server.stop();
 });
 
 async function open(look = {}): Promise<{ page: Page; complaints: string[] }> {

@@ -104,17 +104,22 @@ export class Server {
   }
 
   /** Ends the program at once and waits for it; the folder stays. */
-  async end(): Promise<void> {
-    const child = this.child;
-    if (!child || child.exitCode !== null) return;
-    const over = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await over;
+  end(): Promise<void> {
+    return this.kill("SIGKILL");
   }
 
-  stop(): void {
-    this.child?.kill("SIGTERM");
+  /** Ends the program as a service manager does, and clears its folder once nobody writes there. */
+  async stop(): Promise<void> {
+    await this.kill("SIGTERM");
     rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private async kill(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const over = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await over;
   }
 }
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  hub?.stop();
+  await hub?.stop();
 });
 
 async function openMachines(page: Page): Promise<void> {
@@ -117,7 +117,7 @@ test("a machine becomes the hub, shows a code, and a second one joins by scanner
     await other.page.waitForSelector(".sync:has-text('Quầy tự chạy')");
     await other.page.context().close();
   } finally {
-    counter.stop();
+    await counter.stop();
   }
   await page.keyboard.press("Escape");
   await page.waitForSelector("dialog", { state: "detached" });
@@ -176,5 +176,5 @@ test("an empty folder becomes a demo branch", async () => {
   await page.waitForSelector("main.start");
   expect(complaints).toEqual([]);
   await page.context().close();
-  server.stop();
+  await server.stop();
 });

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await page.context().close();
-  server.stop();
+  await server.stop();
   expect(complaints).toEqual([]);
 });
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  server?.stop();
+  await server?.stop();
 });
 
 test("officer and counter are chosen by keys, remembered, and changed again", async () => {

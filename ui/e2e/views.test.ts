@@ -90,7 +90,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  server?.stop();
+  await server?.stop();
 });
 
 /** Pictures for the README are made on request: `npm run screenshots`. */

@@ -29,8 +29,10 @@ use crate::identity::Fingerprint;
 /// Connections at the door, whose handshake is not done or only just, and of one address.
 const MOST_NEW: usize = 256;
 const MOST_NEW_OF_ONE: usize = 64;
-/// A connection keeps its place at the door for this long behind its handshake: an address has
-/// so many of them in that time and no more, for each costs the hub a millisecond or two.
+/// Whoever is not of the branch keeps his place at the door for this long behind the handshake: an
+/// address has so many of them in that time and no more, for each costs the hub a millisecond or
+/// two. A device of the branch gives it up at once: its own bounds come after, and several programs
+/// of one machine that come and go must not shut each other out.
 const AT_THE_DOOR: Duration = Duration::from_secs(1);
 /// Connections of devices of the branch: twenty counters with a few each, and room.
 const MOST_KNOWN: usize = 256;
@@ -141,14 +143,16 @@ impl Door {
         let peer = (stream.get_ref().1.peer_certificates())
             .and_then(<[_]>::first)
             .map(Fingerprint::of);
-        tokio::spawn(async move {
-            tokio::time::sleep(AT_THE_DOOR).await;
-            drop(place);
-        });
         let known = match peer {
             Some(peer) => self.is_known(peer).await.then_some(peer),
             None => None,
         };
+        if known.is_none() {
+            tokio::spawn(async move {
+                tokio::time::sleep(AT_THE_DOOR).await;
+                drop(place);
+            });
+        }
         let room = match known {
             Some(device) => self.known.enter(device).map(Room::Known),
             None => (self.strangers.enter(machine(from.ip()))).map(Room::Stranger),

@@ -172,6 +172,7 @@ fn push(handle: &AppHandle, app: &App) {
     let (changes, scans) = (app.subscribe(), app.subscribe_scans());
     let to_window = handle.clone();
     thread::spawn(move || {
+        kiosk::SHOWN.wait();
         for change in changes {
             if change.topics.contains(&Topic::Branch)
                 && let Err(error) = kiosk::settle(&to_window)
@@ -190,6 +191,7 @@ fn push(handle: &AppHandle, app: &App) {
     });
     let to_window = handle.clone();
     thread::spawn(move || {
+        kiosk::SHOWN.wait();
         for scan in scans {
             // The scanner on the counter's port serves whoever the screen is for.
             let to = if kiosk::on(&to_window) {

@@ -1,6 +1,8 @@
 //! The self-service terminal: a window of its own in place of the officer's. While the machine is
 //! a terminal there is no other window on it that does anything, and this one cannot be closed.
 
+use std::sync::Once;
+
 use motcua_app::{Caller, kiosk};
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::ApiError;
@@ -12,6 +14,10 @@ use crate::{branch::Branch, window};
 
 /// Label of the terminal's window; its capability names it.
 pub(crate) const KIOSK: &str = "kiosk";
+
+/// The first window stands. Whoever would change windows because of what was recorded waits for
+/// it: two who look at once would each find none and open one.
+pub(crate) static SHOWN: Once = Once::new();
 
 /// What the terminal may ask: whoever its page says it is, it is the terminal, and the
 /// application refuses everything that a terminal does not need.

@@ -36,6 +36,7 @@ fn main() {
         .setup(move |app| {
             app.manage(branch::Branch::open(app.handle().clone(), &args));
             kiosk::settle(app.handle())?;
+            kiosk::SHOWN.call_once(|| ());
             Ok(())
         })
         .run(tauri::generate_context!());

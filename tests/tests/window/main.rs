@@ -11,4 +11,5 @@ mod saved;
 mod shots;
 mod startup;
 mod story;
+mod two;
 mod typing;

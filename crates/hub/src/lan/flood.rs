@@ -382,3 +382,40 @@ fn a_counter_gone_mad_keeps_nobody_else_from_working() {
     newcomer(&hub);
     hub.program.run(&["verify"]).json();
 }
+
+/// A counter's machine runs short programs beside its window, and each makes a line of its own.
+/// Whoever is turned away takes the hub for gone and calls people alone, whom others call too.
+#[test]
+fn programs_of_a_counter_that_come_and_go_are_all_let_in() {
+    let (hub, root) = (Hub::start(), tempfile::tempdir().unwrap());
+    let folder = hub.join(root.path()).dir;
+    let one = Attacker::new(&hub, "127.0.0.2", &folder);
+    let hello = format!(
+        "GET {} HTTP/1.1\r\nhost: x\r\n{}: 1\r\nconnection: close\r\n\r\n",
+        wire::HELLO,
+        wire::PROTO_HEADER
+    );
+    let (programs, each) = (4, 100);
+    let runtime = Runtime::new().unwrap();
+    let mut running = JoinSet::new();
+    let began = Instant::now();
+    for _ in 0..programs {
+        let (one, hello) = (one.clone(), hello.clone());
+        let comes_and_goes = async move {
+            let mut heard = 0;
+            for _ in 0..each {
+                if let Some(mut stream) = one.handshake().await {
+                    stream.write_all(hello.as_bytes()).await.ok();
+                    let mut answer = Vec::new();
+                    stream.read_to_end(&mut answer).await.ok();
+                    heard += usize::from(answer.starts_with(b"HTTP/1.1 "));
+                }
+            }
+            heard
+        };
+        running.spawn_on(comes_and_goes, runtime.handle());
+    }
+    let heard: usize = runtime.block_on(running.join_all()).into_iter().sum();
+    println!("{heard} heard in {:.1?}", began.elapsed());
+    assert_eq!(heard, programs * each);
+}

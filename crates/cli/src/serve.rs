@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use motcua_app::{App, Settings};
@@ -15,6 +16,9 @@ use serde_json::json;
 
 use crate::{args::Args, out};
 
+/// Whoever is told to end waits this long for what is being done.
+const LEAVE: Duration = Duration::from_secs(2);
+
 pub(crate) fn run(
     app: Arc<App>,
     args: &Args,
@@ -22,8 +26,7 @@ pub(crate) fn run(
     ui: Option<PathBuf>,
     line: Option<Arc<Line>>,
 ) -> Result<ExitCode, ApiError> {
-    let runtime = runtime()?;
-    runtime.block_on(async {
+    until_told(async {
         // A counter serves its own screens; the hub of its branch is another machine.
         let counter = line.is_some();
         // Where nobody says, a hub is again where it was.
@@ -86,8 +89,7 @@ pub(crate) fn setup(
     listen: Option<SocketAddr>,
     ui: Option<PathBuf>,
 ) -> Result<ExitCode, ApiError> {
-    let runtime = runtime()?;
-    runtime.block_on(async {
+    until_told(async {
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let begun = motcua_hub::serve_beginning(settings, listen.unwrap_or(here), ui)
             .await
@@ -106,11 +108,18 @@ pub(crate) fn setup(
     })
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, ApiError> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Runs the server, and ends the program whatever still waits: a question to a hub that is silent,
+/// for example. What was answered is on the disk, and what was not is undone by its transaction.
+fn until_told(
+    served: impl Future<Output = Result<ExitCode, ApiError>>,
+) -> Result<ExitCode, ApiError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|_| fault("Máy không cho chạy máy chủ. Mời khởi động lại máy."))
+        .map_err(|_| fault("Máy không cho chạy máy chủ. Mời khởi động lại máy."))?;
+    let ended = runtime.block_on(served);
+    runtime.shutdown_timeout(LEAVE);
+    ended
 }
 
 fn fault(message: &str) -> ApiError {

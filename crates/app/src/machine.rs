@@ -49,6 +49,11 @@ pub trait Machine: fmt::Debug + Send + Sync {
     fn contacts(&self) -> Option<HashMap<Uuid, Contact>>;
     /// Hubs that say on the network that they are there.
     fn find(&self) -> Vec<HubFound>;
+    /// Turns to the hub at an address.
+    ///
+    /// # Errors
+    /// `HUB_AWAY`, `HUB_FOREIGN`, and an address that is none; nothing has changed then.
+    fn follow(&self, hub: &str) -> Result<(), Refusal>;
     /// Serves the board on a port, or nowhere.
     ///
     /// # Errors

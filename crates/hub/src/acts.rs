@@ -90,6 +90,19 @@ pub(crate) fn found(patience: Duration) -> Vec<HubFound> {
         .collect()
 }
 
+/// What a person types may leave out what is the same everywhere.
+pub(crate) fn address(typed: &str) -> String {
+    let host = typed
+        .trim()
+        .trim_start_matches("https://")
+        .trim_end_matches('/')
+        .to_owned();
+    match host.contains(':') {
+        true => host,
+        false => format!("{host}:{HUB_PORT}"),
+    }
+}
+
 impl Machine {
     fn hub_state(&self, lan: &Lan, state: &mut MachineAnswer) {
         state.role = MachineRole::Hub;
@@ -181,6 +194,12 @@ impl motcua_app::Machine for Machine {
 
     fn find(&self) -> Vec<HubFound> {
         found(LISTEN)
+    }
+
+    fn follow(&self, hub: &str) -> Result<(), Refusal> {
+        self.consider(&format!("https://{}", address(hub)))
+            .map(|_| ())
+            .map_err(of_api)
     }
 
     fn serve_board(&self, port: Option<u16>) -> Result<(), Refusal> {

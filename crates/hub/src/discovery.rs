@@ -200,11 +200,12 @@ pub(crate) fn hubs(patience: Duration) -> Vec<Seen> {
     listen(patience, |_| false)
 }
 
-/// Where somebody says that the hub with that certificate is.
-pub(crate) fn of(pin: Fingerprint, patience: Duration) -> Vec<SocketAddrV4> {
-    let mut found = listen(patience, |seen| seen.said.fingerprint == pin);
-    found.retain(|seen| seen.said.fingerprint == pin);
-    found.into_iter().map(|seen| seen.at).collect()
+/// Who says to be the hub of a branch, and interests whoever asks: listens until there is one.
+pub(crate) fn of(branch: Uuid, patience: Duration, wanted: impl Fn(&Said) -> bool) -> Vec<Seen> {
+    let of_interest = |seen: &Seen| seen.said.branch == branch && wanted(&seen.said);
+    let mut found = listen(patience, of_interest);
+    found.retain(of_interest);
+    found
 }
 
 #[cfg(test)]

@@ -253,10 +253,11 @@ impl Machine {
         if lan.address.ip().is_loopback() {
             return;
         }
+        let term = (self.app.hub().ok().flatten()).map_or(0, |hub| hub.term.into());
         let said = Said {
             fingerprint,
             branch: lan.branch,
-            term: 0,
+            term,
             name: branch.office.name.clone(),
         };
         *lock(&self.announced) = Announcement::of(&said, lan.address);

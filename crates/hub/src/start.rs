@@ -120,7 +120,7 @@ fn join(settings: &Settings, args: HubJoin) -> Result<HubJoined, ApiError> {
             }
         }
         None => Target {
-            host: address(&given(args.hub).ok_or_else(|| {
+            host: acts::address(&given(args.hub).ok_or_else(|| {
                 missing(
                     "hub",
                     "Chưa có địa chỉ máy chủ quầy. Mời nhập địa chỉ hiện trên máy chủ quầy.",
@@ -145,18 +145,6 @@ fn join(settings: &Settings, args: HubJoin) -> Result<HubJoined, ApiError> {
         branch: joined.branch,
         number: joined.number,
     })
-}
-
-/// What a person types may leave out what is the same everywhere.
-fn address(typed: &str) -> String {
-    let host = typed
-        .trim_start_matches("https://")
-        .trim_end_matches('/')
-        .to_owned();
-    match host.contains(':') {
-        true => host,
-        false => format!("{host}:{}", acts::HUB_PORT),
-    }
 }
 
 /// A folder that is served before it has a branch, and goes on under the same address after.

@@ -173,7 +173,7 @@ impl Machine {
     /// # Errors
     /// Nobody answers there, or somebody who is not the hub; nothing has changed then.
     pub fn consider(&self, url: &str) -> Result<Paired, ApiError> {
-        let paired = consider(self.app(), self.dir(), url)?;
+        let paired = consider(self.app(), self.dir(), url, PATIENCE)?;
         self.be_counter(paired.clone()).map_err(|error| {
             tracing::error!(%error, "role");
             refuse(
@@ -190,7 +190,12 @@ fn refuse(code: Code, message: &str) -> ApiError {
 }
 
 /// Looks at whoever answers at an address; what it brings is stored.
-fn consider(app: &App, dir: &Path, url: &str) -> Result<Paired, ApiError> {
+pub(crate) fn consider(
+    app: &App,
+    dir: &Path,
+    url: &str,
+    patience: Duration,
+) -> Result<Paired, ApiError> {
     let store = |error: motcua_store::Error| ApiError::from(Refusal::from(error));
     let file = |error: io::Error| {
         tracing::warn!(%error, "folder");
@@ -220,7 +225,7 @@ fn consider(app: &App, dir: &Path, url: &str) -> Result<Paired, ApiError> {
     let tls = tls::client(&identity, None).map_err(|e| file(io::Error::other(e)))?;
     let http = Http::new(host.clone(), Some(branch.to_string()), tls).map_err(file)?;
     let (_, certificate): (_, Fingerprint) = http
-        .send_known(Send::get(wire::HELLO), PATIENCE)
+        .send_known(Send::get(wire::HELLO), patience)
         .map_err(|_: Lost| away())?;
     let foreign = || {
         refuse(

@@ -1,14 +1,14 @@
 //! This machine among the machines of the branch.
 
-use motcua_domain::{Code, Refusal};
+use motcua_domain::{Code, Refusal, text};
 use motcua_protocol::{
     Time,
     event::{Body, BranchEvent, DeviceIntroduced, DeviceRevoked},
     sync::Limits,
     verbs::machine::{
         BoardServe, BranchDemo, BranchMade, Device, DeviceList, DeviceRevoke, DeviceRevokeAnswer,
-        HubClose, HubFind, HubFound, HubJoin, HubJoined, HubOpen, HubPairCode, MachineAnswer,
-        MachineGet, MachineRole, PairCodeAnswer, Qr,
+        HubClose, HubFind, HubFollow, HubFound, HubJoin, HubJoined, HubOpen, HubPairCode,
+        MachineAnswer, MachineGet, MachineRole, PairCodeAnswer, Qr,
     },
 };
 use motcua_store::{Read, Write, table::branch::device_entity};
@@ -131,6 +131,21 @@ pub(crate) fn pair_code(app: &App, _ctx: &Ctx, _args: HubPairCode) -> Result<Pai
 /// `hub.find`
 pub(crate) fn find(app: &App, _ctx: &Ctx, _args: HubFind) -> Result<Vec<HubFound>> {
     Ok(app.machine()?.find())
+}
+
+/// `hub.follow`
+pub(crate) fn follow(app: &App, _ctx: &Ctx, args: HubFollow) -> Result<MachineAnswer> {
+    let machine = app.machine()?;
+    if machine.state().role != MachineRole::Counter {
+        return Err(Refusal::new(
+            Code::NotPaired,
+            "Chỉ máy đang là quầy mới đổi sang máy chủ quầy khác được. Chưa đổi gì. Máy chủ quầy cũ tự nhường khi đọc được lời thay máy.",
+        )
+        .into());
+    }
+    let hub = text::required(&args.hub, text::limit::NAME).map_err(|r| r.within("hub"))?;
+    machine.follow(&hub)?;
+    look(app)
 }
 
 fn has_branch() -> motcua_store::Error {

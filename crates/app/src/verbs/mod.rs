@@ -92,6 +92,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.act(machine::close_hub);
     registry.act(machine::pair_code);
     registry.act(machine::find);
+    registry.act(machine::follow);
     registry.act(machine::join);
     registry.act(machine::serve_board);
     registry.query(machine::devices);

@@ -30,9 +30,9 @@ use super::{
     talk::{No, Wire},
 };
 use crate::{
-    discovery,
+    discovery::{self, Seen},
     identity::{Fingerprint, Identity},
-    role, tls,
+    role, succession, tls,
     wire::{CommandAsk, CommandTold, Decided},
 };
 
@@ -220,18 +220,35 @@ impl Line {
         }
     }
 
-    /// Looks for the hub on the network: its address may have changed. An announcement is believed
-    /// when the paired certificate answers there, and then remembered.
+    /// Looks for the hub on the network: its address may have changed, or another machine taken its
+    /// place. An announcement is a hint: the address is believed when the paired certificate answers
+    /// there, and a successor when it is a machine of this branch whose log says so.
     pub(super) fn look_around(&self, app: &App) -> bool {
         let Some(pin) = Fingerprint::parse(&self.paired.fingerprint) else {
             return false;
         };
-        for at in discovery::of(pin, LOOK).into_iter().take(MOST_TRIES) {
+        let term = app.hub().ok().flatten().map_or(0, |hub| hub.term.into());
+        let seen = discovery::of(self.paired.branch, LOOK, |said| {
+            said.fingerprint == pin || said.term > term
+        });
+        let (own, others): (Vec<_>, Vec<_>) = seen
+            .into_iter()
+            .partition(|seen| seen.said.fingerprint == pin);
+        for Seen { at, .. } in own.into_iter().take(MOST_TRIES) {
             if self.is_detached() {
                 return false;
             }
             if self.wire.moves_to(&at.to_string(), TRY) {
                 self.remember(app, &format!("https://{at}"));
+                return true;
+            }
+        }
+        for Seen { at, .. } in others.into_iter().take(MOST_TRIES) {
+            if self.is_detached() {
+                return false;
+            }
+            // What it brings is in the log then, and the machine follows its log.
+            if succession::consider(app, &self.dir, &format!("https://{at}"), TRY).is_ok() {
                 return true;
             }
         }

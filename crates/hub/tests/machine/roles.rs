@@ -12,10 +12,10 @@ use std::{
 
 use motcua_app::{App, Change, Topic};
 use motcua_hub::{Line, Remembered, Role};
-use motcua_testkit::branch::{SUPERVISOR, TestBranch, caller, dump};
+use motcua_testkit::branch::{OFFICER, SUPERVISOR, TestBranch, caller, dump};
 use serde_json::json;
 
-use crate::{Counter, register, serve, soon};
+use crate::{Counter, ask, free_port, register, serve, soon};
 
 fn told(changes: &mpsc::Receiver<Change>, topic: Topic) -> bool {
     changes.try_iter().any(|c| c.topics.contains(&topic))
@@ -169,4 +169,54 @@ fn hub_and_counter_change_places_under_load() {
     let remembered = Remembered::of_folder(&branch.dir()).unwrap();
     assert_eq!(remembered, Remembered::Counter);
     assert!(Line::of_folder(counter.app.dir(), false).unwrap().is_none());
+}
+
+/// An address that a person types: believed when a machine of the branch answers there whose log
+/// says that it is the hub, and otherwise nothing changes.
+#[test]
+fn a_person_says_where_the_new_hub_is() {
+    let branch = TestBranch::demo();
+    let running = serve(branch.app(), None);
+    let local = "127.0.0.1:0".parse().unwrap();
+    let lan = running.machine().be_hub(local, true).unwrap();
+    let (second, third) = (Counter::join(&running, &lan), Counter::join(&running, &lan));
+    soon("both lines stand", || second.hears() && third.hears());
+    soon("the third knows the second", || {
+        let known = ask(&third.running, SUPERVISOR, "device.list", json!({})).unwrap();
+        known.as_array().unwrap().len() == 3
+    });
+    let own = json!({"hub": "127.0.0.1:1"});
+    let no = ask(&running, SUPERVISOR, "hub.follow", own).unwrap_err();
+    assert_eq!(no["code"], "NOT_PAIRED", "{no}");
+    drop(running);
+    soon("the hub is gone", || !third.hears());
+
+    let follow =
+        |officer: &str, hub: &str| ask(&third.running, officer, "hub.follow", json!({"hub": hub}));
+    let stranger = TestBranch::demo();
+    let elsewhere = serve(stranger.app(), None);
+    let foreign = elsewhere.machine().be_hub(local, true).unwrap();
+    let nobody = format!("127.0.0.1:{}", free_port());
+    for (officer, hub, code) in [
+        (OFFICER, nobody.as_str(), "NOT_ALLOWED"),
+        (SUPERVISOR, &nobody, "HUB_AWAY"),
+        (SUPERVISOR, &foreign.url, "HUB_FOREIGN"),
+        (SUPERVISOR, " ", "FIELD_REQUIRED"),
+        (SUPERVISOR, "10.0.0.1/x:80", "ARGUMENT_INVALID"),
+    ] {
+        let no = follow(officer, hub).unwrap_err();
+        assert_eq!(no["code"], code, "{hub}: {no}");
+        let Role::Counter(paired) = third.running.machine().role() else {
+            panic!("no counter any more")
+        };
+        assert_eq!(paired.url, lan.url);
+    }
+    let at = format!("127.0.0.1:{}", free_port());
+    let word = json!({"reason": "máy chủ quầy hỏng", "listen": at});
+    ask(&second.running, SUPERVISOR, "hub.promote", word).unwrap();
+    soon("the second is the hub", || second.running.lan().is_some());
+    let state = follow(SUPERVISOR, &at).unwrap();
+    assert_eq!(state["hub"], at.as_str());
+    soon("the line stands again", || third.hears());
+    assert!(register(&third.app).starts_with("2A-"));
 }

@@ -135,6 +135,14 @@ pub struct HubFound {
     pub fingerprint: String,
 }
 
+/// `hub.follow`: a counter turns to the machine at an address that a person typed, because another
+/// machine has become the hub. Who answers there must be of this branch and be the hub by its log.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct HubFollow {
+    /// `HOST` or `HOST:PORT`, as announced or as typed.
+    pub hub: String,
+}
+
 /// `hub.join`: an empty folder becomes a counter of a hub.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(optional_fields)]

@@ -210,6 +210,7 @@ verbs! {
     Act "hub.close" machine::HubClose => machine::MachineAnswer, [Supervisor, Admin];
     Act "hub.pair_code" machine::HubPairCode => machine::PairCodeAnswer, [Supervisor, Admin];
     Act "hub.find" machine::HubFind => Vec<machine::HubFound>;
+    Act "hub.follow" machine::HubFollow => machine::MachineAnswer, [Supervisor, Admin];
     Act "hub.join" machine::HubJoin => machine::HubJoined, [Supervisor, Admin];
     Act "board.serve" machine::BoardServe => machine::MachineAnswer, [Supervisor, Admin];
     Query "device.list" machine::DeviceList => Vec<machine::Device>;

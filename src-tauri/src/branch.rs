@@ -5,6 +5,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError, RwLock},
     thread,
+    time::{Duration, Instant},
 };
 
 use motcua_app::{App, Caller, HubLink, Settings, Topic, clock::SystemClock};
@@ -16,6 +17,11 @@ use tauri::{AppHandle, Emitter as _, Manager as _, State};
 use uuid::Uuid;
 
 use crate::{args::Args, board, kiosk, window};
+
+/// A window that was killed or closed a moment ago holds the folder until its last thread has ended:
+/// whoever opens the next one at once need not be told.
+const LEAVES: Duration = Duration::from_millis(1_500);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The folder of the window: open, or why it is not; the window then shows that sentence, and
 /// where there is no branch yet, how to get one.
@@ -73,11 +79,17 @@ impl Branch {
             link: line.clone().map(|line| line as Arc<dyn HubLink>),
             ..self.settings.clone()
         };
-        let app = match App::open(settings.clone(), SystemClock::default()) {
-            Err(error) if error.code() == Code::NoBranch && demo => {
-                App::demo(settings, SystemClock::default())
+        let until = Instant::now() + LEAVES;
+        let app = loop {
+            match App::open(settings.clone(), SystemClock::default()) {
+                Err(error) if error.code() == Code::FolderInUse && Instant::now() < until => {
+                    thread::sleep(LOOK);
+                }
+                Err(error) if error.code() == Code::NoBranch && demo => {
+                    break App::demo(settings, SystemClock::default());
+                }
+                opened => break opened,
             }
-            opened => opened,
         };
         Ok((app.map_err(Refusal::from)?, line))
     }

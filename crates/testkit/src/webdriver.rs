@@ -362,13 +362,13 @@ impl Window {
     pub fn kill_nine(self) -> Result<()> {
         let id = self.process()?;
         signal(&id.to_string())?;
-        // Only when it has ended (Z, until its parent asks) are its locks free too.
+        // Only when it has ended (Z, until its parent asks), and its last thread with it, are its
+        // locks free too.
         while let Ok(stat) = fs::read_to_string(format!("/proc/{id}/stat")) {
-            if stat
-                .rsplit(')')
-                .next()
-                .is_some_and(|rest| rest.trim_start().starts_with('Z'))
-            {
+            let ended =
+                (stat.rsplit(')').next()).is_some_and(|rest| rest.trim_start().starts_with('Z'));
+            let threads = fs::read_dir(format!("/proc/{id}/task")).map_or(0, Iterator::count);
+            if ended && threads <= 1 {
                 break;
             }
             thread::sleep(LOOK);

@@ -85,7 +85,7 @@ fn is_marked(window: &Window) -> Result<()> {
     Ok(())
 }
 
-const PILL: &str = "document.querySelector('.sync').innerText.normalize()";
+const PILL: &str = "(document.querySelector('.sync')?.innerText ?? '').normalize()";
 
 fn pill(window: &Window, says: &str) -> Result<()> {
     let expression = format!("{PILL}.includes({})", json!(says));

@@ -30,7 +30,7 @@ use super::{
     talk::{No, Wire},
 };
 use crate::{
-    discovery::{self, Seen},
+    discovery,
     identity::{Fingerprint, Identity},
     role, succession, tls,
     wire::{CommandAsk, CommandTold, Decided},
@@ -234,7 +234,7 @@ impl Line {
         let (own, others): (Vec<_>, Vec<_>) = seen
             .into_iter()
             .partition(|seen| seen.said.fingerprint == pin);
-        for Seen { at, .. } in own.into_iter().take(MOST_TRIES) {
+        for discovery::Seen { at, .. } in own.into_iter().take(MOST_TRIES) {
             if self.is_detached() {
                 return false;
             }
@@ -243,7 +243,7 @@ impl Line {
                 return true;
             }
         }
-        for Seen { at, .. } in others.into_iter().take(MOST_TRIES) {
+        for discovery::Seen { at, .. } in others.into_iter().take(MOST_TRIES) {
             if self.is_detached() {
                 return false;
             }

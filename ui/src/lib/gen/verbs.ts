@@ -51,6 +51,7 @@ import type { DueAnswer } from "./DueAnswer";
 import type { Greeting } from "./Greeting";
 import type { HubClose } from "./HubClose";
 import type { HubFind } from "./HubFind";
+import type { HubFollow } from "./HubFollow";
 import type { HubFound } from "./HubFound";
 import type { HubJoin } from "./HubJoin";
 import type { HubJoined } from "./HubJoined";
@@ -198,6 +199,7 @@ export interface Verbs {
   "hub.close": { args: HubClose; answer: MachineAnswer };
   "hub.pair_code": { args: HubPairCode; answer: PairCodeAnswer };
   "hub.find": { args: HubFind; answer: Array<HubFound> };
+  "hub.follow": { args: HubFollow; answer: MachineAnswer };
   "hub.join": { args: HubJoin; answer: HubJoined };
   "board.serve": { args: BoardServe; answer: MachineAnswer };
   "device.list": { args: DeviceList; answer: Array<Device> };
@@ -283,6 +285,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "hub.close": ["supervisor","admin"],
   "hub.pair_code": ["supervisor","admin"],
   "hub.find": [],
+  "hub.follow": ["supervisor","admin"],
   "hub.join": ["supervisor","admin"],
   "board.serve": ["supervisor","admin"],
   "device.list": [],

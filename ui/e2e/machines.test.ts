@@ -88,7 +88,7 @@ test("a machine becomes the hub, shows a code, and a second one joins by scanner
       await other.page.keyboard.press("Enter");
     }
     await other.page.waitForSelector("main.start");
-    await enter(other.page, counter, "ha", 2, "desk");
+    await enter(other.page, counter, "lan", 2, "supervisor");
     await other.page.waitForSelector(".sync:has-text('Chung hàng chờ')");
     await openMachines(other.page);
     await other.page.waitForSelector("dialog h3:has-text('Máy này là quầy, số máy 2')");
@@ -115,6 +115,22 @@ test("a machine becomes the hub, shows a code, and a second one joins by scanner
     await page.keyboard.press("Enter");
     await page.waitForSelector("tr:has-text('Quầy 5'):has-text('Đã thu hồi')");
     await other.page.waitForSelector(".sync:has-text('Quầy tự chạy')");
+
+    // Whose hub does not answer is told what goes on, and may say who is the hub now.
+    await other.page.waitForSelector("dialog:has-text('Chưa nối được')");
+    await other.page.fill("dialog [data-field=follow]", "127.0.0.1:1");
+    for (const look of looks) {
+      await other.page.setViewportSize(look);
+      await other.page.emulateMedia({ colorScheme: look.theme });
+      await picture(other.page, `machines-away-${look.theme}`);
+      await expectNothingClipped(other.page);
+      await expectAccessible(other.page);
+    }
+    await other.page.keyboard.press("Enter");
+    await other.page.waitForSelector("dialog [role=alert]:has-text('Không có máy nào trả lời')");
+    await other.page.click("dialog button:has-text('Dùng máy này làm máy chủ quầy')");
+    await other.page.waitForSelector("dialog:has-text('Máy chủ quầy hỏng – dùng máy này?')");
+    await expectAccessible(other.page);
     await other.page.context().close();
   } finally {
     await counter.stop();

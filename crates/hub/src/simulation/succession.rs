@@ -82,6 +82,11 @@ impl World {
                     self.becomes(i, Some(paired));
                 }
             }
+            Next::Resumes(lost) => {
+                app.resume(&lost).map_err(|e| e.to_string())?;
+                self.outcome.resumed += 1;
+                self.tell(i, &format!("vẫn là máy chủ, nhiệm kỳ {}", lost.term));
+            }
             Next::Follows(hub) => {
                 if self.broken == Broken::LowerTermObeyed {
                     return Ok(());

@@ -45,11 +45,13 @@ pub(super) struct Outcome {
     pub(super) jumps: u64,
     pub(super) promotions: u64,
     pub(super) steps_down: u64,
+    pub(super) resumed: u64,
     pub(super) dropped: u64,
     pub(super) doubled: u64,
 }
 
 impl Outcome {
+    /// But for what comes once in hundreds of worlds.
     fn each(&self) -> [u64; 14] {
         [
             self.steps,
@@ -82,6 +84,7 @@ impl Outcome {
         self.jumps += o.jumps;
         self.promotions += o.promotions;
         self.steps_down += o.steps_down;
+        self.resumed += o.resumed;
         self.dropped += o.dropped;
         self.doubled += o.doubled;
     }

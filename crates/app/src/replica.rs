@@ -22,7 +22,9 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use crate::{App, Result, Settings, change::Topic, clock::Clock, registry::Ctx, verbs::leg};
+use crate::{
+    App, Result, Settings, change::Topic, clock::Clock, open::SYSTEM, registry::Ctx, verbs::leg,
+};
 
 /// A counter whose block has fewer numbers left gets another.
 const LOW: u32 = 10;
@@ -109,7 +111,15 @@ impl App {
                 .find(|a| a.device == log.device && a.head.epoch == log.head.epoch)
                 .map_or(0, |a| a.head.seq);
             if there < log.head.seq {
-                unsent += log.head.seq - there;
+                let (device, epoch) = (log.device, log.head.epoch);
+                match self.store.closed_at(device, epoch)? {
+                    None => unsent += log.head.seq - there,
+                    // Sent again in a later epoch, it is counted there.
+                    Some(_) => match self.store.only_in(device, epoch, there)? {
+                        0 => continue,
+                        left => unsent += left,
+                    },
+                }
                 let next = self
                     .store
                     .events_after(log.device, log.head.epoch, there, &one)?;
@@ -271,7 +281,7 @@ impl App {
         let ctx = Ctx {
             branch,
             roles: vec![Role::Supervisor, Role::Admin],
-            officer: "system".to_owned(),
+            officer: SYSTEM.to_owned(),
             alone: None,
             via: None,
         };

@@ -18,9 +18,11 @@ use std::{
 };
 
 use motcua_app::{App, Settings, clock::ManualClock};
-use motcua_domain::Code;
+use motcua_domain::{Code, visit::State};
 use motcua_protocol::sync::{Limits, Refused, RefusedWhy, encode_events};
-use motcua_testkit::branch::{MORNING, OFFICER, SERVICE, TestBranch, caller, case, dump, settings};
+use motcua_testkit::branch::{
+    MINUTE, MORNING, OFFICER, SERVICE, TestBranch, caller, case, dump, settings,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -523,9 +525,12 @@ fn apart_and_together_over_the_network() {
     assert_eq!(next["ticket"], "A-003");
 }
 
-/// The hub did it and its answer was lost; then the counter went on alone.
-#[test]
-fn a_number_that_nobody_got_is_taken_back() {
+/// The hub did it and its answer was lost; then the counter went on alone. Its log may come when
+/// the hub has another day.
+#[rstest]
+#[case::the_same_day(0)]
+#[case::the_next_day(24 * 60 * MINUTE)]
+fn a_number_that_nobody_got_is_taken_back(#[case] later: i64) {
     let (hub, root) = (hub(), tempfile::tempdir().unwrap());
     hub.join(root.path());
     let id = Uuid::now_v7();
@@ -543,6 +548,7 @@ fn a_number_that_nobody_got_is_taken_back() {
     let (app, line) = counter(root.path());
     let alone = app.call(&lost, "visit.register", args.clone()).unwrap();
     assert_eq!(alone["ticket"], "2A-001");
+    branch.pass(later);
     let _running = again(&branch, &address);
     assert_eq!(line.sync(&app).last_error, None);
     assert_eq!(app.call(&lost, "visit.register", args).unwrap(), alone);
@@ -554,6 +560,10 @@ fn a_number_that_nobody_got_is_taken_back() {
         .map(|w| w["ticket"].clone())
         .collect();
     assert_eq!(waiting, ["2A-001"]);
+    let given = app.store().read(|read| read.registered_by(id)).unwrap();
+    let unseen = given.iter().find(|(.., r)| r.via.is_some()).unwrap().0;
+    let unseen = app.store().read(|read| read.visit(unseen)).unwrap();
+    assert_eq!(unseen.unwrap().state(), State::Closed);
     assert_eq!(dump(&app), branch.dump());
     branch.assert_sound();
 }

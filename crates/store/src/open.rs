@@ -259,7 +259,10 @@ impl Store {
             let hub = t.hub.clone()?;
             (hub.device != self.device || t.is_of(&folder)).then_some(hub)
         });
-        *self.known_hub.lock().unwrap_or_else(PoisonError::into_inner) = hub;
+        *self
+            .known_hub
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = hub;
         let reason = match &token {
             _ if head_epoch == 0 => Some("first"),
             None => None,
@@ -467,7 +470,10 @@ impl Store {
     /// known of a higher one stays.
     pub fn remember_hub(&self, hub: &HubTerm) {
         {
-            let mut known = self.known_hub.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self
+                .known_hub
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let first = hub.term <= FIRST_TERM;
             if first || known.as_ref().is_some_and(|k| k.rank() >= hub.rank()) {
                 return;

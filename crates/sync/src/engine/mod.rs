@@ -2,6 +2,8 @@
 
 mod fork;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 

@@ -111,7 +111,9 @@ pub(super) struct Machine {
     pub(super) down_until: u64,
     /// How far its log was when it last was what its log says; only more of it can change that.
     pub(super) settled: Option<u64>,
+    /// The last day on which it has written, and the one that it showed last.
     pub(super) last_date: String,
+    pub(super) shown_date: String,
     /// What was pressed last, to be pressed again.
     pub(super) last: Option<(Uuid, String, Value, Option<Value>)>,
 }
@@ -487,6 +489,7 @@ impl Machine {
             down_until: 0,
             settled: None,
             last_date: String::new(),
+            shown_date: String::new(),
             last: None,
         }
     }

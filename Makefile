@@ -33,7 +33,7 @@ kill:           ## make kill RUNS=50: kill -9 at random moments of the real prog
 	cargo build --quiet --package motcua-cli
 	MOTCUA_KILLS=$${RUNS:-50} cargo nextest run --package motcua-tests --test kill_nine --no-capture
 
-sim:            ## make sim SEEDS=3000 FROM=0: replication, and the queue of a branch, one seed each
+sim:            ## make sim SEEDS=3000 FROM=0: replication, and the queue of a branch, a world each
 	MOTCUA_SEEDS=$${SEEDS:-3000} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-sync --test simulation --no-capture nothing_is_lost
 	MOTCUA_SEEDS=$${SEEDS:-3000} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-hub --lib --success-output final the_queue_holds
 

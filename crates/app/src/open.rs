@@ -31,6 +31,9 @@ use crate::{
     scanner::{self, Scan},
 };
 
+/// Who wrote what nobody pressed.
+pub(crate) const SYSTEM: &str = "system";
+
 /// How to open a branch.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -284,7 +287,7 @@ impl App {
     /// An author for what the program does by itself.
     pub(crate) fn system(&self) -> Author {
         Author {
-            actor: "system".to_owned(),
+            actor: SYSTEM.to_owned(),
             command_id: Uuid::now_v7(),
             moment: self.clock.moment(),
         }

@@ -14,7 +14,7 @@ use motcua_protocol::{
     sync::{Limits, Sealed},
 };
 use motcua_store::{
-    Moment, Options, Store, Write,
+    Moment, Options, Store, Stored, Write,
     table::{
         branch::device_entity,
         lease::{BOOK, DAYS_AHEAD, case_series},
@@ -22,7 +22,9 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use crate::{App, Result, Settings, change::Topic, clock::Clock, registry::Ctx, verbs::leg};
+use crate::{
+    App, Result, Settings, change::Topic, clock::Clock, open::SYSTEM, registry::Ctx, verbs::leg,
+};
 
 /// A counter whose block has fewer numbers left gets another.
 const LOW: u32 = 10;
@@ -38,6 +40,14 @@ pub(crate) fn year_of(date: NaiveDate) -> NaiveDate {
 /// Numbers below this are given by a hub that knows of every other; whoever cannot be sure gives
 /// from a hundred of its own.
 const ORDINARY_DEVICES: u16 = 100;
+
+/// Whether an event brings somebody to a desk.
+fn brings(header: &Header) -> bool {
+    matches!(
+        header.kind.as_str(),
+        "leg.called" | "leg.returned" | "leg.resumed"
+    )
+}
 
 /// The number of a new machine: once given, it is nobody else's.
 fn next_number(tx: &Write<'_>, known: &[DeviceIntroduced]) -> Result<u16> {
@@ -109,7 +119,15 @@ impl App {
                 .find(|a| a.device == log.device && a.head.epoch == log.head.epoch)
                 .map_or(0, |a| a.head.seq);
             if there < log.head.seq {
-                unsent += log.head.seq - there;
+                let (device, epoch) = (log.device, log.head.epoch);
+                match self.store.closed_at(device, epoch)? {
+                    None => unsent += log.head.seq - there,
+                    // Sent again in a later epoch, it is counted there.
+                    Some(_) => match self.store.only_in(device, epoch, there)? {
+                        0 => continue,
+                        left => unsent += left,
+                    },
+                }
                 let next = self
                     .store
                     .events_after(log.device, log.head.epoch, there, &one)?;
@@ -201,7 +219,7 @@ impl App {
             let header = &event.header;
             match header.kind.as_str() {
                 "visit.registered" => self.withdraw_number(header)?,
-                "leg.called" | "leg.returned" | "leg.resumed" => self.withdraw_call(header)?,
+                _ if brings(header) => self.withdraw_call(header)?,
                 _ => {}
             }
         }
@@ -245,19 +263,35 @@ impl App {
             let Some(counter) = visit.leg().counter.filter(|_| at_desk) else {
                 return Ok(Vec::new());
             };
+            // A counter has one person at a time. Where it brought somebody to its desk itself, it
+            // had not heard of whom a hub called there: whichever of the two is heard of first.
+            let by_hub = |event: &Stored| hubs.contains_key(&event.header.device);
             let mut unheard = Vec::new();
+            let mut brought_alone = false;
+            let mut untouched = false;
             for row in read.visits_at_counters(visit.date)? {
-                let called = row.visit.state() == State::Called
-                    && row.visit.leg().counter == Some(counter)
-                    && row.id != header.entity;
+                if row.visit.leg().counter != Some(counter) {
+                    continue;
+                }
+                let events = read.events_of(row.id)?;
+                let called = row.visit.state() == State::Called;
+                let (Some(last), Some(brought)) =
+                    (events.last(), events.iter().rfind(|e| brings(&e.header)))
+                else {
+                    continue;
+                };
+                if row.id == header.entity {
+                    untouched = called && by_hub(last);
+                    continue;
+                }
+                brought_alone |= !by_hub(brought);
                 // Whoever was called by a hub and not touched by the counter since.
-                if called
-                    && let Some(last) = read.events_of(row.id)?.last()
-                    && last.header.device != header.device
-                    && hubs.contains_key(&last.header.device)
-                {
+                if called && by_hub(last) && last.header.device != header.device {
                     unheard.push(row.id);
                 }
+            }
+            if untouched && brought_alone {
+                unheard.push(header.entity);
             }
             Ok(unheard)
         })?;
@@ -271,7 +305,7 @@ impl App {
         let ctx = Ctx {
             branch,
             roles: vec![Role::Supervisor, Role::Admin],
-            officer: "system".to_owned(),
+            officer: SYSTEM.to_owned(),
             alone: None,
             via: None,
         };

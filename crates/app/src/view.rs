@@ -15,7 +15,7 @@ use motcua_protocol::{
 use motcua_store::{Read, table::case as stored};
 use uuid::Uuid;
 
-use crate::{App, Result, kiosk::KIOSK};
+use crate::{App, Result, kiosk::KIOSK, open::SYSTEM};
 
 /// The moment at which a screen looks, by every clock that an event's stamp has too.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +90,7 @@ pub(crate) fn service_name<'a>(branch: &'a Branch, code: &'a str) -> &'a str {
 
 pub(crate) fn officer_name<'a>(branch: &'a Branch, id: &'a str) -> &'a str {
     match id {
-        "system" => return "Máy",
+        SYSTEM => return "Máy",
         KIOSK => return "Máy lấy số tự phục vụ",
         _ => {}
     }

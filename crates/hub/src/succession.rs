@@ -132,6 +132,8 @@ impl Machine {
                 }
                 None => Ok(()),
             },
+            // Told to everybody who waits for changes, so this machine looks again.
+            Next::Resumes(lost) => app.resume(&lost).map_err(fault),
             Next::Follows(hub) => match self.way_to(&hub).map_err(fault)? {
                 Some(paired) => self.be_counter(paired),
                 None => Ok(()),

@@ -9,7 +9,7 @@ use motcua_domain::{
     branch::Branch, case::CaseEvent, catalogue::Procedure, counter::CounterEvent, visit::VisitEvent,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::value::MapDeserializer};
 use ts_rs::TS;
 use uuid::Uuid;
 
@@ -441,13 +441,18 @@ impl Body {
     pub fn read(kind: &str, body: &[u8]) -> Result<Self, Unreadable> {
         let body: serde_json::Value =
             serde_json::from_slice(body).map_err(|_| Unreadable::Broken)?;
-        let whole = serde_json::json!({"kind": kind, "body": body});
+        // The kind first: serde would keep a body that comes before it as a copy of its own.
+        let parts = [
+            ("kind", serde_json::Value::String(kind.to_owned())),
+            ("body", body),
+        ];
+        let whole = MapDeserializer::<_, serde_json::Error>::new(parts.into_iter());
         let read = match kind.split('.').next().unwrap_or_default() {
-            "visit" | "leg" => serde_json::from_value(whole).map(Self::Visit),
-            "case" => serde_json::from_value(whole).map(Self::Case),
-            "counter" => serde_json::from_value(whole).map(Self::Counter),
+            "visit" | "leg" => VisitEvent::deserialize(whole).map(Self::Visit),
+            "case" => CaseEvent::deserialize(whole).map(Self::Case),
+            "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
-            | "hub" => serde_json::from_value(whole).map(Self::Branch),
+            | "hub" => BranchEvent::deserialize(whole).map(Self::Branch),
             _ => return Err(Unreadable::Newer),
         };
         read.map_err(|error| {

@@ -526,6 +526,23 @@ impl Store {
         format!("{}-{}", self.device, self.epoch())
     }
 
+    /// How many events of an epoch behind a number stand in no later epoch of that device.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn only_in(&self, device: Uuid, epoch: u32, after: u64) -> Result<u64> {
+        self.read(|read| {
+            Ok(read
+                .connection()
+                .prepare_cached(
+                    "SELECT count(*) FROM event AS e WHERE device = ?1 AND epoch = ?2 AND seq > ?3
+                     AND NOT EXISTS(SELECT 1 FROM event AS later WHERE later.event_id = e.event_id
+                                    AND later.device = e.device AND later.epoch > e.epoch)",
+                )?
+                .query_row(params![device.as_bytes(), epoch, after], |row| row.get(0))?)
+        })
+    }
+
     /// Up to where an epoch of a log counts, if its history went two ways.
     ///
     /// # Errors

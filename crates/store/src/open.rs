@@ -27,7 +27,10 @@ use crate::{
     project,
     read::Read,
     standing,
-    table::{lease, meta},
+    table::{
+        hub::{FIRST_TERM, HubTerm},
+        lease, meta,
+    },
     together::{self, Batch, Outcomes},
     token::{self, Places, Token},
     verify,
@@ -127,6 +130,8 @@ pub struct Store {
     /// Commands in line for the writer.
     in_line: AtomicUsize,
     outcomes: Outcomes,
+    /// The hub of the highest term that was ever read of in this folder, if it was a second one.
+    known_hub: Mutex<Option<HubTerm>>,
     pub(crate) short_of_room: AtomicBool,
     _held: folder::Held,
 }
@@ -233,6 +238,7 @@ impl Store {
             cursors: Cursors::default(),
             in_line: AtomicUsize::new(0),
             outcomes: Outcomes::default(),
+            known_hub: Mutex::default(),
             short_of_room: AtomicBool::new(false),
             _held: held,
             options,
@@ -248,11 +254,20 @@ impl Store {
     fn settle_epoch(&self, head_epoch: u32, head_seq: u64, moment: Moment) -> Result<()> {
         let token = self.writer().places.read(self.device);
         let folder = self.folder_name();
+        // A copy knows whom the original obeys; that it is the hub itself was not said of the copy.
+        let hub = (token.as_ref()).and_then(|t| {
+            let hub = t.hub.clone()?;
+            (hub.device != self.device || t.is_of(&folder)).then_some(hub)
+        });
+        *self
+            .known_hub
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = hub;
         let reason = match &token {
             _ if head_epoch == 0 => Some("first"),
             None => None,
             Some(t) if (t.epoch, t.seq) > (head_epoch, head_seq) => Some("rewound"),
-            Some(t) if t.machine != token::machine() || t.folder != folder => Some("cloned"),
+            Some(t) if !t.is_of(&folder) => Some("cloned"),
             Some(_) => None,
         };
         if let Some(reason) = reason {
@@ -442,6 +457,32 @@ impl Store {
         (self.device, self.epoch())
     }
 
+    /// The hub of the highest term that was ever read of here, also where the log has since gone
+    /// back behind it; `None` where the branch has had one hub only.
+    pub fn known_hub(&self) -> Option<HubTerm> {
+        self.known_hub
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Keeps a hub that the log names outside the log, before anything follows from it. What is
+    /// known of a higher one stays.
+    pub fn remember_hub(&self, hub: &HubTerm) {
+        {
+            let mut known = self
+                .known_hub
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let first = hub.term <= FIRST_TERM;
+            if first || known.as_ref().is_some_and(|k| k.rank() >= hub.rank()) {
+                return;
+            }
+            *known = Some(hub.clone());
+        }
+        self.write_token();
+    }
+
     /// The data folder.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -510,6 +551,7 @@ impl Store {
             hash: blake3::Hash::from_bytes(head.hash).to_hex().to_string(),
             machine: token::machine(),
             folder: self.folder_name(),
+            hub: self.known_hub(),
         };
         Some((writer.places.clone(), token))
     }

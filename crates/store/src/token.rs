@@ -4,6 +4,9 @@
 //! folder or machine than its token was cloned. In both cases going on under the same epoch
 //! would give out sequence numbers twice, and the other side would drop the second as a
 //! duplicate. So a new epoch is opened before anything is written.
+//!
+//! It also names the hub of the highest term that was ever read of here: a person's word must not
+//! go back with the disk.
 
 use std::{
     fs,
@@ -14,6 +17,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::table::hub::HubTerm;
 
 const NAME: &str = "device.json";
 
@@ -26,6 +31,22 @@ pub(crate) struct Token {
     pub(crate) hash: String,
     pub(crate) machine: String,
     pub(crate) folder: String,
+    /// The hub of the highest term; tokens of older programs and of branches that never had a
+    /// second hub name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hub: Option<HubTerm>,
+}
+
+impl Token {
+    /// Whether it was written for that folder of this machine; a copy's was not.
+    pub(crate) fn is_of(&self, folder: &str) -> bool {
+        self.machine == machine() && self.folder == folder
+    }
+
+    fn reach(&self) -> (u32, u64, u32) {
+        let term = self.hub.as_ref().map_or(0, |hub| hub.term);
+        (self.epoch, self.seq, term)
+    }
 }
 
 /// Where tokens lie: beside the database, and apart from it, so that copying the whole folder
@@ -35,7 +56,7 @@ pub(crate) struct Places {
     beside: PathBuf,
     apart: Option<PathBuf>,
     /// How far the token was last written: writes may overtake each other, the token must not.
-    written: Arc<Mutex<(u32, u64)>>,
+    written: Arc<Mutex<(u32, u64, u32)>>,
 }
 
 impl Places {
@@ -47,24 +68,28 @@ impl Places {
         }
     }
 
-    /// The token that knows most, from both places.
+    /// What both places know together.
     pub(crate) fn read(&self, device: Uuid) -> Option<Token> {
-        [Some(&self.beside), self.apart.as_ref()]
+        let tokens: Vec<Token> = [Some(&self.beside), self.apart.as_ref()]
             .into_iter()
             .flatten()
             .filter_map(|path| serde_json::from_slice::<Token>(&fs::read(path).ok()?).ok())
             .filter(|token| token.device == device)
-            .max_by_key(|token| (token.epoch, token.seq))
+            .collect();
+        let hubs = tokens.iter().filter_map(|token| token.hub.clone());
+        let hub = hubs.max_by_key(HubTerm::rank);
+        let furthest = tokens.into_iter().max_by_key(Token::reach)?;
+        Some(Token { hub, ..furthest })
     }
 
     /// Writes both, each whole or not at all. A token that cannot be written costs protection,
     /// not data, so it is logged and work goes on.
     pub(crate) fn write(&self, token: &Token) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if *written > (token.epoch, token.seq) {
+        if *written > token.reach() {
             return;
         }
-        *written = (token.epoch, token.seq);
+        *written = token.reach();
         for path in [Some(&self.beside), self.apart.as_ref()]
             .into_iter()
             .flatten()

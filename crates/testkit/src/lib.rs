@@ -6,4 +6,5 @@ pub mod fuzz;
 pub mod printer9100;
 pub mod program;
 pub mod proxy;
+pub mod seeds;
 pub mod webdriver;

@@ -10,7 +10,10 @@ use motcua_protocol::{
     event::{Body, BranchEvent, HubPromoted, HubRetired},
     verbs::hub::{Promote, Promoted, Retire, Retired},
 };
-use motcua_store::{Write, table::branch::hub_entity};
+use motcua_store::{
+    Write,
+    table::{branch::hub_entity, hub::HubTerm},
+};
 
 use crate::{App, Result, registry::Ctx};
 
@@ -37,7 +40,9 @@ pub(crate) fn promote(
 ) -> Result<Promoted> {
     let reason = reason(&args.reason)?;
     let device = app.store.device();
-    let Some(hub) = tx.read().hub()? else {
+    // The highest that was ever read of here, also if this log has gone back behind it.
+    let hub = tx.read().hub()?.into_iter().chain(app.store.known_hub());
+    let Some(hub) = hub.max_by_key(HubTerm::rank) else {
         return Err(Refusal::new(
             Code::NotPaired,
             "Máy này chưa ghép với máy nào nên không có máy chủ quầy để thay. Chưa đổi gì.",

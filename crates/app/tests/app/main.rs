@@ -16,5 +16,6 @@ mod find_case;
 mod issuing;
 mod kiosk;
 mod reception;
+mod succession;
 mod tickets;
 mod watch;

@@ -18,9 +18,11 @@ use std::{
 };
 
 use motcua_app::{App, Settings, clock::ManualClock};
-use motcua_domain::Code;
+use motcua_domain::{Code, visit::State};
 use motcua_protocol::sync::{Limits, Refused, RefusedWhy, encode_events};
-use motcua_testkit::branch::{MORNING, OFFICER, SERVICE, TestBranch, caller, case, dump, settings};
+use motcua_testkit::branch::{
+    MINUTE, MORNING, OFFICER, SERVICE, SUPERVISOR, TestBranch, caller, case, dump, settings,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -523,9 +525,12 @@ fn apart_and_together_over_the_network() {
     assert_eq!(next["ticket"], "A-003");
 }
 
-/// The hub did it and its answer was lost; then the counter went on alone.
-#[test]
-fn a_number_that_nobody_got_is_taken_back() {
+/// The hub did it and its answer was lost; then the counter went on alone. Its log may come when
+/// the hub has another day.
+#[rstest]
+#[case::the_same_day(0)]
+#[case::the_next_day(24 * 60 * MINUTE)]
+fn a_number_that_nobody_got_is_taken_back(#[case] later: i64) {
     let (hub, root) = (hub(), tempfile::tempdir().unwrap());
     hub.join(root.path());
     let id = Uuid::now_v7();
@@ -543,6 +548,7 @@ fn a_number_that_nobody_got_is_taken_back() {
     let (app, line) = counter(root.path());
     let alone = app.call(&lost, "visit.register", args.clone()).unwrap();
     assert_eq!(alone["ticket"], "2A-001");
+    branch.pass(later);
     let _running = again(&branch, &address);
     assert_eq!(line.sync(&app).last_error, None);
     assert_eq!(app.call(&lost, "visit.register", args).unwrap(), alone);
@@ -554,8 +560,70 @@ fn a_number_that_nobody_got_is_taken_back() {
         .map(|w| w["ticket"].clone())
         .collect();
     assert_eq!(waiting, ["2A-001"]);
+    let given = app.store().read(|read| read.registered_by(id)).unwrap();
+    let unseen = given.iter().find(|(.., r)| r.via.is_some()).unwrap().0;
+    let unseen = app.store().read(|read| read.visit(unseen)).unwrap();
+    assert_eq!(unseen.unwrap().state(), State::Closed);
     assert_eq!(dump(&app), branch.dump());
     branch.assert_sound();
+}
+
+/// The hub called somebody for a counter, which never heard it and called another; then the hub
+/// died. A new hub hears of both, in any order.
+#[rstest]
+#[case::the_counter_first(&[Who::Counter, Who::Hub])]
+#[case::the_former_hub_first(&[Who::Hub, Who::Counter])]
+fn a_call_that_no_counter_heard_is_taken_back_by_the_next_hub(#[case] order: &[Who]) {
+    let hub = hub();
+    let roots = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    for root in &roots {
+        hub.join(root.path());
+    }
+    hub.branch.walk_in();
+    let (app, _line) = counter(roots[0].path());
+    let Hub { branch, running } = hub;
+    drop(running);
+    let args = json!({"counter": 2});
+    let asked_by = app.store().device();
+    let lost = branch
+        .app()
+        .call_for(asked_by, &caller(OFFICER), "queue.call_next", args.clone());
+    assert_eq!(lost.unwrap()["ticket"], "A-001");
+    let ask = |app: &App, officer, name, args| app.call(&caller(officer), name, args).unwrap();
+    ask(&app, OFFICER, "visit.register", json!({"service": SERVICE}));
+    let alone = ask(&app, OFFICER, "queue.call_next", args);
+    assert_eq!(alone["ticket"], "2A-001");
+
+    let clock = Arc::new(ManualClock::at(MORNING));
+    let next = App::open(settings(roots[1].path()), clock).unwrap();
+    let word = json!({"reason": "Máy chủ quầy hỏng", "listen": "127.0.0.1:7420"});
+    ask(&next, SUPERVISOR, "hub.promote", word);
+    for who in order {
+        let from = match who {
+            Who::Hub => branch.app().store(),
+            Who::Counter => app.store(),
+        };
+        for log in from.heads(Some(from.device())).unwrap() {
+            let events = from
+                .events_after(log.device, log.head.epoch, 0, &Limits::default())
+                .unwrap();
+            next.store().ingest(&events, MORNING).unwrap();
+            next.took(&events);
+        }
+    }
+    let queue = ask(&next, SUPERVISOR, "queue.snapshot", json!({}));
+    let tickets = |state: &str| -> Vec<Value> {
+        let rows = queue[state].as_array().unwrap().iter();
+        rows.map(|row| row["ticket"].clone()).collect()
+    };
+    assert_eq!(tickets("called"), ["2A-001"]);
+    assert_eq!(tickets("waiting"), ["A-001"]);
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Who {
+    Hub,
+    Counter,
 }
 
 /// Twenty counters at once on one hub.

@@ -158,6 +158,10 @@ impl World {
                 "I12: machine {i} had its {name} done by a hub of a lower term"
             ));
         }
+        let machine = &mut self.machines[i];
+        if matches!(told, Told::Done(_)) && (machine.paired.is_none() || !through_hub) {
+            machine.last_date.clone_from(&machine.shown_date);
+        }
         let words = match &told {
             // Without ids, which are made anew each time: one seed tells one story.
             Told::Done(answer) => format!(
@@ -307,15 +311,17 @@ impl World {
         }
     }
 
-    /// I15.
+    /// I15: a day on which a machine has written is not followed by an earlier one. A day that a
+    /// wrong clock only showed is left again when the clock is set right.
     fn days_go_on(&mut self, i: usize, snapshot: &Value) -> Result<(), String> {
         let date = text(&snapshot["date"]);
-        let before = std::mem::replace(&mut self.machines[i].last_date, date.clone());
-        if before > date {
+        let before = &self.machines[i].last_date;
+        if *before > date {
             return Err(format!(
                 "I15: machine {i} went from {before} back to {date}"
             ));
         }
+        self.machines[i].shown_date = date;
         Ok(())
     }
 

@@ -4,7 +4,11 @@ use std::{fs, path::Path, sync::Arc};
 
 use motcua_app::{App, clock::ManualClock};
 
-use super::{broken::Broken, net::Cut, world::World};
+use super::{
+    broken::Broken,
+    net::Cut,
+    world::{Machine, World},
+};
 
 const YEAR_MS: i64 = 365 * 86_400_000;
 
@@ -126,19 +130,8 @@ impl World {
         let now = motcua_app::clock::Clock::moment(&*original.clock).wall_ms;
         let (device, paired) = (original.device, original.paired.clone());
         self.outcome.clones += 1;
-        self.machines.push(super::world::Machine {
-            device,
-            clock: Arc::new(ManualClock::at(now)),
-            app: None,
-            line: None,
-            answers: None,
-            paired,
-            former: None,
-            backup: None,
-            down_until: 0,
-            last_date: String::new(),
-            last: None,
-        });
+        let clock = Arc::new(ManualClock::at(now));
+        self.machines.push(Machine::new(device, clock, paired));
         self.tell(i, &format!("chép sang máy {k}"));
         self.start(i);
         self.start(k);

@@ -21,81 +21,34 @@ mod broken;
 mod chance;
 mod check;
 mod faults;
+mod morning;
 mod net;
 mod succession;
 mod world;
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
-};
+use motcua_testkit::seeds;
 
 use broken::Broken;
 use world::{Outcome, World};
 
-/// Parts that a test runner may run side by side.
-const SHARDS: u64 = 4;
-
-fn number(name: &str, or: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(or)
-}
-
 fn run(seed: u64, broken: Broken) -> Result<Outcome, String> {
-    let played = catch_unwind(AssertUnwindSafe(|| {
+    seeds::world(|| {
         let mut world = World::new(seed, broken);
         world
             .run()
             .map_err(|why| format!("{why}\n{}", world.story()))
-    }));
-    played.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        Err(text.unwrap_or_else(|| "panic".to_owned()))
     })
 }
 
-fn shard(nth: u64) {
-    let (from, seeds) = (number("MOTCUA_FROM", 0), number("MOTCUA_SEEDS", 60));
-    let began = Instant::now();
+#[test]
+fn the_queue_holds_under_any_seed() {
+    let played = seeds::play("queue", 60, |seed| run(seed, Broken::Nothing));
     let mut sum = Outcome::default();
-    let mut done = 0;
-    // In pairs: odd and even worlds differ in what may go wrong.
-    for seed in (from..from + seeds).filter(|seed| seed / 2 % SHARDS == nth) {
-        match run(seed, Broken::Nothing) {
-            Ok(outcome) => sum.add(&outcome),
-            Err(why) => panic!("seed {seed}: {why}\n  again: make sim SEEDS=1 FROM={seed}"),
-        }
-        done += 1;
-    }
-    println!(
-        "queue, part {nth}: {done} seeds in {:.1?}: {sum:?}",
-        began.elapsed()
-    );
-    if done >= 200 {
+    played.iter().for_each(|outcome| sum.add(outcome));
+    println!("{sum:?}");
+    if played.len() >= 400 {
         assert!(sum.is_varied(), "too tame a world: {sum:?}");
     }
-}
-
-#[test]
-fn the_queue_holds_under_any_seed_1() {
-    shard(0);
-}
-
-#[test]
-fn the_queue_holds_under_any_seed_2() {
-    shard(1);
-}
-
-#[test]
-fn the_queue_holds_under_any_seed_3() {
-    shard(2);
-}
-
-#[test]
-fn the_queue_holds_under_any_seed_4() {
-    shard(3);
 }
 
 /// A seed that fails can be looked at again.

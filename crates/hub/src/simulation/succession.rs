@@ -49,12 +49,16 @@ impl World {
         let Some(app) = machine.app.clone() else {
             return Ok(());
         };
+        let revision = app.store().revision();
+        if machine.settled == Some(revision) {
+            return Ok(());
+        }
         let standing = match &machine.paired {
             Some(paired) => Standing::CounterOf(paired.hub),
             None => Standing::Hub,
         };
         match app.next(standing).map_err(|e| e.to_string())? {
-            Next::Stays => {}
+            Next::Stays => self.machines[i].settled = Some(revision),
             Next::BecomesHub => {
                 let former = self.machines[i].paired.clone();
                 drop(app);
@@ -81,6 +85,11 @@ impl World {
                     );
                     self.becomes(i, Some(paired));
                 }
+            }
+            Next::Resumes(lost) => {
+                app.resume(&lost).map_err(|e| e.to_string())?;
+                self.outcome.resumed += 1;
+                self.tell(i, &format!("vẫn là máy chủ, nhiệm kỳ {}", lost.term));
             }
             Next::Follows(hub) => {
                 if self.broken == Broken::LowerTermObeyed {

@@ -45,11 +45,13 @@ pub(super) struct Outcome {
     pub(super) jumps: u64,
     pub(super) promotions: u64,
     pub(super) steps_down: u64,
+    pub(super) resumed: u64,
     pub(super) dropped: u64,
     pub(super) doubled: u64,
 }
 
 impl Outcome {
+    /// But for what comes once in hundreds of worlds.
     fn each(&self) -> [u64; 14] {
         [
             self.steps,
@@ -82,6 +84,7 @@ impl Outcome {
         self.jumps += o.jumps;
         self.promotions += o.promotions;
         self.steps_down += o.steps_down;
+        self.resumed += o.resumed;
         self.dropped += o.dropped;
         self.doubled += o.doubled;
     }
@@ -106,7 +109,11 @@ pub(super) struct Machine {
     pub(super) backup: Option<PathBuf>,
     /// Step at which it comes up again.
     pub(super) down_until: u64,
+    /// How far its log was when it last was what its log says; only more of it can change that.
+    pub(super) settled: Option<u64>,
+    /// The last day on which it has written, and the one that it showed last.
     pub(super) last_date: String,
+    pub(super) shown_date: String,
     /// What was pressed last, to be pressed again.
     pub(super) last: Option<(Uuid, String, Value, Option<Value>)>,
 }
@@ -186,14 +193,23 @@ pub(super) enum Told {
 
 impl World {
     pub(super) fn new(seed: u64, broken: Broken) -> Self {
-        let mut chance = Chance::of(seed);
-        let counters = match chance.below(20) {
-            0 => 6 + chance.below(15),
-            _ => 1 + chance.below(5),
+        let mut world = Self::empty(seed, broken);
+        let counters = match world.chance.below(20) {
+            0 => 6 + world.chance.below(15),
+            _ => 1 + world.chance.below(5),
         } as usize;
-        let mut world = Self {
+        match broken {
+            Broken::SeriesShared => world.found(counters),
+            _ => world.begin(counters),
+        }
+        world
+    }
+
+    /// A world with nobody in it.
+    pub(super) fn empty(seed: u64, broken: Broken) -> Self {
+        Self {
             net: Net::new(seed, broken),
-            chance,
+            chance: Chance::of(seed),
             broken,
             machines: Vec::new(),
             branch: device(0),
@@ -207,15 +223,11 @@ impl World {
             outcome: Outcome::default(),
             root: root(),
             story: String::new(),
-        };
-        world.found(counters);
-        for _ in 0..counters {
-            world.join();
         }
-        world
     }
 
-    fn found(&mut self, counters: usize) {
+    /// A new branch with its hub and so many counters.
+    pub(super) fn found(&mut self, counters: usize) {
         let mut branch = template().branch.clone();
         // One more desk than machines, for the copy that somebody may make.
         branch.counters = (1..=counters as u16 + 2)
@@ -247,8 +259,14 @@ impl World {
             })
             .unwrap();
         app.introduce(device(0), "Máy chủ quầy", "hub").unwrap();
-        self.add(device(0), clock, app, None, None);
+        self.machines.push(Machine {
+            app: Some(app),
+            ..Machine::new(device(0), clock, None)
+        });
         self.serve(0);
+        for _ in 0..counters {
+            self.join();
+        }
     }
 
     fn blank(&self, device: Uuid, line: Option<&Arc<Line>>) -> (Arc<ManualClock>, Arc<App>) {
@@ -281,29 +299,10 @@ impl World {
         let line = self.line(at, &paired);
         let (clock, app) = self.blank(own, Some(&line));
         assert_eq!(line.sync(&app).last_error, None);
-        self.add(own, clock, app, Some(line), Some(paired));
-    }
-
-    pub(super) fn add(
-        &mut self,
-        device: Uuid,
-        clock: Arc<ManualClock>,
-        app: Arc<App>,
-        line: Option<Arc<Line>>,
-        paired: Option<Paired>,
-    ) {
         self.machines.push(Machine {
-            device,
-            clock,
             app: Some(app),
-            line,
-            answers: None,
-            paired,
-            former: None,
-            backup: None,
-            down_until: 0,
-            last_date: String::new(),
-            last: None,
+            line: Some(line),
+            ..Machine::new(own, clock, Some(paired))
         });
     }
 
@@ -359,6 +358,7 @@ impl World {
         machine.clock = clock;
         machine.app = Some(app);
         machine.line = line;
+        machine.settled = None;
         self.tell(i, "chạy lại");
         if paired.is_none() {
             self.serve(i);
@@ -475,6 +475,25 @@ impl World {
 }
 
 impl Machine {
+    /// One that does not run yet.
+    pub(super) fn new(device: Uuid, clock: Arc<ManualClock>, paired: Option<Paired>) -> Self {
+        Self {
+            device,
+            clock,
+            app: None,
+            line: None,
+            answers: None,
+            paired,
+            former: None,
+            backup: None,
+            down_until: 0,
+            settled: None,
+            last_date: String::new(),
+            shown_date: String::new(),
+            last: None,
+        }
+    }
+
     fn app_clock(&self) -> i64 {
         motcua_app::clock::Clock::moment(&*self.clock).wall_ms
     }

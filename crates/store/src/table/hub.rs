@@ -1,8 +1,9 @@
 //! Hubs of the branch: whom everybody obeys, and what the former ones may still have given out.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -63,7 +64,7 @@ pub(crate) fn row(
 }
 
 /// The hub that is to be obeyed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubTerm {
     /// Which machine.
     pub device: Uuid,
@@ -71,6 +72,14 @@ pub struct HubTerm {
     pub term: u32,
     /// Where it said that it can be reached; nothing for the first hub.
     pub urls: Vec<String>,
+}
+
+impl HubTerm {
+    /// Of two hubs the one that ranks higher is obeyed: the one of the higher term, and of two of
+    /// one term the one of the lower id, whichever was heard of first.
+    pub fn rank(&self) -> (u32, Reverse<Uuid>) {
+        (self.term, Reverse(self.device))
+    }
 }
 
 #[derive(Debug)]
@@ -119,14 +128,15 @@ impl Read<'_> {
             .said_of_hubs()?
             .into_iter()
             .filter(|s| s.what == "promoted");
-        // Two at once of one term: the lower id, whichever was heard first.
-        let highest = promoted.max_by_key(|s| (s.term, std::cmp::Reverse(s.device)));
-        Ok(match highest {
-            Some(said) => Some(HubTerm {
+        let highest = promoted
+            .map(|said| HubTerm {
                 device: said.device,
                 term: said.term,
                 urls: said.urls.split_whitespace().map(str::to_owned).collect(),
-            }),
+            })
+            .max_by_key(HubTerm::rank);
+        Ok(match highest {
+            Some(hub) => Some(hub),
             None => self.first_hub()?.map(|device| HubTerm {
                 device,
                 term: FIRST_TERM,

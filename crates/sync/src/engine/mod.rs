@@ -2,6 +2,8 @@
 
 mod fork;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -280,6 +282,8 @@ struct Job {
     at: u64,
     hash: Option<[u8; 32]>,
     closed: Option<u64>,
+    /// Whether it counts as unsent: not if it was sent again in a later epoch.
+    owed: bool,
     gaps: u8,
 }
 
@@ -511,6 +515,13 @@ impl Engine {
     fn larger(&mut self, limits: &Limits) {
         self.batch_events = (self.batch_events * 2).min(limits.events.max(1));
         self.batch_bytes = (self.batch_bytes * 2).min(limits.bytes.max(1 << 10));
+    }
+
+    /// So many events of a job are no longer waited for.
+    fn settle(&mut self, job: &Job, events: u64) {
+        if job.owed {
+            self.status.unsent = self.status.unsent.saturating_sub(events);
+        }
     }
 
     fn log_head(job: &Job, seq: u64, hash: [u8; 32]) -> LogHead {

@@ -118,7 +118,11 @@ impl Engine {
             let at = there.map_or(0, |h| h.seq);
             let other = |h: EpochHead| h.seq == head.seq && h.hash != head.hash;
             if at < head.seq {
-                unsent += head.seq - at;
+                // What was joined as both ends still stand is offered again, for the peer may be
+                // able to take it by now; nothing of it is missing there.
+                let ends = (there.map(|h| h.hash), head.seq);
+                let owed = local.closed.is_none() || self.joined.get(&head.epoch) != Some(&ends);
+                unsent += if owed { head.seq - at } else { 0 };
                 self.jobs.push_back(Job {
                     device,
                     epoch: head.epoch,
@@ -126,6 +130,7 @@ impl Engine {
                     at,
                     hash: there.map(|h| h.hash.0),
                     closed: local.closed,
+                    owed,
                     gaps: 0,
                 });
             } else if let Some(closed) = local.closed.filter(|_| own) {
@@ -231,9 +236,11 @@ impl Engine {
         let Some(first) = events.first() else {
             return self.next_job(now, out);
         };
-        self.status
-            .oldest_unsent_ms
-            .get_or_insert(first.header.wall_ms);
+        if job.owed {
+            self.status
+                .oldest_unsent_ms
+                .get_or_insert(first.header.wall_ms);
+        }
         // Numbers alone prove nothing: what the peer has at that number must be what we have.
         if job.at > 0 && job.hash.is_some_and(|h| h != first.prev_hash) {
             return self.forked(now, &job, true, out);
@@ -271,7 +278,7 @@ impl Engine {
             None => return self.fail(now, Fault::Malformed, None),
         }
         let safe = acked.seq.min(job.upto) - job.at;
-        self.status.unsent = self.status.unsent.saturating_sub(safe);
+        self.settle(&job, safe);
         self.status.oldest_unsent_ms = None;
         job.at = acked.seq;
         job.hash = Some(acked.hash.0);
@@ -335,7 +342,7 @@ impl Engine {
     fn forked(&mut self, now: Now, job: &Job, at_odds: bool, out: &mut Vec<Output>) {
         if let Some(closed) = job.closed {
             // Known, and sent again in a later epoch.
-            self.status.unsent = self.status.unsent.saturating_sub(job.upto - job.at);
+            self.settle(job, job.upto - job.at);
             if job.device == self.config.device {
                 self.rejoin(job.epoch, closed, job.upto, at_odds);
             }

@@ -17,43 +17,20 @@
 mod disk;
 mod world;
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
-};
-
+use motcua_testkit::seeds;
 use world::{Broken, Outcome, World};
 
-fn number(name: &str, or: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(or)
-}
-
 fn run(seed: u64, broken: Broken) -> Result<Outcome, String> {
-    catch_unwind(AssertUnwindSafe(|| World::new(seed, broken).run())).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        Err(text.unwrap_or_else(|| "panic".to_owned()))
-    })
+    seeds::world(|| World::new(seed, broken).run())
 }
 
 #[test]
 fn nothing_is_lost_or_doubled_under_any_seed() {
-    let (from, seeds) = (number("MOTCUA_FROM", 0), number("MOTCUA_SEEDS", 100));
-    let began = Instant::now();
+    let played = seeds::play("replication", 100, |seed| run(seed, Broken::Nothing));
     let mut sum = Outcome::default();
-    for seed in from..from + seeds {
-        match run(seed, Broken::Nothing) {
-            Ok(outcome) => sum.add(&outcome),
-            Err(why) => panic!("seed {seed}: {why}\n  again: make sim SEEDS=1 FROM={seed}"),
-        }
-    }
-    println!(
-        "{seeds} seeds from {from} in {:.1?}: {sum:?}",
-        began.elapsed()
-    );
-    if seeds >= 100 {
+    played.iter().for_each(|outcome| sum.add(outcome));
+    println!("{sum:?}");
+    if played.len() >= 100 {
         assert!(sum.is_varied(), "too tame a world: {sum:?}");
     }
 }

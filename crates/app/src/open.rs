@@ -28,6 +28,7 @@ use crate::{
     kiosk::Kiosk,
     machine::MachineSlot,
     print_queue,
+    replica::CentralLink,
     scanner::{self, Scan},
 };
 
@@ -53,6 +54,8 @@ pub struct Settings {
     /// The line to the hub, where this folder is a counter of one as it opens. It may get or
     /// lose one while it is open: [`App::set_link`].
     pub link: Option<Arc<dyn HubLink>>,
+    /// The line to central, where this folder has one.
+    pub central: Option<Arc<dyn CentralLink>>,
 }
 
 impl Settings {
@@ -68,6 +71,7 @@ impl Settings {
             cups: None,
             scanner: None,
             link: None,
+            central: None,
         }
     }
 
@@ -119,6 +123,7 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) link: Link,
     pub(crate) machine: MachineSlot,
+    pub(crate) central: RwLock<Option<Arc<dyn CentralLink>>>,
     catalogue: RwLock<Option<Arc<Catalogue>>>,
 }
 
@@ -156,6 +161,7 @@ impl App {
     ) -> Arc<Self> {
         let printing = settings.printing;
         let link = Link::new(settings.link.take());
+        let central = settings.central.take();
         let app = Arc::new(Self {
             store,
             clock: Box::new(clock),
@@ -167,6 +173,7 @@ impl App {
             settings,
             link,
             machine: MachineSlot::default(),
+            central: RwLock::new(central),
             catalogue: RwLock::new(None),
         });
         if printing {

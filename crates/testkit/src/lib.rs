@@ -3,6 +3,7 @@
 pub mod branch;
 pub mod cups;
 pub mod fuzz;
+pub mod postgres;
 pub mod printer9100;
 pub mod program;
 pub mod proxy;

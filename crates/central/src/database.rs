@@ -1,6 +1,10 @@
 //! The database: connections, migrations, and what this installation is.
 
-use deadpool_postgres::{Config, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Config, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime, Timeouts,
+};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -13,6 +17,8 @@ mod embedded {
 
 /// Connections at most. More of them make PostgreSQL slower, not faster, on a few cores.
 const CONNECTIONS: usize = 8;
+/// For a connection: whoever asks is rather told to come again than kept waiting.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Only one copy of the program migrates at a time.
 const MIGRATION_LOCK: i64 = 0x6d63_7561;
 
@@ -33,7 +39,15 @@ pub(crate) fn pool(url: &str) -> anyhow::Result<Pool> {
     config.manager = Some(ManagerConfig {
         recycling_method: RecyclingMethod::Verified,
     });
-    config.pool = Some(deadpool_postgres::PoolConfig::new(CONNECTIONS));
+    config.pool = Some(PoolConfig {
+        max_size: CONNECTIONS,
+        timeouts: Timeouts {
+            wait: Some(PATIENCE),
+            create: Some(PATIENCE),
+            recycle: Some(PATIENCE),
+        },
+        ..PoolConfig::default()
+    });
     Ok(config.create_pool(Some(Runtime::Tokio1), NoTls)?)
 }
 

@@ -6,7 +6,7 @@
 //! gets a verdict and holds nothing else up.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     convert::Infallible,
 };
 
@@ -177,8 +177,13 @@ pub(crate) async fn take(client: &mut Client, office: i32, events: &[Sealed]) ->
     let mut tx = client.transaction().await?;
     let row = tx
         .query_one(
-            &tx.prepare_cached("SELECT feed_seq FROM office WHERE office_id = $1 FOR UPDATE")
-                .await?,
+            &tx.prepare_cached(
+                // What is acknowledged is on the disk, however the server is set up; a setting
+                // that waits for more, for example for a standby, stays.
+                "SELECT feed_seq, CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
+                 FROM office WHERE office_id = $1 FOR UPDATE",
+            )
+            .await?,
             &[&office],
         )
         .await?;
@@ -368,13 +373,14 @@ async fn settle(
             (one.status, one.code) = (Status::Quarantined, Some("RULE"));
         }
     }
-    let entities: Vec<Uuid> = touched.iter().copied().collect();
+    let whole: Vec<Uuid> = touched.difference(&applied.failed).copied().collect();
     tx.execute(
         &tx.prepare_cached(
-            "DELETE FROM verdict WHERE office_id = $1 AND entity = ANY($2) AND code = 'DEPS'",
+            // Of an entity that cannot be folded nothing new is known.
+            "DELETE FROM verdict WHERE office_id = $1 AND entity = ANY($2) AND code IN ('DEPS', 'RULE')",
         )
         .await?,
-        &[&office, &entities],
+        &[&office, &whole],
     )
     .await?;
     let mut said: BTreeMap<Uuid, (Uuid, Uuid, &str, &str)> = BTreeMap::new();
@@ -418,4 +424,4 @@ async fn settle(
 /// Entities of which something is parked or failed, by event.
 pub(crate) type Waiting = HashMap<Uuid, (Uuid, Uuid)>;
 /// Entities whose events cannot be folded or written.
-pub(crate) type Failed = HashSet<Uuid>;
+pub(crate) type Failed = BTreeSet<Uuid>;

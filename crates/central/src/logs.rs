@@ -21,7 +21,6 @@ pub(crate) struct Logs {
     pub(crate) pool: Pool,
     pub(crate) runtime: Handle,
     pub(crate) office: i32,
-    pub(crate) server_epoch: Uuid,
     /// Events that this request stored.
     pub(crate) stored: usize,
 }
@@ -51,6 +50,21 @@ fn log_head(row: &Row) -> Result<LogHead> {
 }
 
 impl Logs {
+    /// Asked for each time: whoever restores the database gives it a new name while copies of this
+    /// program may be running.
+    async fn history(&self) -> Result<String> {
+        let client = self.pool.get().await?;
+        let row = client
+            .query_one(
+                &client
+                    .prepare_cached("SELECT server_epoch FROM installation")
+                    .await?,
+                &[],
+            )
+            .await?;
+        Ok(row.get::<_, Uuid>(0).to_string())
+    }
+
     async fn all_heads(&self, device: Option<Uuid>) -> Result<Vec<LogHead>> {
         let client = self.pool.get().await?;
         let rows = client
@@ -197,7 +211,7 @@ impl Log for Logs {
     type Error = Error;
 
     fn server_epoch(&self) -> Result<String> {
-        Ok(self.server_epoch.to_string())
+        self.runtime.block_on(self.history())
     }
 
     fn heads(&self, device: Option<Uuid>) -> Result<Vec<LogHead>> {

@@ -13,6 +13,8 @@ mod logs;
 mod metrics;
 mod read_model;
 mod routes;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
@@ -24,6 +26,8 @@ use serde_json::json;
 
 use crate::routes::Central;
 
+/// How long the head of a request may take.
+const HEAD: Duration = Duration::from_secs(30);
 /// How long requests in hand may take when the program is asked to end.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -175,7 +179,10 @@ async fn serve(
     print(
         &json!({"url": format!("https://{address}"), "server_epoch": central.installation.server_epoch}),
     );
-    axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(config))?
+    let mut server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(config))?;
+    // A place at the door is not kept for somebody who says nothing.
+    (server.http_builder().http1()).header_read_timeout(HEAD);
+    server
         .handle(handle)
         .serve(routes::router(central).into_make_service())
         .await?;

@@ -202,17 +202,24 @@ async fn devices_only(
 
 async fn stands(central: &Central, device: Device) -> crate::error::Result<bool> {
     let client = central.pool.get().await?;
-    let seen = client
-        .execute(
+    let row = client
+        .query_one(
             &client
                 .prepare_cached(
-                    "UPDATE device SET seen_at = now() WHERE device = $1 AND office_id = $2 AND revoked_at IS NULL",
+                    // To the half minute: a round in which nothing happens need not write.
+                    "WITH known AS (
+                       SELECT device FROM device WHERE device = $1 AND office_id = $2 AND revoked_at IS NULL
+                     ), seen AS (
+                       UPDATE device SET seen_at = now() FROM known
+                       WHERE device.device = known.device AND (seen_at IS NULL OR seen_at < now() - interval '30 seconds')
+                     )
+                     SELECT EXISTS(SELECT 1 FROM known)",
                 )
                 .await?,
             &[&device.device, &device.office],
         )
         .await?;
-    Ok(seen == 1)
+    Ok(row.get(0))
 }
 
 /// One request of the protocol, on a thread that may wait for the database.
@@ -226,7 +233,6 @@ async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Respons
         pool: central.pool.clone(),
         runtime: tokio::runtime::Handle::current(),
         office: device.office,
-        server_epoch: central.installation.server_epoch,
         stored: 0,
     };
     let access = Access {
@@ -253,7 +259,6 @@ async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Respons
             .metrics
             .took(stored, sent, began.elapsed().as_secs_f64());
     }
-    let epoch = central.installation.server_epoch.to_string();
     match answered {
         Answer::Hello(hello) => said(StatusCode::OK, &hello),
         Answer::Heads(heads) => said(StatusCode::OK, &heads),
@@ -262,17 +267,17 @@ async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Respons
             central.metrics.refused();
             refuse(refused)
         }
-        Answer::Feed { server_epoch, page } => bytes(&server_epoch, &encode_page(&page)),
-        Answer::Past(events) => bytes(&epoch, &encode_events(&events)),
+        Answer::Feed { server_epoch, page } => bytes(Some(&server_epoch), &encode_page(&page)),
+        Answer::Past(events) => bytes(None, &encode_events(&events)),
     }
 }
 
-fn bytes(server_epoch: &str, content: &[u8]) -> Response {
+fn bytes(server_epoch: Option<&str>, content: &[u8]) -> Response {
     let mut response = wire::pack(content).into_response();
     let headers = response.headers_mut();
     let media = HeaderValue::from_static(MEDIA_EVENTS);
     headers.insert(header::CONTENT_TYPE, media);
-    if let Ok(epoch) = HeaderValue::from_str(server_epoch) {
+    if let Some(Ok(epoch)) = server_epoch.map(HeaderValue::from_str) {
         headers.insert(wire::EPOCH_HEADER, epoch);
     }
     response
@@ -366,10 +371,7 @@ async fn enrol(State(central): State<Arc<Central>>, body: Body) -> Response {
     match auth::enrol(&central.pool, &ask).await {
         Ok(Ok(device)) => {
             tracing::info!(device = %device.device, office = device.office, "device enrolled");
-            said(
-                StatusCode::OK,
-                &json!({"device": device.device, "server_epoch": central.installation.server_epoch}),
-            )
+            said(StatusCode::OK, &json!({"device": device.device}))
         }
         Ok(Err(why)) => not_let_in(why),
         Err(error) => fault(&error),

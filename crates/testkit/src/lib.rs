@@ -1,6 +1,7 @@
 //! Builders and harnesses, for tests only.
 
 pub mod branch;
+pub mod central;
 pub mod cups;
 pub mod fuzz;
 pub mod postgres;

@@ -1,5 +1,6 @@
-//! A PostgreSQL server of the test's own: a real cluster in a folder, on a free port of this
-//! machine, gone with the test.
+//! A PostgreSQL server of the test's own: a real cluster in a folder, reached through a socket in
+//! that folder and by no port, so that tests side by side cannot take each other's; gone with the
+//! test.
 
 #![allow(
     clippy::expect_used,
@@ -9,7 +10,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -21,7 +21,6 @@ use tempfile::TempDir;
 pub struct Postgres {
     folder: TempDir,
     programs: PathBuf,
-    port: u16,
 }
 
 /// Where `initdb` and `pg_ctl` lie: Debian keeps them off the path, a folder for each version.
@@ -69,13 +68,9 @@ impl Postgres {
         // The server's own user has to get in.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
         fs::set_permissions(folder.path(), open).expect("the folder is ours");
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("its address").port();
-        drop(free);
         let postgres = Self {
             folder,
             programs: programs(),
-            port,
         };
         let made = command(&postgres.programs.join("initdb"))
             .args(["-A", "trust", "-U", "central", "-E", "UTF8", "--locale=C"])
@@ -103,10 +98,7 @@ impl Postgres {
     /// Starts it again.
     pub fn up(&self) {
         let sockets = self.folder.path().display();
-        let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={sockets}",
-            self.port
-        );
+        let options = format!("-c listen_addresses= -c unix_socket_directories={sockets}");
         let log = self.folder.path().join("log");
         let log = log.to_string_lossy();
         done(self.control(&["-w", "-l", &log, "-o", &options, "start"]));
@@ -117,9 +109,38 @@ impl Postgres {
         done(self.control(&["-w", "-m", "immediate", "stop"]));
     }
 
+    /// A copy of everything that it holds, beside it: the backup of another day. It is down
+    /// meanwhile.
+    pub fn keep(&self) {
+        self.cut();
+        self.copy("data", "kept");
+        self.up();
+    }
+
+    /// What was kept in place of what there is now: a restored backup.
+    pub fn put_back(&self) {
+        self.cut();
+        self.copy("kept", "data");
+        self.up();
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        let (from, to) = (self.folder.path().join(from), self.folder.path().join(to));
+        done(
+            command(Path::new("rm"))
+                .arg("-rf")
+                .arg(&to)
+                .output()
+                .expect("rm runs"),
+        );
+        let copied = command(Path::new("cp")).arg("-a").args([from, to]).output();
+        done(copied.expect("cp runs"));
+    }
+
     /// Where programs find it.
     pub fn url(&self) -> String {
-        format!("postgres://central@127.0.0.1:{}/postgres", self.port)
+        let folder = self.folder.path().to_string_lossy().replace('/', "%2F");
+        format!("postgres://central@{folder}/postgres")
     }
 
     /// Runs one statement; what `psql` prints of its rows.

@@ -413,6 +413,7 @@ fn lost(error: &std::io::Error) -> Lost {
     match inner {
         Some(rustls::Error::InvalidCertificate(
             CertificateError::ApplicationVerificationFailure
+            | CertificateError::BadSignature
             | CertificateError::UnknownIssuer
             | CertificateError::NotValidForName
             | CertificateError::NotValidForNameContext { .. },

@@ -2,14 +2,18 @@
 SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 DEMO ?= demo-data
+DEMO_CENTRAL ?= demo-central
 
-.PHONY: run test bench lint package setup crash kill sim chaos fuzz
+.PHONY: run central test bench lint package setup crash kill sim chaos fuzz
 # Not bash's own SECONDS, which counts by itself.
 SECONDS ?= 60
 
 run:            ## Opens the app on a demo branch (installs what is missing first)
 	@scripts/setup run
 	@scripts/run "$(DEMO)"
+
+central:        ## Serves a central system for trying, with a database of its own unless DATABASE_URL names one
+	@scripts/central "$(DEMO_CENTRAL)"
 
 test:           ## Runs every test (installs what is missing first)
 	@scripts/setup test

@@ -52,6 +52,11 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         &["tauri", "rusqlite"],
     ),
     (
+        "crates/central",
+        &["domain", "protocol", "sync"],
+        &["rusqlite", "tauri"],
+    ),
+    (
         "crates/cli",
         &["app", "hub", "domain", "protocol"],
         &["tauri", "rusqlite"],

@@ -28,6 +28,7 @@ use crate::{
     kiosk::Kiosk,
     machine::MachineSlot,
     print_queue,
+    replica::CentralLink,
     scanner::{self, Scan},
 };
 
@@ -56,6 +57,8 @@ pub struct Settings {
     /// The line to the hub, where this folder is a counter of one as it opens. It may get or
     /// lose one while it is open: [`App::set_link`].
     pub link: Option<Arc<dyn HubLink>>,
+    /// The line to central, where this folder has one.
+    pub central: Option<Arc<dyn CentralLink>>,
 }
 
 impl Settings {
@@ -71,6 +74,7 @@ impl Settings {
             cups: None,
             scanner: None,
             link: None,
+            central: None,
         }
     }
 
@@ -122,6 +126,7 @@ pub struct App {
     pub(crate) settings: Settings,
     pub(crate) link: Link,
     pub(crate) machine: MachineSlot,
+    pub(crate) central: RwLock<Option<Arc<dyn CentralLink>>>,
     catalogue: RwLock<Option<Arc<Catalogue>>>,
 }
 
@@ -159,6 +164,7 @@ impl App {
     ) -> Arc<Self> {
         let printing = settings.printing;
         let link = Link::new(settings.link.take());
+        let central = settings.central.take();
         let app = Arc::new(Self {
             store,
             clock: Box::new(clock),
@@ -170,6 +176,7 @@ impl App {
             settings,
             link,
             machine: MachineSlot::default(),
+            central: RwLock::new(central),
             catalogue: RwLock::new(None),
         });
         if printing {

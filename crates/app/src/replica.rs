@@ -1,7 +1,11 @@
 //! What a hub and its counters need of the application beside its commands: the store behind it,
 //! screens told of what came from elsewhere, devices introduced, numbers leased.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, PoisonError},
+};
 
 use chrono::{Datelike, Days, NaiveDate};
 use motcua_domain::{
@@ -23,7 +27,8 @@ use motcua_store::{
 use uuid::Uuid;
 
 use crate::{
-    App, Result, Settings, change::Topic, clock::Clock, open::SYSTEM, registry::Ctx, verbs::leg,
+    App, LinkState, Result, Settings, change::Topic, clock::Clock, open::SYSTEM, registry::Ctx,
+    verbs::leg,
 };
 
 /// A counter whose block has fewer numbers left gets another.
@@ -31,6 +36,14 @@ const LOW: u32 = 10;
 
 /// Under this name the store keeps what it knows of the hub.
 pub const HUB: &str = "hub";
+/// And under this one what it knows of central.
+pub const CENTRAL: &str = "central";
+
+/// The line to central, as the application sees it.
+pub trait CentralLink: std::fmt::Debug + Send + Sync {
+    /// What is known of the line.
+    fn state(&self, app: &App) -> LinkState;
+}
 
 /// The day under which a year's series stands.
 pub(crate) fn year_of(date: NaiveDate) -> NaiveDate {
@@ -101,19 +114,41 @@ impl App {
         &self.settings.dir
     }
 
-    /// How many events of this device the hub does not have, and when the oldest was written.
+    /// The line to central, where there is one.
+    pub fn central(&self) -> Option<Arc<dyn CentralLink>> {
+        let central = self.central.read();
+        central.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives the application a line to central.
+    pub fn set_central(&self, central: Option<Arc<dyn CentralLink>>) {
+        let now = self.central.write();
+        *now.unwrap_or_else(PoisonError::into_inner) = central;
+        self.link_changed();
+    }
+
+    /// Short name of the office, as others are to know this branch.
+    ///
+    /// # Errors
+    /// `NO_BRANCH`, and those of the store.
+    pub fn office_name(&self) -> Result<String> {
+        Ok(self.branch()?.office.name.clone())
+    }
+
+    /// How many events a peer does not have, of this device or of `all`, and when the oldest of
+    /// them was written.
     ///
     /// # Errors
     /// Those of the store.
-    pub fn unsent(&self) -> Result<(u64, Option<i64>)> {
-        let acked = self.store.peer(HUB)?.heads;
+    pub fn unsent(&self, peer: &str, all: bool) -> Result<(u64, Option<i64>)> {
+        let acked = self.store.peer(peer)?.heads;
         let mut unsent = 0;
         let mut oldest: Option<i64> = None;
         let one = Limits {
             events: 1,
             ..Limits::default()
         };
-        for log in self.store.heads(Some(self.store.device()))? {
+        for log in self.store.heads((!all).then(|| self.store.device()))? {
             let there = acked
                 .iter()
                 .find(|a| a.device == log.device && a.head.epoch == log.head.epoch)

@@ -117,15 +117,19 @@ pub(crate) enum Command {
     },
     /// Ghi danh với hệ thống trung tâm (chưa có trong bản này).
     #[command(hide = true)]
+    /// Kết nối với hệ thống trung tâm bằng mã dùng một lần; từ đó bản ghi tự gửi khi có mạng.
     Enrol {
-        #[arg(long)]
+        /// Địa chỉ trung tâm, dạng https://TÊN-MÁY:CỔNG.
+        #[arg(long, value_name = "URL")]
         central: String,
+        /// Mã do đơn vị quản trị trung tâm cấp.
         #[arg(long)]
         code: String,
+        /// Chứng thư của trung tâm (PEM): chỉ tin chứng thư này.
         #[arg(long)]
         ca: Option<PathBuf>,
     },
-    /// Gửi và nhận ngay với máy chủ quầy, rồi cho biết kết quả.
+    /// Gửi và nhận ngay với máy chủ quầy hoặc trung tâm, rồi cho biết kết quả.
     Sync {
         /// Một lần rồi thôi.
         #[arg(long)]

@@ -3,9 +3,9 @@
 use std::{fs, io::Read as _, process::ExitCode, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use motcua_app::{App, Caller, HubLink, Settings, clock::SystemClock};
+use motcua_app::{App, Caller, CentralLink, HubLink, Settings, clock::SystemClock};
 use motcua_domain::{Code, Refusal};
-use motcua_hub::{DATABASE, Line};
+use motcua_hub::{DATABASE, Line, Uplink};
 use motcua_protocol::ApiError;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -111,12 +111,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
             json!({"device": device, "reason": reason}),
         )?),
         Command::Sync { once: _ } => return sync(args),
-        Command::Enrol { .. } => {
-            return Err(Refusal::new(
-                Code::Unsupported,
-                "Bản này chưa gửi về trung tâm. Mọi bản ghi được giữ an toàn trên máy.",
-            )
-            .into());
+        Command::Enrol { central, code, ca } => {
+            // Another process may hold the folder, and lie in another one than this.
+            let ca = ca
+                .as_ref()
+                .map(|ca| ca.canonicalize().unwrap_or_else(|_| ca.clone()));
+            let joined = match quick(args)? {
+                Some(app) => json!(motcua_hub::enrol(&app, central, code, ca.as_deref())?),
+                None => folder::enrol(args, &json!({"central": central, "code": code, "ca": ca}))?,
+            };
+            out::json(&joined);
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -136,6 +140,11 @@ fn settings(args: &Args) -> Settings {
 /// The line to the hub, where the folder is a counter.
 fn line(args: &Args, background: bool) -> Result<Option<Arc<Line>>, ApiError> {
     Line::of_folder(&args.data, background).map_err(|e| out::file_fault(&e, &args.data))
+}
+
+/// The line to central, where the folder has one.
+fn uplink(args: &Args) -> Result<Option<Arc<Uplink>>, ApiError> {
+    Uplink::of_folder(&args.data).map_err(|e| out::file_fault(&e, &args.data))
 }
 
 fn linked(line: Option<Arc<Line>>) -> Option<Arc<dyn HubLink>> {
@@ -159,6 +168,7 @@ fn quick(args: &Args) -> Result<Option<Arc<App>>, ApiError> {
     let settings = Settings {
         patience: Duration::ZERO,
         link: linked(line(args, false)?),
+        central: uplink(args)?.map(|uplink| uplink as Arc<dyn CentralLink>),
         ..settings(args)
     };
     match App::open(settings, SystemClock::default()) {
@@ -263,22 +273,18 @@ fn verify(args: &Args) -> Result<ExitCode, ApiError> {
 }
 
 fn sync(args: &Args) -> Result<ExitCode, ApiError> {
-    let Some(line) = line(args, false)? else {
-        return Err(Refusal::new(
-            Code::NotPaired,
-            "Máy này chưa ghép với máy chủ quầy nào nên không có gì để gửi. Mọi bản ghi vẫn an toàn trên máy.",
-        )
-        .into());
-    };
-    let settings = Settings {
-        patience: Duration::ZERO,
-        link: linked(Some(Arc::clone(&line))),
-        ..settings(args)
-    };
-    let synced = match App::open(settings, SystemClock::default()) {
-        Ok(app) => json!(line.sync(&app)),
-        Err(error) if error.code() == Code::FolderInUse => folder::sync(args)?,
-        Err(error) => return Err(api(error)),
+    let synced = match quick(args)? {
+        Some(app) => {
+            let (line, uplink) = (line(args, false)?, uplink(args)?);
+            match (line, uplink) {
+                (Some(line), _) => json!(line.sync(&app)),
+                (None, Some(uplink)) => json!(uplink.sync(&app)),
+                (None, None) => {
+                    return Err(Refusal::new(Code::NotPaired, motcua_hub::NOBODY).into());
+                }
+            }
+        }
+        None => folder::sync(args)?,
     };
     let ok = synced.get("last_error").is_none();
     out::json(&synced);

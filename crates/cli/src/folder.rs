@@ -78,7 +78,12 @@ pub(crate) fn pair_code(args: &Args) -> Result<Value, ApiError> {
     ask(args, "/folder/pair-code", "")
 }
 
-/// A session with the hub.
+/// Makes the folder known to central.
+pub(crate) fn enrol(args: &Args, ask: &Value) -> Result<Value, ApiError> {
+    self::ask(args, "/folder/enrol", &ask.to_string())
+}
+
+/// A session with the hub, or with central.
 pub(crate) fn sync(args: &Args) -> Result<Value, ApiError> {
     ask(args, "/folder/sync", "")
 }

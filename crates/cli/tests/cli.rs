@@ -66,7 +66,8 @@ fn do_takes_literal_json_or_standard_input_or_nothing() {
 #[case::no_case(&["document", "receipt", "H99.12-261123-0001", "--out", "x.pdf"], "NOT_FOUND", Some("code"))]
 #[case::no_hub(&["pair-code"], "NOT_PAIRED", None)]
 #[case::no_counter(&["sync", "--once"], "NOT_PAIRED", None)]
-#[case::later(&["enrol", "--central", "https://x", "--code", "y"], "UNSUPPORTED", None)]
+#[case::no_port(&["enrol", "--central", "https://x", "--code", "y"], "ARGUMENT_INVALID", Some("central"))]
+#[case::no_authority(&["enrol", "--central", "https://x:1", "--code", "y"], "FIELD_REQUIRED", Some("ca"))]
 fn errors_are_json_on_standard_error_with_exit_1(
     #[case] args: &[&str],
     #[case] code: &str,

@@ -176,6 +176,16 @@ pub enum Code {
     PairTooMany,
     /// The hub does not know this device, or no longer.
     DeviceUnknown,
+    /// The central system does not answer.
+    CentralAway,
+    /// Whoever answers at central's address is not central.
+    CentralForeign,
+    /// The code for enrolling is wrong, used, or too old.
+    EnrolCodeWrong,
+    /// The device did not show that it has its key.
+    DeviceUnproven,
+    /// The device is known to central under another office or another key.
+    DeviceOther,
     /// The device belongs to another branch.
     BranchOther,
     /// The two programs are too far apart in version.

@@ -1,7 +1,7 @@
 //! What the owner of the folder asks of the process that holds it, beside commands: a pairing
 //! code, a session with the hub, the dump, the check. Only the officer's token opens these.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -14,6 +14,7 @@ use axum::{
 use motcua_app::App;
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::ApiError;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -37,6 +38,7 @@ impl Folder {
             .route("/folder/pair-code", post(pair_code))
             .route("/folder/sync", post(sync))
             .route("/folder/follow", post(follow))
+            .route("/folder/enrol", post(enrol))
             .route("/folder/verify", post(verify))
             .route("/folder/dump", get(dump))
             .with_state(self)
@@ -67,6 +69,9 @@ fn api(error: impl Into<Refusal>) -> ApiError {
     ApiError::from(error.into())
 }
 
+/// There is nobody to send to.
+pub const NOBODY: &str = "Máy này chưa ghép với máy chủ quầy và chưa kết nối trung tâm nên chưa có nơi gửi. Mọi bản ghi vẫn an toàn trên máy.";
+
 fn unpaired(message: &str) -> ApiError {
     api(Refusal::new(Code::NotPaired, message))
 }
@@ -83,10 +88,36 @@ async fn pair_code(State(shared): State<Folder>, headers: HeaderMap) -> Response
 
 async fn sync(State(shared): State<Folder>, headers: HeaderMap) -> Response {
     of_owner(shared, headers, |shared| {
-        let line = shared.machine.line().ok_or_else(|| {
-            unpaired("Máy này chưa ghép với máy chủ quầy nào nên không có gì để gửi. Mọi bản ghi vẫn an toàn trên máy.")
+        let (app, machine) = (&shared.app, &shared.machine);
+        match (machine.line(), machine.uplink()) {
+            (Some(line), _) => Ok(json!(line.sync(app))),
+            (None, Some(uplink)) => Ok(json!(uplink.sync(app))),
+            (None, None) => Err(unpaired(NOBODY)),
+        }
+    })
+    .await
+}
+
+/// What a command line wants to know to enrol the folder of this process.
+#[derive(Deserialize)]
+struct Enrol {
+    central: String,
+    code: String,
+    ca: Option<PathBuf>,
+}
+
+async fn enrol(State(shared): State<Folder>, headers: HeaderMap, body: Bytes) -> Response {
+    of_owner(shared, headers, move |shared| {
+        let ask: Enrol = serde_json::from_slice(&body).map_err(|_| {
+            api(Refusal::new(
+                Code::ArgumentInvalid,
+                "Yêu cầu kết nối trung tâm không đúng dạng. Chưa đổi gì. Mời làm lại.",
+            ))
         })?;
-        Ok(json!(line.sync(&shared.app)))
+        let joined = shared
+            .machine
+            .enrol(&ask.central, &ask.code, ask.ca.as_deref())?;
+        Ok(json!(joined))
     })
     .await
 }

@@ -6,6 +6,7 @@
 
 mod acts;
 mod board_lan;
+mod central;
 mod discovery;
 mod endpoint;
 mod folder;
@@ -29,8 +30,9 @@ mod tls;
 mod wire;
 
 pub use board_lan::Screens;
+pub use central::{Enrolled, Enrolling, Uplink, enrol};
 pub use endpoint::Endpoint;
-pub use folder::check as verify;
+pub use folder::{NOBODY, check as verify};
 pub use identity::{Fingerprint, Identity};
 pub use lan::{Lan, PairCode};
 pub use line::{Joined, Line, Paired, Synced, pair};

@@ -9,13 +9,15 @@ use std::{
     time::Duration,
 };
 
-use motcua_app::{App, Change, HubLink};
+use motcua_app::{App, CentralLink, Change, HubLink};
 use motcua_domain::{Code, Refusal};
+use motcua_protocol::ApiError;
 use tokio::{runtime::Handle, sync::broadcast};
 
 use crate::{
     acts,
     board_lan::{self, BoardOpen, Screens},
+    central::{Enrolling, Uplink, enrol},
     discovery::{Announcement, Said},
     identity::{Fingerprint, Identity},
     lan::{Bound, Hub, Lan, Open, OpenError},
@@ -63,6 +65,7 @@ pub struct Machine {
     turn: Mutex<()>,
     now: Mutex<Now>,
     waiting: Mutex<Option<Waiting>>,
+    uplink: Mutex<Option<Arc<Uplink>>>,
     announced: Mutex<Option<Announcement>>,
     board: Mutex<Board>,
     show: Show,
@@ -109,7 +112,40 @@ impl Machine {
             announced: Mutex::new(None),
             board: Mutex::default(),
             show,
+            uplink: Mutex::new(None),
         })
+    }
+
+    /// Begins to send to central, where the folder has one.
+    pub(crate) fn look_up(&self) {
+        match Uplink::of_folder(&self.dir) {
+            Ok(Some(uplink)) => {
+                if let Some(before) = lock(&self.uplink).replace(Arc::clone(&uplink)) {
+                    before.close();
+                }
+                let link = Arc::clone(&uplink) as Arc<dyn CentralLink>;
+                self.app.set_central(Some(link));
+                uplink.start(&self.app);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "central of this folder"),
+        }
+    }
+
+    /// The line to central, where there is one.
+    pub(crate) fn uplink(&self) -> Option<Arc<Uplink>> {
+        lock(&self.uplink).clone()
+    }
+
+    /// Makes this device known to central, and begins to send.
+    ///
+    /// # Errors
+    /// Those of [`enrol`].
+    pub fn enrol(&self, url: &str, code: &str, ca: Option<&Path>) -> Result<Enrolling, ApiError> {
+        let _turn = lock(&self.turn);
+        let joined = enrol(&self.app, url, code, ca)?;
+        self.look_up();
+        Ok(joined)
     }
 
     /// What it is just now.
@@ -413,6 +449,9 @@ impl Machine {
         *lock(&self.waiting) = None;
         *lock(&self.announced) = None;
         *lock(&self.board) = Board::default();
+        if let Some(uplink) = lock(&self.uplink).take() {
+            uplink.close();
+        }
         *lock(&self.now) = Now::Own;
     }
 }

@@ -125,6 +125,7 @@ pub async fn serve(app: Arc<App>, options: Serve) -> Result<Running, ServeError>
             .map_err(|error| ServeError::Listen(at, io::Error::other(error)))??;
     }
     succession::start(&machine);
+    machine.look_up();
     endpoint.publish(&dir).map_err(fault)?;
     let (stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(async move {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 use motcua_domain::{
     case::{Case, CaseEvent},
-    counter::CounterEvent,
+    counter::{CounterDay, CounterEvent},
     visit::{
         Recorded, Stamp, Visit, VisitEvent,
         apart::{self, Told},
@@ -14,7 +14,10 @@ use motcua_domain::{
 };
 use uuid::Uuid;
 
-use crate::event::{Body, BranchEvent, Header};
+use crate::{
+    entity,
+    event::{Body, BranchEvent, Header},
+};
 
 /// What an entity is, by its events.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +26,8 @@ pub struct Folded {
     pub visit: Option<Visit>,
     /// A case. An id is a visit's or a case's, never both; who says otherwise is not followed.
     pub case: Option<Case>,
-    /// Events of a counter on a day.
-    pub counter: Vec<Recorded<CounterEvent>>,
+    /// A counter's day.
+    pub counter: Option<CounterDay>,
     /// Events of the branch, each with its business day.
     pub branch: Vec<(Recorded<BranchEvent>, NaiveDate)>,
     /// Kinds of a newer version or unreadable: kept in the log, not applied.
@@ -66,6 +69,7 @@ pub fn fold<'a>(
 ) -> Folded {
     let mut visit: Vec<(usize, Uuid, Recorded<VisitEvent>)> = Vec::new();
     let mut case: Vec<Recorded<CaseEvent>> = Vec::new();
+    let mut counter: Vec<Recorded<CounterEvent>> = Vec::new();
     let mut folded = Folded::default();
     // A command that the hub did, and that its counter did again because no answer came, has its
     // effect once.
@@ -80,7 +84,13 @@ pub fn fold<'a>(
                 visit.push((place, header.event_id, Recorded { stamp, event }));
             }
             Some(Body::Case(event)) => case.push(Recorded { stamp, event }),
-            Some(Body::Counter(event)) => folded.counter.push(Recorded { stamp, event }),
+            Some(Body::Counter(event)) => {
+                // The entity follows from day and number; another would take their one row twice.
+                let (date, number) = event.place();
+                if entity::counter(date, number) == header.entity {
+                    counter.push(Recorded { stamp, event });
+                }
+            }
             Some(Body::Branch(event)) => {
                 let recorded = Recorded { stamp, event };
                 folded.branch.push((recorded, header.business_date));
@@ -95,5 +105,6 @@ pub fn fold<'a>(
     if folded.visit.is_none() {
         folded.case = Case::fold(&case);
     }
+    folded.counter = CounterDay::fold(&counter);
     folded
 }

@@ -9,6 +9,7 @@
 
 pub mod canonical;
 pub mod dump;
+pub mod entity;
 pub mod error;
 pub mod event;
 pub mod fold;

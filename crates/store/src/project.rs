@@ -133,7 +133,9 @@ pub(crate) fn rows(
     } else if let Some(case) = &folded.case {
         table::case::rows(entity, row, case, &mut rows)?;
     }
-    table::counter::rows(entity, &folded.counter, &mut rows)?;
+    if let Some(day) = &folded.counter {
+        table::counter::rows(entity, day, &mut rows)?;
+    }
     let (branch, dates): (Vec<_>, Vec<_>) = folded.branch.into_iter().unzip();
     table::branch::rows(entity, &branch, &dates, &mut rows)?;
     Ok((rows, parked))

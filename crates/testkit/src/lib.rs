@@ -1,8 +1,10 @@
 //! Builders and harnesses, for tests only.
 
 pub mod branch;
+pub mod central;
 pub mod cups;
 pub mod fuzz;
+pub mod postgres;
 pub mod printer9100;
 pub mod program;
 pub mod proxy;

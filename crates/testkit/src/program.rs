@@ -14,6 +14,21 @@ use std::{
 
 use serde_json::Value;
 
+/// The program of that name that was built beside the running test.
+pub(crate) fn built(name: &str, package: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("this program's path");
+    let built = test
+        .ancestors()
+        .nth(2)
+        .expect("target/profile/deps/test")
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        built.exists(),
+        "build it first: cargo build --package {package}"
+    );
+    built
+}
+
 /// `motcua` on one folder, with its state apart from the user's.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -52,17 +67,7 @@ impl Program {
 
     /// The `motcua` that was built beside the running test.
     pub fn beside_tests() -> PathBuf {
-        let test = std::env::current_exe().expect("this program's path");
-        let built = test
-            .ancestors()
-            .nth(2)
-            .expect("target/profile/deps/test")
-            .join(format!("motcua{}", std::env::consts::EXE_SUFFIX));
-        assert!(
-            built.exists(),
-            "build it first: cargo build --package motcua-cli"
-        );
-        built
+        built("motcua", "motcua-cli")
     }
 
     /// The data folder.
@@ -179,7 +184,7 @@ impl Ran {
     }
 }
 
-fn ran(output: Output) -> Ran {
+pub(crate) fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code(),
         out: output.stdout,

@@ -12,7 +12,7 @@ use motcua_protocol::{
 use motcua_store::{Write, table::branch::branch_entity};
 use uuid::Uuid;
 
-use crate::{App, Result, registry::Ctx};
+use crate::{App, CENTRAL, HUB, LinkState, Result, registry::Ctx};
 
 /// The system clock may be off this much before anybody is told.
 const SKEW_MS: i64 = 120_000;
@@ -93,36 +93,35 @@ pub(crate) fn confirm_clock(
 
 /// `sync.status`
 pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<SyncStatusAnswer> {
-    let office = ctx.branch.office.code.clone();
-    let Some(link) = app.link() else {
-        let (unsent, oldest) = app.store.read(|read| read.event_count())?;
-        return Ok(SyncStatusAnswer {
-            office,
-            unsent,
-            oldest_unsent_at: oldest.map(Time::from_ms),
-            last_error: None,
-            next_try_at: None,
-            quarantined: 0,
-            enrolled: false,
-            hub: None,
-            leads: leads(app)?,
-        });
+    let (link, central) = (app.link(), app.central());
+    // A counter speaks of its hub, which sends on for everybody.
+    let (unsent, oldest) = match (&link, &central) {
+        (Some(_), _) => app.unsent(HUB, false)?,
+        (None, Some(_)) => app.unsent(CENTRAL, true)?,
+        (None, None) => app.store.read(|read| read.event_count())?,
     };
-    let (unsent, oldest) = app.unsent()?;
-    let state = link.state(app);
+    let state = match (&link, &central) {
+        (Some(link), _) => link.state(app),
+        (None, Some(central)) => central.state(app),
+        (None, None) => LinkState::default(),
+    };
+    let leads = match link {
+        Some(_) => None,
+        None => leads(app)?,
+    };
     Ok(SyncStatusAnswer {
-        office,
+        office: ctx.branch.office.code.clone(),
         unsent,
         oldest_unsent_at: oldest.map(Time::from_ms),
         last_error: state.last_error,
         next_try_at: state.next_try_ms.map(Time::from_ms),
         quarantined: state.quarantined,
-        enrolled: false,
-        hub: Some(HubStatus {
+        enrolled: link.is_none() && central.is_some(),
+        hub: link.map(|link| HubStatus {
             here: state.here,
             number: link.number(),
         }),
-        leads: None,
+        leads,
     })
 }
 

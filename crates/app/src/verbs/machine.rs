@@ -14,7 +14,7 @@ use motcua_protocol::{
 use motcua_store::{Read, Write, table::branch::device_entity};
 use uuid::Uuid;
 
-use crate::{App, Result, registry::Ctx};
+use crate::{App, HUB, Result, registry::Ctx};
 
 /// Smaller ports belong to the system.
 const FIRST_PORT: u16 = 1024;
@@ -221,7 +221,7 @@ pub(crate) fn devices(app: &App, _ctx: &Ctx, _args: DeviceList) -> Result<Vec<De
                 None => last_record(app, d.device)?,
             },
             waiting: match (this, &link) {
-                (true, Some(_)) => app.unsent()?.0,
+                (true, Some(_)) => app.unsent(HUB, false)?.0,
                 (true, None) => 0,
                 (false, _) => app.store.quarantined_of(d.device)?,
             },

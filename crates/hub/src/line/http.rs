@@ -84,8 +84,12 @@ pub(crate) struct Http {
 #[derive(Debug)]
 struct Core {
     host: RwLock<String>,
+    /// The name that the other side's certificate has to bear.
+    name: ServerName<'static>,
     branch: Option<String>,
     tls: Arc<ClientConfig>,
+    /// Shown with every request, where the other side wants a token.
+    bearer: Mutex<Option<String>>,
     idle: Mutex<Option<(Sender, Fingerprint)>>,
 }
 
@@ -98,8 +102,28 @@ pub(crate) fn host_of(url: &str) -> Option<String> {
 }
 
 impl Http {
+    /// To a machine of the branch, which is known by its certificate and not by a name.
     pub(crate) fn new(
         host: String,
+        branch: Option<String>,
+        tls: ClientConfig,
+    ) -> std::io::Result<Self> {
+        let name = ServerName::try_from("motcua").map_err(std::io::Error::other)?;
+        Self::to(host, name, branch, tls)
+    }
+
+    /// To a server that is known by a name.
+    pub(crate) fn named(
+        host: String,
+        name: ServerName<'static>,
+        tls: ClientConfig,
+    ) -> std::io::Result<Self> {
+        Self::to(host, name, None, tls)
+    }
+
+    fn to(
+        host: String,
+        name: ServerName<'static>,
         branch: Option<String>,
         tls: ClientConfig,
     ) -> std::io::Result<Self> {
@@ -112,8 +136,10 @@ impl Http {
             runtime: Some(runtime),
             core: Arc::new(Core {
                 host: RwLock::new(host),
+                name,
                 branch,
                 tls: Arc::new(tls),
+                bearer: Mutex::new(None),
                 idle: Mutex::new(None),
             }),
             closed: watch::Sender::new(false),
@@ -139,6 +165,12 @@ impl Http {
             .unwrap_or_else(PoisonError::into_inner) = to;
         *self.core.kept() = Some(line);
         true
+    }
+
+    /// Shows that token from now on, or none.
+    pub(crate) fn bear(&self, token: Option<String>) {
+        let bearer = self.core.bearer.lock();
+        *bearer.unwrap_or_else(PoisonError::into_inner) = token;
     }
 
     /// Lets everybody go who waits for an answer, and gives nobody another.
@@ -304,9 +336,8 @@ impl Core {
         let reach = async {
             let stream = TcpStream::connect(host).await.map_err(|_| Lost::Offline)?;
             stream.set_nodelay(true).ok();
-            let name = ServerName::try_from("motcua").map_err(|_| Lost::Offline)?;
             let stream = TlsConnector::from(Arc::clone(&self.tls))
-                .connect(name, stream)
+                .connect(self.name.clone(), stream)
                 .await
                 .map_err(|error| lost(&error))?;
             let hub = (stream.get_ref().1.peer_certificates())
@@ -335,6 +366,11 @@ impl Core {
         if let Some(branch) = &self.branch {
             request = request.header(wire::BRANCH_HEADER, branch);
         }
+        let bearer = self.bearer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = &*bearer {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        drop(bearer);
         request
             .body(Full::new(send.body))
             .map_err(|_| Lost::Offline)
@@ -376,7 +412,11 @@ fn lost(error: &std::io::Error) -> Lost {
         .and_then(|e| e.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(
-            CertificateError::ApplicationVerificationFailure,
+            CertificateError::ApplicationVerificationFailure
+            | CertificateError::BadSignature
+            | CertificateError::UnknownIssuer
+            | CertificateError::NotValidForName
+            | CertificateError::NotValidForNameContext { .. },
         )) => Lost::Foreign,
         _ => Lost::Offline,
     }

@@ -19,14 +19,14 @@ use std::{
 use motcua_app::{App, Asked, HUB, HubLink, LinkState, Order};
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::sync::{EpochHead, Hash, Limits, LogHead, RefusedWhy};
-use motcua_sync::{Answer, Config, Engine, Failure, Fault, Request, fault_text};
+use motcua_sync::{Answer, Config, Engine, Failure, Fault, Input, Request, Wake, fault_text};
 use uuid::Uuid;
 
 use super::{
     Paired,
     http::{Http, Lost},
     live, session,
-    session::Synced,
+    session::{Peer, Synced},
     talk::{No, Wire},
 };
 use crate::{
@@ -47,6 +47,10 @@ const LOOK: Duration = Duration::from_secs(2);
 const MOST_TRIES: usize = 8;
 const TRY: Duration = Duration::from_secs(2);
 const AWAY_FILE: &str = "hub-away";
+const PEER: Peer = Peer {
+    name: HUB,
+    all: false,
+};
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -193,7 +197,8 @@ impl Line {
             };
             (also, Engine::new(config, seed))
         });
-        let synced = session::run(app, &*self.wire, engine, budget);
+        let say = |request: &Request, patience| self.wire.ask(request, patience);
+        let synced = session::run(app, PEER, &say, engine, budget, Input::Wake(Wake::Now));
         let fault = engine.status().last_error;
         drop(kept);
         match fault {

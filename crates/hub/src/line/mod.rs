@@ -9,14 +9,16 @@ mod link;
 mod live;
 mod pair;
 mod paired;
-mod session;
-mod talk;
+pub(crate) mod session;
+pub(crate) mod talk;
 
 pub(crate) use http::{Http, Lost, Send, host_of};
 pub use link::Line;
 pub use pair::{Joined, pair};
 pub(crate) use pair::{Target, join};
 pub use paired::Paired;
+pub(crate) use session::Peer;
 pub use session::Synced;
+pub(crate) use talk::No;
 #[cfg(test)]
-pub(crate) use talk::{No, Wire};
+pub(crate) use talk::Wire;

@@ -1,29 +1,37 @@
-//! The replication engine, driven: its questions go to the hub and to the store, one by one.
+//! The replication engine, driven: its questions go to the hub or central, and to the store, one by
+//! one.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-use motcua_app::{App, HUB};
-use motcua_sync::{
-    Ask, Engine, Input, LocalLog, Now, Output, Status, Survey, Taken, Told, Unfit, Wake,
-};
+use motcua_app::App;
+use motcua_sync::{Ask, Engine, Input, LocalLog, Now, Output, Status, Survey, Taken, Told, Unfit};
 use serde::Serialize;
 
-use super::talk::{self, Wire};
+use super::talk::{self, Say};
 
 /// One answer of a session may take this long: there may be a week of a branch in it.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Whom a session is with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    /// Under which name the store keeps what it knows of it.
+    pub(crate) name: &'static str,
+    /// Whether other devices' logs are sent as well.
+    pub(crate) all: bool,
+}
+
 /// What a session did.
 #[derive(Debug, Clone, Serialize)]
 pub struct Synced {
-    /// Events that the hub did not have before.
+    /// Events that the other side did not have before.
     pub sent: u64,
     /// Events that were not here before.
     pub received: u64,
-    /// Events that the hub still lacks.
+    /// Events that the other side still lacks.
     pub unsent: u64,
     /// Why it did not come to its end: a stable code, and the sentence for the officer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,9 +48,9 @@ fn unfit(found: &[motcua_store::Unfit]) -> Taken {
     }
 }
 
-fn survey(app: &App) -> motcua_store::Result<Survey> {
+fn survey(app: &App, peer: Peer) -> motcua_store::Result<Survey> {
     let store = app.store();
-    let peer = store.peer(HUB)?;
+    let peer = store.peer(peer.name)?;
     let logs = store.heads(None)?;
     let logs = logs.into_iter().map(|log| {
         let acked = peer
@@ -62,11 +70,11 @@ fn survey(app: &App) -> motcua_store::Result<Survey> {
     })
 }
 
-fn tell(app: &App, ask: Ask, received: &mut u64) -> motcua_store::Result<Told> {
+fn tell(app: &App, peer: Peer, ask: Ask, received: &mut u64) -> motcua_store::Result<Told> {
     let store = app.store();
     let now_ms = app.moment().wall_ms;
     Ok(match ask {
-        Ask::Survey => Told::Survey(survey(app)?),
+        Ask::Survey => Told::Survey(survey(app, peer)?),
         Ask::Events {
             device,
             epoch,
@@ -74,7 +82,7 @@ fn tell(app: &App, ask: Ask, received: &mut u64) -> motcua_store::Result<Told> {
             limits,
         } => Told::Events(store.events_after(device, epoch, after, &limits)?),
         Ask::TakePage { server_epoch, page } => {
-            let done = store.ingest_page(HUB, &server_epoch, &page, now_ms)?;
+            let done = store.ingest_page(peer.name, &server_epoch, &page, now_ms)?;
             *received += done.stored as u64;
             if done.stored > 0 {
                 app.took(&page.events);
@@ -106,20 +114,28 @@ fn now(app: &App) -> Now {
     }
 }
 
-/// Runs one session to its end, good or bad, within `budget`.
-pub(crate) fn run(app: &App, wire: &dyn Wire, engine: &mut Engine, budget: Duration) -> Synced {
+/// Runs one session to its end, good or bad, within `budget`; none where the engine does not see a
+/// reason in `why`.
+pub(crate) fn run(
+    app: &App,
+    peer: Peer,
+    say: Say<'_>,
+    engine: &mut Engine,
+    budget: Duration,
+    why: Input,
+) -> Synced {
     let began = Instant::now();
-    let before = app.unsent().map_or(0, |(n, _)| n);
+    let before = app.unsent(peer.name, peer.all).map_or(0, |(n, _)| n);
     let mut received = 0;
-    let mut todo: VecDeque<Output> = engine.step(now(app), Input::Wake(Wake::Now)).into();
+    let mut todo: VecDeque<Output> = engine.step(now(app), why).into();
     while let Some(output) = todo.pop_front() {
         let input = match output {
             Output::Send(ticket, request) => {
                 let left = budget.saturating_sub(began.elapsed()).min(PATIENCE);
-                Input::Answered(ticket, talk::answer(wire, &request, left))
+                Input::Answered(ticket, talk::answer(say, &request, left))
             }
             Output::Ask(ticket, ask) => {
-                let told = tell(app, ask, &mut received).unwrap_or_else(|error| {
+                let told = tell(app, peer, ask, &mut received).unwrap_or_else(|error| {
                     tracing::warn!(%error, "replication");
                     Told::Failed
                 });
@@ -127,15 +143,15 @@ pub(crate) fn run(app: &App, wire: &dyn Wire, engine: &mut Engine, budget: Durat
             }
             Output::Note { heads, verdicts } => {
                 let at = app.moment().wall_ms;
-                if let Err(error) = app.store().note_peer(HUB, &heads, &verdicts, at) {
-                    tracing::warn!(%error, "what the hub has was not noted");
+                if let Err(error) = app.store().note_peer(peer.name, &heads, &verdicts, at) {
+                    tracing::warn!(%error, "what the other side has was not noted");
                 }
                 continue;
             }
         };
         todo.extend(engine.step(now(app), input));
     }
-    let after = app.unsent().map_or(0, |(n, _)| n);
+    let after = app.unsent(peer.name, peer.all).map_or(0, |(n, _)| n);
     let Status { last_error, .. } = engine.status();
     Synced {
         sent: before.saturating_sub(after),

@@ -52,6 +52,9 @@ impl Wire for Http {
     }
 }
 
+/// Puts a question of the replication engine to whoever a session is with.
+pub(crate) type Say<'a> = &'a dyn Fn(&Request, Duration) -> Result<Answer, No>;
+
 /// Why nothing came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum No {
@@ -101,7 +104,7 @@ fn malformed<E>(_: E) -> No {
     No::Strange(Failure::Malformed)
 }
 
-fn ask(http: &Http, request: &Request, patience: Duration) -> Result<Answer, No> {
+pub(crate) fn ask(http: &Http, request: &Request, patience: Duration) -> Result<Answer, No> {
     let limits = Limits::default();
     let send = match request {
         Request::Hello => Send::get(wire::HELLO),
@@ -133,11 +136,11 @@ fn ask(http: &Http, request: &Request, patience: Duration) -> Result<Answer, No>
 
 /// The same in the engine's own terms.
 pub(crate) fn answer(
-    wire: &dyn Wire,
+    say: Say<'_>,
     request: &Request,
     patience: Duration,
 ) -> Result<Answer, Failure> {
-    match wire.ask(request, patience) {
+    match say(request, patience) {
         Ok(answer) => Ok(answer),
         Err(No::Refused(refused)) => Ok(Answer::Refused(refused)),
         Err(No::Strange(failure)) => Err(failure),

@@ -61,8 +61,8 @@ pub struct ClockConfirmed {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 pub struct SyncStatus {}
 
-/// What waits to be sent. This version has no central system to send to: everything is kept
-/// here, and counted.
+/// What waits to be sent: from a counter to its hub, from a hub or a machine of its own to
+/// central. Where there is no central everything is kept here, and counted.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(optional_fields)]
 pub struct SyncStatusAnswer {

@@ -4,6 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
 use motcua_domain::{branch::Branch, catalogue::Procedure, visit::Recorded};
+pub use motcua_protocol::entity::{
+    branch as branch_entity, day as day_entity, device as device_entity, hub as hub_entity,
+    lease as lease_entity, procedure as procedure_entity,
+};
 use motcua_protocol::event::{BranchEvent, DayClosed, IssuingChanged};
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
@@ -45,44 +49,6 @@ pub(crate) static DAY: Table = Table {
     key: 1,
     search: None,
 };
-
-/// Namespace of ids that are made from names.
-const NAMESPACE: Uuid = Uuid::from_u128(0x6d6f_7463_7561_4d43_8000_0000_0000_0001);
-
-/// The id made from a name.
-pub(super) fn named(name: &str) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, name.as_bytes())
-}
-
-/// Entity of the branch document.
-pub fn branch_entity() -> Uuid {
-    named("branch")
-}
-
-/// Entity of a procedure.
-pub fn procedure_entity(code: &str) -> Uuid {
-    named(&format!("procedure:{code}"))
-}
-
-/// Entity of a business day.
-pub fn day_entity(date: NaiveDate) -> Uuid {
-    named(&format!("day:{date}"))
-}
-
-/// Entity of a device's place in the branch.
-pub fn device_entity(device: Uuid) -> Uuid {
-    named(&format!("device:{device}"))
-}
-
-/// Entity of the branch's hubs.
-pub fn hub_entity() -> Uuid {
-    Uuid::new_v5(&NAMESPACE, b"hub")
-}
-
-/// Entity of the blocks of one series and day.
-pub fn lease_entity(series: &str, date: NaiveDate) -> Uuid {
-    named(&format!("numbers:{date}:{series}"))
-}
 
 /// What is known of a business day beyond its visits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,17 +1,15 @@
 //! Who sits at the counters, day by day.
 
 use chrono::NaiveDate;
-use motcua_domain::{
-    counter::{self, CounterDay, CounterEvent},
-    visit::Recorded,
-};
+use motcua_domain::counter::{self, CounterDay};
+pub use motcua_protocol::entity::counter as counter_entity;
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use crate::{
     error::Result,
     read::Read,
-    table::{Row, Table, branch, id, values},
+    table::{Row, Table, id, values},
 };
 
 pub(crate) static COUNTER: Table = Table {
@@ -21,34 +19,18 @@ pub(crate) static COUNTER: Table = Table {
     search: None,
 };
 
-/// Entity of a counter on a business day.
-pub fn counter_entity(date: NaiveDate, counter: u16) -> Uuid {
-    branch::named(&format!("counter:{date}:{counter}"))
-}
-
-pub(crate) fn rows(
-    entity: Uuid,
-    events: &[Recorded<CounterEvent>],
-    rows: &mut Vec<Row>,
-) -> Result<()> {
-    // A counter's entity follows from its day and number; another would take its one row twice.
-    let own = events.iter().filter(|e| {
-        let (date, counter) = e.event.place();
-        counter_entity(date, counter) == entity
+pub(crate) fn rows(entity: Uuid, day: &CounterDay, rows: &mut Vec<Row>) -> Result<()> {
+    rows.push(Row {
+        table: &COUNTER,
+        values: values![
+            id(entity),
+            day.date.to_string(),
+            i64::from(day.counter),
+            i64::from(day.shift().is_some()),
+            serde_json::to_string(day)?
+        ],
+        search: None,
     });
-    if let Some(day) = CounterDay::fold(own) {
-        rows.push(Row {
-            table: &COUNTER,
-            values: values![
-                id(entity),
-                day.date.to_string(),
-                i64::from(day.counter),
-                i64::from(day.shift().is_some()),
-                serde_json::to_string(&day)?
-            ],
-            search: None,
-        });
-    }
     Ok(())
 }
 

@@ -4,8 +4,8 @@ import type { Leads } from "./Leads";
 import type { Time } from "./Time";
 
 /**
- * What waits to be sent. This version has no central system to send to: everything is kept
- * here, and counted.
+ * What waits to be sent: from a counter to its hub, from a hub or a machine of its own to
+ * central. Where there is no central everything is kept here, and counted.
  */
 export type SyncStatusAnswer = { 
 /**

@@ -1,0 +1,206 @@
+//! `motcua-central`: what branches send their records to.
+//!
+//! It owns the PostgreSQL database of all offices: their logs byte for byte, and what is read out
+//! of them. It knows no rule of a desk: the order and the fold of events are the protocol's, what
+//! to do with an event is [`motcua_sync`]'s. It must not use the store, the app or Tauri.
+
+mod auth;
+mod database;
+mod dump;
+mod error;
+mod ingest;
+mod logs;
+mod metrics;
+mod read_model;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use clap::{Args, Parser, Subcommand};
+use serde_json::json;
+
+use crate::routes::Central;
+
+/// How long the head of a request may take.
+const HEAD: Duration = Duration::from_secs(30);
+/// How long requests in hand may take when the program is asked to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Một Cửa central: takes in the records of branches.
+#[derive(Debug, Parser)]
+#[command(name = "motcua-central", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Database {
+    /// `postgres://…`
+    #[arg(long, env = "DATABASE_URL")]
+    database_url: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves until stopped; prints one JSON line when ready.
+    Serve {
+        #[command(flatten)]
+        database: Database,
+        /// Address to listen on.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// Certificate in PEM.
+        #[arg(long, requires = "tls_key")]
+        tls_cert: Option<PathBuf>,
+        /// Its key in PEM.
+        #[arg(long, requires = "tls_cert")]
+        tls_key: Option<PathBuf>,
+        /// Makes authority and certificate in that folder: for trying, not for offices.
+        #[arg(long, conflicts_with = "tls_cert")]
+        dev_tls: Option<PathBuf>,
+    },
+    /// A one-use code with which a device of that office joins.
+    Code {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code, as in case codes.
+        #[arg(long)]
+        office: String,
+    },
+    /// Every visit, leg and case of an office, as `motcua dump` prints them.
+    Dump {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code.
+        #[arg(long)]
+        office: String,
+    },
+    /// Says that the database was restored from a backup: devices then bring what is missing.
+    Restored {
+        #[command(flatten)]
+        database: Database,
+    },
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::new(
+            std::env::var("MOTCUA_LOG")
+                .unwrap_or_else(|_| "info,refinery_core=warn,tokio_postgres=warn".to_owned()),
+        ))
+        .init();
+    let cli = Cli::parse();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(cli.command))
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve {
+            database,
+            listen,
+            tls_cert,
+            tls_key,
+            dev_tls,
+        } => {
+            let pool = database::pool(&database.database_url)?;
+            database::migrate(&pool).await.context("database")?;
+            let config = match (tls_cert, tls_key, dev_tls) {
+                (Some(certificate), Some(key), None) => tls::of_files(&certificate, &key)?,
+                (None, None, Some(dir)) => {
+                    let (config, ca) = tls::of_folder(&dir)?;
+                    let ca = ca.to_string_lossy().into_owned();
+                    let client = pool.get().await?;
+                    client
+                        .execute("UPDATE installation SET ca_file = $1", &[&ca])
+                        .await?;
+                    config
+                }
+                _ => anyhow::bail!("either --tls-cert and --tls-key, or --dev-tls"),
+            };
+            let installation = database::installation(&pool).await?;
+            serve(listen, Central::new(pool, installation), config).await?;
+        }
+        Command::Code { database, office } => {
+            let pool = database::pool(&database.database_url)?;
+            database::migrate(&pool).await.context("database")?;
+            let office = office.trim();
+            anyhow::ensure!(
+                (1..=64).contains(&office.len()) && !office.chars().any(char::is_control),
+                "an agency code has 1 to 64 characters"
+            );
+            let office = database::office(&pool, office).await?;
+            print(&json!(auth::code(&pool, office).await?));
+        }
+        Command::Dump { database, office } => {
+            let pool = database::pool(&database.database_url)?;
+            dump::run(&pool, &office, io::BufWriter::new(io::stdout().lock())).await?;
+        }
+        Command::Restored { database } => {
+            let pool = database::pool(&database.database_url)?;
+            let epoch = database::restored(&pool).await?;
+            print(&json!({"server_epoch": epoch}));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[allow(clippy::print_stdout, reason = "the answer of a command line")]
+fn print(value: &serde_json::Value) {
+    println!("{value}");
+}
+
+async fn serve(
+    listen: SocketAddr,
+    central: std::sync::Arc<Central>,
+    config: std::sync::Arc<rustls::ServerConfig>,
+) -> anyhow::Result<()> {
+    let listener =
+        std::net::TcpListener::bind(listen).with_context(|| format!("address {listen}"))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let handle = Handle::new();
+    let ending = handle.clone();
+    tokio::spawn(async move {
+        stopped().await;
+        tracing::info!("ending");
+        ending.graceful_shutdown(Some(GRACE));
+    });
+    print(
+        &json!({"url": format!("https://{address}"), "server_epoch": central.installation.server_epoch}),
+    );
+    let mut server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(config))?;
+    // A place at the door is not kept for somebody who says nothing.
+    (server.http_builder().http1()).header_read_timeout(HEAD);
+    server
+        .handle(handle)
+        .serve(routes::router(central).into_make_service())
+        .await?;
+    Ok(())
+}
+
+/// Ctrl+C, or the request to end that a service manager sends.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    tokio::signal::ctrl_c().await.ok();
+}

@@ -1,0 +1,118 @@
+//! Figures for the operators' own monitoring, in the format of Prometheus. Numbers only: nothing
+//! here names a person, a case or a device.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+
+use deadpool_postgres::Pool;
+
+use crate::error::Result;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Status {
+    status: &'static str,
+}
+
+/// What this copy of the program has done, and how the installation stands.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    events: Counter,
+    known: Counter,
+    refused: Counter,
+    batch: Histogram,
+    waiting: Family<Status, Gauge>,
+    devices: Gauge,
+    silent: Gauge<f64, AtomicU64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("motcua");
+        let events = Counter::default();
+        registry.register("events_stored", "Events stored", events.clone());
+        let known = Counter::default();
+        registry.register(
+            "events_known",
+            "Events that were there already",
+            known.clone(),
+        );
+        let refused = Counter::default();
+        registry.register(
+            "batches_refused",
+            "Batches refused as a whole",
+            refused.clone(),
+        );
+        let batch = Histogram::new(exponential_buckets(0.001, 2.0, 14));
+        registry.register("batch_seconds", "Time to take one batch", batch.clone());
+        let waiting = Family::default();
+        registry.register("events_waiting", "Events not in effect", waiting.clone());
+        let devices = Gauge::default();
+        registry.register("devices", "Devices that may send", devices.clone());
+        let silent = Gauge::default();
+        registry.register(
+            "longest_silence_seconds",
+            "Since the device that has been silent longest was heard",
+            silent.clone(),
+        );
+        Self {
+            registry,
+            events,
+            known,
+            refused,
+            batch,
+            waiting,
+            devices,
+            silent,
+        }
+    }
+}
+
+impl Metrics {
+    /// A batch was taken.
+    pub(crate) fn took(&self, stored: usize, sent: usize, seconds: f64) {
+        self.events.inc_by(stored as u64);
+        self.known.inc_by(sent.saturating_sub(stored) as u64);
+        self.batch.observe(seconds);
+    }
+
+    /// A batch was refused.
+    pub(crate) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    /// Everything, as text.
+    pub(crate) async fn text(&self, pool: &Pool) -> Result<String> {
+        let client = pool.get().await?;
+        for status in ["parked", "quarantined"] {
+            let row = client
+                .query_one("SELECT count(*) FROM verdict WHERE status = $1", &[&status])
+                .await?;
+            self.waiting
+                .get_or_create(&Status { status })
+                .set(row.get(0));
+        }
+        let row = client
+            .query_one(
+                "SELECT count(*), coalesce(extract(epoch FROM max(now() - coalesce(seen_at, enrolled_at))), 0)::float8
+                 FROM device WHERE revoked_at IS NULL",
+                &[],
+            )
+            .await?;
+        self.devices.set(row.get(0));
+        self.silent.set(row.get(1));
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(|_| crate::error::Error::Damaged("metrics"))?;
+        Ok(text)
+    }
+}

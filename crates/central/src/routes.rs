@@ -1,0 +1,435 @@
+//! What central answers. The way in is a token; what is said then is the one protocol of
+//! replication, answered by the one set of rules ([`motcua_sync::answer`]).
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Extension, Json, Router,
+    body::{Body, Bytes},
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use deadpool_postgres::Pool;
+use motcua_domain::Code;
+use motcua_protocol::{
+    ApiError,
+    sync::{
+        Limits, MEDIA_ANSWER, MEDIA_EVENTS, Malformed, PROTO, PROTO_MIN, Refused, RefusedWhy,
+        decode_events, encode_events, encode_page,
+    },
+};
+use motcua_sync::{Access, Answer, Request as Asked, answer, wire};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::{
+    auth::{self, AskToken, Device, Enrol, Refusal},
+    database::Installation,
+    logs::Logs,
+    metrics::Metrics,
+};
+
+/// A body comes in within this time or not at all.
+const BODY: Duration = Duration::from_secs(60);
+const SMALL: usize = 8 << 10;
+/// Batches that are unpacked and stored at the same time; whoever is one too many is told when
+/// to come again. Bounds memory, and keeps 200 branches that return at once from choking the
+/// database together.
+const MOST_BATCHES: usize = 16;
+const COME_AGAIN_MS: u64 = 2_000;
+
+/// One running copy of central.
+#[derive(Debug)]
+pub(crate) struct Central {
+    pub(crate) pool: Pool,
+    pub(crate) installation: Installation,
+    pub(crate) metrics: Metrics,
+    batches: Semaphore,
+}
+
+impl Central {
+    pub(crate) fn new(pool: Pool, installation: Installation) -> Arc<Self> {
+        Arc::new(Self {
+            pool,
+            installation,
+            metrics: Metrics::default(),
+            batches: Semaphore::new(MOST_BATCHES),
+        })
+    }
+}
+
+/// Every route there is.
+pub(crate) fn router(central: Arc<Central>) -> Router {
+    let devices = Router::new()
+        .route(wire::HELLO, get(hello))
+        .route(wire::HEADS, get(heads))
+        .route(wire::PAST, get(past))
+        .route(wire::EVENTS, post(events))
+        .route(wire::FEED, get(feed))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&central),
+            devices_only,
+        ));
+    Router::new()
+        .route("/v1/enrol", post(enrol))
+        .route("/v1/challenge", get(challenge))
+        .route("/v1/token", post(token))
+        .route("/health", get(health))
+        .route("/metrics", get(metrics))
+        .merge(devices)
+        .with_state(central)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "here the time comes in; everything behind it is told"
+)]
+fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn said(status: StatusCode, value: &impl Serialize) -> Response {
+    let mut response = (status, Json(value)).into_response();
+    let media = HeaderValue::from_static(MEDIA_ANSWER);
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response
+}
+
+fn refuse(refused: Refused) -> Response {
+    let status = match refused.code {
+        RefusedWhy::Fork | RefusedWhy::Gap => StatusCode::CONFLICT,
+        RefusedWhy::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusedWhy::UnknownDevice | RefusedWhy::WrongBranch => StatusCode::FORBIDDEN,
+        RefusedWhy::Proto => StatusCode::UPGRADE_REQUIRED,
+        RefusedWhy::Malformed => StatusCode::BAD_REQUEST,
+        RefusedWhy::Unauthorized => StatusCode::UNAUTHORIZED,
+        RefusedWhy::Busy => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    said(status, &refused)
+}
+
+fn no(why: RefusedWhy) -> Response {
+    refuse(why.into())
+}
+
+fn busy() -> Response {
+    refuse(Refused {
+        retry_after_ms: Some(COME_AGAIN_MS),
+        ..RefusedWhy::Busy.into()
+    })
+}
+
+fn not_let_in(why: Refusal) -> Response {
+    let (status, code, message) = match why {
+        Refusal::Code => (
+            StatusCode::FORBIDDEN,
+            Code::EnrolCodeWrong,
+            "Mã kết nối không đúng, đã dùng hoặc đã hết hạn. Chưa kết nối gì, bản ghi vẫn an toàn trên máy. Mời xin mã mới ở đơn vị quản trị trung tâm.",
+        ),
+        Refusal::Signature | Refusal::Challenge => (
+            StatusCode::UNAUTHORIZED,
+            Code::DeviceUnproven,
+            "Máy chưa chứng minh được khóa của mình. Bản ghi vẫn an toàn trên máy. Máy sẽ tự thử lại; nếu kéo dài, mời báo người quản trị.",
+        ),
+        Refusal::OtherDevice => (
+            StatusCode::FORBIDDEN,
+            Code::DeviceOther,
+            "Máy này đã kết nối với trung tâm dưới một đơn vị hoặc một khóa khác. Chưa đổi gì. Mời báo người quản trị trung tâm.",
+        ),
+        Refusal::OtherBranch => (
+            StatusCode::FORBIDDEN,
+            Code::BranchOther,
+            "Mã kết nối này thuộc đơn vị đã có bản ghi của một chi nhánh khác. Chưa kết nối gì, bản ghi vẫn an toàn trên máy. Mời xin mã riêng cho chi nhánh này.",
+        ),
+        Refusal::Unknown => (
+            StatusCode::FORBIDDEN,
+            Code::DeviceUnknown,
+            "Trung tâm không biết máy này hoặc đã thu quyền. Bản ghi vẫn an toàn trên máy. Mời xin mã kết nối mới.",
+        ),
+    };
+    said(
+        status,
+        &ApiError::from(motcua_domain::Refusal::new(code, message)),
+    )
+}
+
+async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
+    match tokio::time::timeout(BODY, axum::body::to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(no(RefusedWhy::TooLarge)),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT.into_response()),
+    }
+}
+
+/// A fault of ours: told in the log, and to whoever asks only that it was not done.
+fn fault(error: &crate::error::Error) -> Response {
+    tracing::error!(%error, "request failed");
+    busy()
+}
+
+/// Version and token of whoever asks, and whether its access still stands.
+async fn devices_only(
+    State(central): State<Arc<Central>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let headers: &HeaderMap = request.headers();
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let proto = text(wire::PROTO_HEADER).and_then(|p| p.parse::<u16>().ok());
+    if !proto.is_some_and(|p| (PROTO_MIN..=PROTO).contains(&p)) {
+        return no(RefusedWhy::Proto);
+    }
+    let token = text("authorization").and_then(|v| v.strip_prefix("Bearer "));
+    let device = token.and_then(|t| auth::bearer(&central.installation, t, now_ms()));
+    let Some(device) = device else {
+        return no(RefusedWhy::Unauthorized);
+    };
+    match stands(&central, device).await {
+        Ok(true) => {
+            request.extensions_mut().insert(device);
+            next.run(request).await
+        }
+        Ok(false) => no(RefusedWhy::UnknownDevice),
+        Err(error) => fault(&error),
+    }
+}
+
+async fn stands(central: &Central, device: Device) -> crate::error::Result<bool> {
+    let client = central.pool.get().await?;
+    let row = client
+        .query_one(
+            &client
+                .prepare_cached(
+                    // To the half minute: a round in which nothing happens need not write.
+                    "WITH known AS (
+                       SELECT device FROM device WHERE device = $1 AND office_id = $2 AND revoked_at IS NULL
+                     ), seen AS (
+                       UPDATE device SET seen_at = now() FROM known
+                       WHERE device.device = known.device AND (seen_at IS NULL OR seen_at < now() - interval '30 seconds')
+                     )
+                     SELECT EXISTS(SELECT 1 FROM known)",
+                )
+                .await?,
+            &[&device.device, &device.office],
+        )
+        .await?;
+    Ok(row.get(0))
+}
+
+/// One request of the protocol, on a thread that may wait for the database.
+async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Response {
+    let pushed = match &request {
+        Asked::Push(events) => Some(events.len()),
+        _ => None,
+    };
+    let began = Instant::now();
+    let mut logs = Logs {
+        pool: central.pool.clone(),
+        runtime: tokio::runtime::Handle::current(),
+        office: device.office,
+        stored: 0,
+    };
+    let access = Access {
+        device: device.device,
+        // A hub brings the logs of its counters; all stay within their own office.
+        brings_others: true,
+    };
+    let done = tokio::task::spawn_blocking(move || {
+        let limits = Limits::default();
+        let answered = answer(&mut logs, access, &limits, now_ms(), request);
+        (answered, logs.stored)
+    })
+    .await;
+    let (answered, stored) = match done {
+        Ok((Ok(answered), stored)) => (answered, stored),
+        Ok((Err(error), _)) => return fault(&error),
+        Err(error) => {
+            tracing::error!(%error, "request panicked");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    if let Some(sent) = pushed {
+        central
+            .metrics
+            .took(stored, sent, began.elapsed().as_secs_f64());
+    }
+    match answered {
+        Answer::Hello(hello) => said(StatusCode::OK, &hello),
+        Answer::Heads(heads) => said(StatusCode::OK, &heads),
+        Answer::Push(pushed) => said(StatusCode::OK, &pushed),
+        Answer::Refused(refused) => {
+            central.metrics.refused();
+            refuse(refused)
+        }
+        Answer::Feed { server_epoch, page } => bytes(Some(&server_epoch), &encode_page(&page)),
+        Answer::Past(events) => bytes(None, &encode_events(&events)),
+    }
+}
+
+fn bytes(server_epoch: Option<&str>, content: &[u8]) -> Response {
+    let mut response = wire::pack(content).into_response();
+    let headers = response.headers_mut();
+    let media = HeaderValue::from_static(MEDIA_EVENTS);
+    headers.insert(header::CONTENT_TYPE, media);
+    if let Some(Ok(epoch)) = server_epoch.map(HeaderValue::from_str) {
+        headers.insert(wire::EPOCH_HEADER, epoch);
+    }
+    response
+}
+
+async fn hello(
+    State(central): State<Arc<Central>>,
+    Extension(device): Extension<Device>,
+) -> Response {
+    asked(central, device, Asked::Hello).await
+}
+
+#[derive(Deserialize)]
+struct HeadsQuery {
+    #[serde(default)]
+    all: bool,
+}
+
+async fn heads(
+    State(central): State<Arc<Central>>,
+    Extension(device): Extension<Device>,
+    Query(query): Query<HeadsQuery>,
+) -> Response {
+    asked(central, device, Asked::Heads { all: query.all }).await
+}
+
+#[derive(Deserialize)]
+struct PastQuery {
+    epoch: u32,
+    after: u64,
+}
+
+async fn past(
+    State(central): State<Arc<Central>>,
+    Extension(device): Extension<Device>,
+    Query(PastQuery { epoch, after }): Query<PastQuery>,
+) -> Response {
+    asked(central, device, Asked::Past { epoch, after }).await
+}
+
+#[derive(Deserialize)]
+struct FeedQuery {
+    cursor: u64,
+}
+
+async fn feed(
+    State(central): State<Arc<Central>>,
+    Extension(device): Extension<Device>,
+    Query(FeedQuery { cursor }): Query<FeedQuery>,
+) -> Response {
+    asked(central, device, Asked::Feed { cursor }).await
+}
+
+async fn events(
+    State(central): State<Arc<Central>>,
+    Extension(device): Extension<Device>,
+    body: Body,
+) -> Response {
+    let Ok(_place) = central.batches.try_acquire() else {
+        return busy();
+    };
+    let body = match body_of(body, wire::MOST_BODY).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let read = tokio::task::spawn_blocking(move || {
+        let limits = Limits::default();
+        let raw = wire::unpack(&body, limits.most_bytes as usize).ok_or(Malformed::Damaged)?;
+        decode_events(&raw, &limits)
+    });
+    match read.await {
+        Ok(Ok(events)) => asked(Arc::clone(&central), device, Asked::Push(events)).await,
+        Ok(Err(Malformed::TooLarge)) => no(RefusedWhy::TooLarge),
+        Ok(Err(Malformed::Proto(_))) => no(RefusedWhy::Proto),
+        Ok(Err(Malformed::Damaged | Malformed::Order)) => no(RefusedWhy::Malformed),
+        Err(error) => {
+            tracing::error!(%error, "reading a batch panicked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn enrol(State(central): State<Arc<Central>>, body: Body) -> Response {
+    let body = match body_of(body, SMALL).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let Ok(ask) = serde_json::from_slice::<Enrol>(&body) else {
+        return no(RefusedWhy::Malformed);
+    };
+    match auth::enrol(&central.pool, &ask).await {
+        Ok(Ok(device)) => {
+            tracing::info!(device = %device.device, office = device.office, "device enrolled");
+            said(StatusCode::OK, &json!({"device": device.device}))
+        }
+        Ok(Err(why)) => not_let_in(why),
+        Err(error) => fault(&error),
+    }
+}
+
+async fn challenge(State(central): State<Arc<Central>>) -> Response {
+    match auth::challenge(&central.installation, now_ms()) {
+        Ok(challenge) => said(StatusCode::OK, &json!({"challenge": challenge})),
+        Err(error) => fault(&error),
+    }
+}
+
+async fn token(State(central): State<Arc<Central>>, body: Body) -> Response {
+    let body = match body_of(body, SMALL).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let Ok(ask) = serde_json::from_slice::<AskToken>(&body) else {
+        return no(RefusedWhy::Malformed);
+    };
+    match auth::token(&central.pool, &central.installation, &ask, now_ms()).await {
+        Ok(Ok(token)) => said(
+            StatusCode::OK,
+            &json!({"token": token, "expires_in_ms": auth::TOKEN_MS}),
+        ),
+        Ok(Err(why)) => not_let_in(why),
+        Err(error) => fault(&error),
+    }
+}
+
+/// For a balancer: whether this copy can reach its database.
+async fn health(State(central): State<Arc<Central>>) -> Response {
+    let reached = async {
+        let client = central.pool.get().await?;
+        client.query_one("SELECT 1", &[]).await?;
+        Ok::<_, crate::error::Error>(())
+    };
+    match tokio::time::timeout(Duration::from_secs(2), reached).await {
+        Ok(Ok(())) => (StatusCode::OK, "ok").into_response(),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "database").into_response(),
+    }
+}
+
+async fn metrics(State(central): State<Arc<Central>>) -> Response {
+    match central.metrics.text(&central.pool).await {
+        Ok(text) => (
+            [(
+                header::CONTENT_TYPE,
+                "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            )],
+            text,
+        )
+            .into_response(),
+        Err(error) => fault(&error),
+    }
+}

@@ -1,0 +1,13 @@
+//! The line to central: one-use enrolment, tokens by the device's own key, and the replication
+//! engine driven over it. A hub sends for its whole branch; a machine of its own for itself.
+//!
+//! [`enrolled`] is what a folder remembers of central, [`enrol`] how it comes to, [`uplink`] the
+//! line itself.
+
+mod enrol;
+mod enrolled;
+mod uplink;
+
+pub use enrol::{Enrolling, enrol};
+pub use enrolled::Enrolled;
+pub use uplink::Uplink;

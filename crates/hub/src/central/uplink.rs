@@ -1,0 +1,270 @@
+//! The line to central: the replication engine over a TLS connection, by itself in the background
+//! where a program keeps the folder open, and at once where somebody asks for it.
+
+use std::{
+    fmt, io,
+    path::Path,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use motcua_app::{App, CENTRAL, CentralLink, Change, LinkState};
+use motcua_domain::Code;
+use motcua_protocol::{
+    ApiError,
+    sync::{MEDIA_ANSWER, RefusedWhy},
+};
+use motcua_sync::{
+    Answer, Config, Engine, Failure, Fault, Input, Request, Status, Wake, fault_text,
+};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::enrolled::{Enrolled, Key};
+use crate::line::{Http, No, Peer, Send, Synced, session, talk};
+
+/// For everything that waits: a week of a branch may be in it.
+const SESSION: Duration = Duration::from_secs(600);
+/// Something new is sent this soon; a burst of commands goes together.
+const SOON: Duration = Duration::from_millis(500);
+/// Where nothing is to be expected.
+const LONG: Duration = Duration::from_secs(3_600);
+
+/// The line of a folder to central.
+pub struct Uplink {
+    wire: Wire,
+    engine: Mutex<Option<Engine>>,
+    status: Mutex<Status>,
+    closed: AtomicBool,
+}
+
+impl fmt::Debug for Uplink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Uplink({})", self.wire.enrolled.url)
+    }
+}
+
+/// Requests with a token, which is fetched when there is none that opens.
+#[derive(Debug)]
+struct Wire {
+    enrolled: Enrolled,
+    key: Key,
+    http: Http,
+    has_token: Mutex<bool>,
+}
+
+#[derive(Deserialize)]
+struct Challenge {
+    challenge: String,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: String,
+}
+
+/// What a device signs for a token; central checks the same bytes.
+fn message(challenge: &str, device: Uuid) -> Vec<u8> {
+    [b"motcua-token-1", challenge.as_bytes(), device.as_bytes()].concat()
+}
+
+impl Wire {
+    fn said<T: for<'a> Deserialize<'a>>(&self, send: Send, patience: Duration) -> Result<T, No> {
+        let got = self.http.send(send, patience)?;
+        if got.media != MEDIA_ANSWER {
+            return Err(No::Strange(match got.status {
+                200 => Failure::CaptivePortal,
+                500.. => Failure::Server,
+                _ => Failure::Malformed,
+            }));
+        }
+        if got.status == 200 {
+            return serde_json::from_slice(&got.body).map_err(|_| No::Strange(Failure::Malformed));
+        }
+        let why = match serde_json::from_slice::<ApiError>(&got.body) {
+            Ok(error) if error.code == Code::DeviceUnknown => RefusedWhy::UnknownDevice,
+            Ok(_) => RefusedWhy::Unauthorized,
+            Err(_) => RefusedWhy::Busy,
+        };
+        Err(No::Refused(why.into()))
+    }
+
+    /// Shows anew that this device has its key.
+    fn prove(&self, patience: Duration) -> Result<(), No> {
+        let Challenge { challenge } = self.said(Send::get("/v1/challenge"), patience)?;
+        let device = self.enrolled.device;
+        let ask = json!({
+            "device": device,
+            "challenge": challenge,
+            "signature": self.key.sign(&message(&challenge, device)),
+        });
+        let Token { token } = self.said(Send::post("/v1/token", ask.to_string()), patience)?;
+        self.http.bear(Some(token));
+        *self.token() = true;
+        Ok(())
+    }
+
+    fn token(&self) -> MutexGuard<'_, bool> {
+        self.has_token
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self, request: &Request, patience: Duration) -> Result<Answer, No> {
+        if !*self.token() {
+            self.prove(patience)?;
+            return talk::ask(&self.http, request, patience);
+        }
+        match talk::ask(&self.http, request, patience) {
+            // It has run out: once more with a new one, and no oftener.
+            Err(No::Refused(refused)) if refused.code == RefusedWhy::Unauthorized => {
+                *self.token() = false;
+                self.prove(patience)?;
+                talk::ask(&self.http, request, patience)
+            }
+            answer => answer,
+        }
+    }
+}
+
+impl Uplink {
+    /// The line of a folder; `None` where it has no central.
+    ///
+    /// # Errors
+    /// What the folder remembers cannot be read.
+    pub fn of_folder(dir: &Path) -> io::Result<Option<Arc<Self>>> {
+        let Some(enrolled) = Enrolled::of_folder(dir)? else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(Self {
+            wire: Wire {
+                http: enrolled.http()?,
+                key: Key::of_folder(dir)?,
+                enrolled,
+                has_token: Mutex::new(false),
+            },
+            engine: Mutex::new(None),
+            status: Mutex::default(),
+            closed: AtomicBool::new(false),
+        })))
+    }
+
+    /// Everything sent and fetched now.
+    pub fn sync(&self, app: &App) -> Synced {
+        self.session(app, Input::Wake(Wake::Now))
+    }
+
+    fn session(&self, app: &App, why: Input) -> Synced {
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = engine.get_or_insert_with(|| {
+            // A hub sends the logs of its counters too: they need no line of their own.
+            let config = Config::central(app.store().device(), true);
+            Engine::new(config, app.moment().wall_ms.unsigned_abs())
+        });
+        let peer = Peer {
+            name: CENTRAL,
+            all: true,
+        };
+        let say = |request: &Request, patience| self.wire.ask(request, patience);
+        let synced = session::run(app, peer, &say, engine, SESSION, why);
+        let status = engine.status();
+        let before = std::mem::replace(&mut *self.status(), status.clone());
+        // A round in which nothing happened is no news for a screen.
+        if synced.sent > 0 || before.last_error != status.last_error {
+            app.link_changed();
+        }
+        synced
+    }
+
+    fn status(&self) -> MutexGuard<'_, Status> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until when the engine has nothing to do by itself.
+    fn idle(&self, app: &App) -> Duration {
+        let now = u64::try_from(app.moment().mono_ms).unwrap_or(0);
+        let next = self.status().next_try_ms.unwrap_or(now);
+        Duration::from_millis(next.saturating_sub(now))
+    }
+
+    /// Says nothing more: another line has taken over, or the folder is closed.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.wire.http.close();
+    }
+
+    /// Sends by itself as long as the application lives: soon after something was written, and
+    /// else when the engine wants to.
+    pub fn start(self: &Arc<Self>, app: &Arc<App>) {
+        let changes = app.subscribe();
+        let (app, uplink) = (Arc::downgrade(app), Arc::clone(self));
+        thread::spawn(move || uplink.work(&app, &changes));
+    }
+
+    fn work(&self, app: &Weak<App>, changes: &Receiver<Change>) {
+        // What waits from the last run is sent at once.
+        let mut written = 0;
+        let mut wait = SOON;
+        loop {
+            let news = match changes.recv_timeout(wait) {
+                Ok(change) => change.revision > written,
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if news {
+                // What follows at once goes with it.
+                let until = Instant::now() + SOON;
+                while let Some(left) = until.checked_duration_since(Instant::now())
+                    && changes.recv_timeout(left).is_ok()
+                {}
+            }
+            let Some(app) = app.upgrade() else { return };
+            if self.closed.load(Ordering::Acquire) {
+                return;
+            }
+            // A counter's hub sends for it; when that ends, whoever ends it says so.
+            if app.link().is_some() {
+                wait = LONG;
+                continue;
+            }
+            let revision = app.store().revision();
+            let why = if revision > written {
+                Input::Wake(Wake::NewEvent {
+                    wall_ms: app.moment().wall_ms,
+                })
+            } else {
+                Input::Tick
+            };
+            self.session(&app, why);
+            written = revision;
+            wait = self.idle(&app).min(LONG);
+        }
+    }
+}
+
+impl CentralLink for Uplink {
+    fn state(&self, app: &App) -> LinkState {
+        let status = self.status().clone();
+        let peer = app.store().peer(CENTRAL).unwrap_or_default();
+        let moment = app.moment();
+        let wait = |next: u64| {
+            let now = u64::try_from(moment.mono_ms).unwrap_or(0);
+            i64::try_from(next.saturating_sub(now)).unwrap_or(0)
+        };
+        LinkState {
+            here: status.last_error.is_none(),
+            last_error: status.last_error.map(|f: Fault| fault_text(f).to_owned()),
+            next_try_ms: status
+                .last_error
+                .and(status.next_try_ms)
+                .map(|next| moment.wall_ms + wait(next)),
+            quarantined: peer.quarantined,
+        }
+    }
+}

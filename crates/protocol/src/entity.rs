@@ -1,0 +1,45 @@
+//! Ids that are made from names: what has a name in a branch has the same id on every machine.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+const NAMESPACE: Uuid = Uuid::from_u128(0x6d6f_7463_7561_4d43_8000_0000_0000_0001);
+
+fn named(name: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
+}
+
+/// The branch document.
+pub fn branch() -> Uuid {
+    named("branch")
+}
+
+/// A procedure.
+pub fn procedure(code: &str) -> Uuid {
+    named(&format!("procedure:{code}"))
+}
+
+/// A business day.
+pub fn day(date: NaiveDate) -> Uuid {
+    named(&format!("day:{date}"))
+}
+
+/// A counter on a business day.
+pub fn counter(date: NaiveDate, counter: u16) -> Uuid {
+    named(&format!("counter:{date}:{counter}"))
+}
+
+/// A device's place in the branch.
+pub fn device(device: Uuid) -> Uuid {
+    named(&format!("device:{device}"))
+}
+
+/// The branch's hubs.
+pub fn hub() -> Uuid {
+    named("hub")
+}
+
+/// The blocks of one series and day.
+pub fn lease(series: &str, date: NaiveDate) -> Uuid {
+    named(&format!("numbers:{date}:{series}"))
+}

@@ -1,0 +1,381 @@
+//! Branches and central as real processes: dark for a while, killed, cut off, restored. In the end
+//! both print the same bytes.
+//!
+//! `MOTCUA_KILLS` says how often central and its database are killed in the test that kills them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where something is not as expected"
+)]
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use motcua_testkit::{
+    branch::{SERVICE, case, id},
+    central::Central,
+    program::Program,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Agency code of the demo branch.
+fn office(program: &Program) -> String {
+    id(&status(program)["office"])
+}
+
+/// One machine.
+struct Machine {
+    program: Program,
+    folder: TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            program: Program::new(Program::beside_tests(), folder.path()),
+            folder,
+        }
+    }
+
+    fn demo() -> Self {
+        let machine = Self::new();
+        machine.program.run(&["--json", "demo"]).json();
+        machine
+    }
+
+    /// Its folder as a backup has it: copied whole, put back whole.
+    fn copy(&self, from: &str, to: &str) {
+        let (from, to) = (self.folder.path().join(from), self.folder.path().join(to));
+        fs::remove_dir_all(&to).ok();
+        let copied = Command::new("cp").arg("-a").args([from, to]).status();
+        assert!(copied.unwrap().success());
+    }
+}
+
+fn status(program: &Program) -> Value {
+    program.answer("sync.status", &json!({}))
+}
+
+fn dump(program: &Program) -> String {
+    let ran = program.run(&["dump"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    String::from_utf8(ran.out).unwrap()
+}
+
+/// Somebody comes, and goes or is received.
+fn visit(program: &Program, number: usize) {
+    let names = ["Đặng Văn Đức", "Ỷ Lan Nguyên Phi", "H'Hen Niê Kđăm"];
+    let name = format!("{} {number}", names[number % 3]);
+    let applicant = json!({"kind": "individual", "name": name});
+    let args = json!({"service": SERVICE, "applicant": applicant});
+    let visit = id(&program.answer("visit.register", &args)["visit_id"]);
+    match number % 3 {
+        0 => {
+            program.answer("leg.leave", &json!({"visit_id": visit}));
+        }
+        1 => {
+            program.answer("queue.call", &json!({"visit_id": visit, "counter": 1}));
+            program.answer("leg.start", &json!({"visit_id": visit}));
+            let mut args = case();
+            args["visit_id"] = json!(visit);
+            program.answer("case.receive", &args);
+            program.answer("leg.finish", &json!({"visit_id": visit}));
+        }
+        _ => {}
+    }
+}
+
+fn sync(program: &Program) -> Value {
+    program.run(&["sync", "--once"]).json()
+}
+
+/// Until nothing waits any more; nobody does anything for it meanwhile.
+fn sent_by_itself(program: &Program, patience: Duration) {
+    let until = Instant::now() + patience;
+    loop {
+        let status = status(program);
+        if status["unsent"] == 0 {
+            return;
+        }
+        assert!(Instant::now() < until, "{status}");
+        thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[track_caller]
+fn assert_equal(program: &Program, central: &Central, office: &str) {
+    let (here, there) = (dump(program), central.dump(office));
+    assert!(!here.is_empty());
+    if here != there {
+        let other = |a: &str, b: &str| -> Vec<String> {
+            let b: std::collections::BTreeSet<&str> = b.lines().collect();
+            a.lines()
+                .filter(|l| !b.contains(l))
+                .map(str::to_owned)
+                .collect()
+        };
+        panic!(
+            "only here: {:#?}\nonly at central: {:#?}",
+            other(&here, &there),
+            other(&there, &here)
+        );
+    }
+}
+
+#[test]
+fn a_branch_that_was_dark_sends_everything_once_there_is_a_line() {
+    let desk = Machine::demo();
+    for number in 0..12 {
+        visit(&desk.program, number);
+    }
+    let before = status(&desk.program);
+    assert_eq!(before["enrolled"], false);
+    assert!(before["unsent"].as_u64().unwrap() > 12);
+    assert_eq!(
+        desk.program.run(&["sync", "--once"]).error()["code"],
+        "NOT_PAIRED"
+    );
+    let mut central = Central::start();
+    let office = office(&desk.program);
+    central.enrol(&desk.program, &office);
+    let synced = sync(&desk.program);
+    assert_eq!(synced["unsent"], 0, "{synced}");
+    assert_eq!(synced["sent"], before["unsent"]);
+    assert_equal(&desk.program, &central, &office);
+    let after = status(&desk.program);
+    assert_eq!(after["enrolled"], true);
+    assert_eq!(
+        (&after["unsent"], &after["quarantined"]),
+        (&json!(0), &json!(0))
+    );
+    // Nothing new: nothing is sent, and everything is still said to be there.
+    let again = sync(&desk.program);
+    assert_eq!((&again["sent"], &again["received"]), (&json!(0), &json!(0)));
+    // Away: work goes on, what waits is counted, and the officer is told in words.
+    assert!(central.stop(), "it ends when asked to");
+    visit(&desk.program, 1);
+    let failed = desk.program.run(&["sync", "--once"]);
+    assert_eq!(failed.code, Some(1));
+    let told: Value = serde_json::from_slice(&failed.out).unwrap();
+    assert_eq!(told["last_error"][0], "SYNC_OFFLINE", "{told}");
+    assert!(told["unsent"].as_u64().unwrap() > 0);
+    central.up();
+    assert_eq!(sync(&desk.program)["unsent"], 0);
+    assert_equal(&desk.program, &central, &office);
+}
+
+#[test]
+fn a_running_branch_sends_by_itself_while_central_and_its_database_are_killed() {
+    let kills = std::env::var("MOTCUA_KILLS").ok();
+    let kills: usize = kills.and_then(|k| k.parse().ok()).unwrap_or(6);
+    let desk = Machine::demo();
+    let mut central = Central::start();
+    let office = office(&desk.program);
+    let (_serving, _) = desk.program.serve();
+    // Also through the program that holds the folder.
+    central.enrol(&desk.program, &office);
+    let mut number = 0;
+    for kill in 0..kills {
+        for _ in 0..5 {
+            visit(&desk.program, number);
+            number += 1;
+        }
+        // A session is asked for and is at work when the blow falls, each time a little later.
+        let mut session = desk.program.command(&["sync", "--once"]).spawn().unwrap();
+        thread::sleep(Duration::from_millis(7 * kill as u64));
+        if kill % 3 == 2 {
+            central.postgres.cut();
+        } else {
+            central.kill();
+        }
+        session.wait().unwrap();
+        visit(&desk.program, number);
+        number += 1;
+        if kill % 3 == 2 {
+            central.postgres.up();
+        } else {
+            central.up();
+        }
+    }
+    sent_by_itself(&desk.program, Duration::from_secs(120));
+    assert_equal(&desk.program, &central, &office);
+    let sql = "SELECT count(*) - count(DISTINCT event_id), count(*) - (SELECT sum(seq) FROM device_head) FROM event_log";
+    assert_eq!(central.postgres.query(sql), "0|0");
+}
+
+#[test]
+fn a_hub_sends_for_its_counters() {
+    let hub = Machine::demo();
+    let mut central = Central::start();
+    let office = office(&hub.program);
+    central.enrol(&hub.program, &office);
+    let (_serving, ready) = hub.program.serve();
+    let counter = Machine::new();
+    let code = id(&hub.program.run(&["pair-code"]).json()["code"]);
+    let url = id(&ready["url"]);
+    let args = ["pair", "--hub", &url, "--code", &code];
+    counter.program.run(&args).json();
+    for number in 0..6 {
+        visit(&hub.program, number);
+        visit(&counter.program, number);
+    }
+    // Central away, and the branch goes on among itself.
+    central.kill();
+    for number in 0..3 {
+        visit(&counter.program, number);
+    }
+    central.up();
+    assert_eq!(sync(&counter.program)["unsent"], 0);
+    sent_by_itself(&hub.program, Duration::from_secs(60));
+    assert_equal(&hub.program, &central, &office);
+    assert_equal(&counter.program, &central, &office);
+    let devices = "SELECT count(DISTINCT device) FROM event_log";
+    assert_eq!(central.postgres.query(devices), "2");
+    // A counter has no line of its own.
+    let (code, ca) = central.code(&office);
+    let args = [
+        "enrol",
+        "--central",
+        &central.url(),
+        "--code",
+        &code,
+        "--ca",
+        &ca,
+    ];
+    assert_eq!(counter.program.run(&args).error()["code"], "UNSUPPORTED");
+}
+
+#[test]
+fn central_restored_from_a_backup_gets_back_what_it_lost() {
+    for told in [true, false] {
+        let desk = Machine::demo();
+        let central = Central::start();
+        let office = office(&desk.program);
+        central.enrol(&desk.program, &office);
+        for number in 0..4 {
+            visit(&desk.program, number);
+        }
+        sync(&desk.program);
+        central.postgres.keep();
+        for number in 0..5 {
+            visit(&desk.program, number);
+        }
+        let synced = sync(&desk.program);
+        assert_eq!(synced["unsent"], 0, "{synced}");
+        central.postgres.put_back();
+        if told {
+            central.run(&["restored"]).json();
+        }
+        assert_ne!(central.dump(&office), dump(&desk.program));
+        let synced = sync(&desk.program);
+        assert_eq!(synced["unsent"], 0, "{synced}");
+        assert_equal(&desk.program, &central, &office);
+        assert_eq!(desk.program.run(&["verify"]).code, Some(0));
+    }
+}
+
+#[test]
+fn a_machine_restored_from_a_backup_loses_neither_of_its_two_pasts() {
+    let desk = Machine::demo();
+    let central = Central::start();
+    let office = office(&desk.program);
+    central.enrol(&desk.program, &office);
+    for number in 0..4 {
+        visit(&desk.program, number);
+    }
+    sync(&desk.program);
+    desk.copy("data", "kept");
+    for number in 0..4 {
+        visit(&desk.program, number);
+    }
+    sync(&desk.program);
+    let lived = dump(&desk.program);
+    // The folder goes back; what was sent since then is only at central.
+    desk.copy("kept", "data");
+    for number in 0..2 {
+        visit(&desk.program, number);
+    }
+    for _ in 0..3 {
+        if sync(&desk.program)["unsent"] == 0 {
+            break;
+        }
+    }
+    assert_equal(&desk.program, &central, &office);
+    let now = dump(&desk.program);
+    let visits = |text: &str| {
+        text.lines()
+            .filter(|l| l.contains("\"type\":\"visit\""))
+            .count()
+    };
+    assert_eq!(visits(&now), visits(&lived) + 2, "both pasts are there");
+    assert_eq!(status(&desk.program)["unsent"], 0);
+    assert_eq!(desk.program.run(&["verify"]).code, Some(0));
+}
+
+#[test]
+fn whoever_is_not_let_in_is_told_why_and_keeps_everything() {
+    let desk = Machine::demo();
+    let mut central = Central::start();
+    let office = office(&desk.program);
+    let (code, ca) = central.code(&office);
+    let enrol = |url: &str, code: &str, ca: Option<&str>| {
+        let mut args = vec!["enrol", "--central", url, "--code", code];
+        args.extend(ca.into_iter().flat_map(|ca| ["--ca", ca]));
+        id(&desk.program.run(&args).error()["code"])
+    };
+    let url = central.url();
+    assert_eq!(enrol(&url, "ABCDEFGHJKLM", Some(&ca)), "ENROL_CODE_WRONG");
+    assert_eq!(
+        enrol("central.example", &code, Some(&ca)),
+        "ARGUMENT_INVALID"
+    );
+    assert_eq!(enrol(&url, &code, None), "FIELD_REQUIRED");
+    let broken = desk.folder.path().join("broken.pem");
+    fs::write(
+        &broken,
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    )
+    .unwrap();
+    assert_eq!(enrol(&url, &code, broken.to_str()), "ARGUMENT_INVALID");
+    assert_eq!(
+        enrol(&url, &code, Some("/nowhere/ca.pem")),
+        "ARGUMENT_INVALID"
+    );
+    // Another central's authority: whoever answers here is not it.
+    let other = Central::start();
+    let (_, foreign) = other.code(&office);
+    assert_eq!(enrol(&url, &code, Some(&foreign)), "CENTRAL_FOREIGN");
+    central.kill();
+    assert_eq!(enrol(&url, &code, Some(&ca)), "CENTRAL_AWAY");
+    central.up();
+    assert_eq!(status(&desk.program)["enrolled"], false);
+    assert!(
+        !Path::new(&desk.program.data())
+            .join("central.json")
+            .exists()
+    );
+    // The code is still good.
+    let args = ["enrol", "--central", &url, "--code", &code, "--ca", &ca];
+    desk.program.run(&args).json();
+    assert_eq!(sync(&desk.program)["unsent"], 0);
+    // Access taken away: told so, nothing lost; and given again.
+    central
+        .postgres
+        .query("UPDATE device SET revoked_at = now()");
+    visit(&desk.program, 0);
+    let refused = desk.program.run(&["sync", "--once"]);
+    let refused: Value = serde_json::from_slice(&refused.out).unwrap();
+    assert_eq!(refused["last_error"][0], "SYNC_UNKNOWN_DEVICE", "{refused}");
+    central.enrol(&desk.program, &office);
+    assert_eq!(sync(&desk.program)["unsent"], 0);
+    assert_equal(&desk.program, &central, &office);
+}

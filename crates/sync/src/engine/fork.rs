@@ -58,6 +58,15 @@ impl Search {
         }
     }
 
+    /// The peer has all of it up to `here`, and behind `common` it counts for nothing.
+    pub(super) fn of_own(epoch: u32, common: u64, here: u64) -> Self {
+        Self {
+            after: here,
+            common: Some(common),
+            ..Self::of(epoch, 0)
+        }
+    }
+
     /// To be remembered once it is done.
     pub(super) fn joining(self, ends: Ends) -> Self {
         Self {

@@ -135,7 +135,9 @@ impl Engine {
                 });
             } else if let Some(closed) = local.closed.filter(|_| own) {
                 let same = there.is_some_and(|h| h.seq == head.seq && h.hash == head.hash);
-                if !same {
+                if same {
+                    self.look_behind(head.epoch, closed, head.seq);
+                } else {
                     self.rejoin(head.epoch, closed, head.seq, false);
                 }
             } else if there.is_some_and(other) {
@@ -201,6 +203,18 @@ impl Engine {
             Some(_) => Search::of(epoch, guess),
         };
         self.searches.push_back(search.joining(ends));
+    }
+
+    /// The peer has a closed epoch just as it stands here. Others may have its other way and cannot
+    /// take it: they wait for what stands behind the place where the two part, in a later epoch.
+    /// Where a disk has lost the end of that one again, it is written once more.
+    fn look_behind(&mut self, epoch: u32, closed: u64, here: u64) {
+        let end = self.remote.get(&(self.config.device, epoch));
+        let ends = (end.map(|e| e.hash), here);
+        if self.joined.get(&epoch) != Some(&ends) {
+            let search = Search::of_own(epoch, closed, here);
+            self.searches.push_back(search.joining(ends));
+        }
     }
 
     pub(super) fn next_job(&mut self, now: Now, out: &mut Vec<Output>) {

@@ -95,10 +95,6 @@ impl Disk {
         self.ids.contains_key(&event_id)
     }
 
-    pub(crate) fn written_by(&self, event_id: Uuid) -> Option<Uuid> {
-        self.ids.get(&event_id).map(|p| p.device)
-    }
-
     pub(crate) fn ids(&self) -> BTreeSet<Uuid> {
         self.ids.keys().copied().collect()
     }

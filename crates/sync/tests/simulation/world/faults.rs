@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use motcua_protocol::sync::Sealed;
 use motcua_sync::{Answer, Ask, Request};
-use uuid::Uuid;
 
-use super::{Broken, Disk, Event, World};
+use super::{Broken, Disk, Event, Machine, World};
 
 impl World {
     /// What nobody has any more was never ours to promise: it had not left the machine whose disk
@@ -20,17 +20,17 @@ impl World {
 
     /// Whether everything that there is is with the hub or with whose it is. What is left only with
     /// third parties has lost both its machines at once, and that is more than is promised: they
-    /// do not answer for others' logs.
+    /// do not answer for others' logs. It is asked by hash and not by id. An event may stand again
+    /// elsewhere; but a third party that alone has the old place of it can never take what came to
+    /// stand there instead, and nobody else knows that it would have to be written anew.
     fn is_kept(&self) -> bool {
-        let hub = self.hub.ids();
-        let mut own = BTreeSet::new();
+        let mut kept: BTreeSet<[u8; 32]> = self.hub.log.iter().map(|e| e.hash).collect();
         for machine in &self.machines {
-            let me = Some(machine.disk.device);
-            let ids = machine.disk.ids().into_iter();
-            own.extend(ids.filter(|id| machine.disk.written_by(*id) == me));
+            let own = |e: &&Sealed| e.header.device == machine.disk.device;
+            kept.extend(machine.disk.log.iter().filter(own).map(|e| e.hash));
         }
-        let kept = |id: &Uuid| hub.contains(id) || own.contains(id);
-        self.machines.iter().all(|m| m.disk.ids().iter().all(kept))
+        let all = |m: &Machine| m.disk.log.iter().all(|e| kept.contains(&e.hash));
+        self.machines.iter().all(all)
     }
 
     /// What is on the line goes down with the machines: else a page of a feed could be the only

@@ -53,7 +53,8 @@ pub(crate) fn of_folder(dir: &Path) -> anyhow::Result<(Arc<ServerConfig>, PathBu
     let certificate = params.signed_by(&key, &issuer)?;
     let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
     let config = config(vec![certificate.der().clone()], key)?;
-    Ok((config, dir.join(CA)))
+    // Told to devices, which may run elsewhere on this machine.
+    Ok((config, dir.join(CA).canonicalize()?))
 }
 
 fn authority(dir: &Path) -> anyhow::Result<(String, String)> {

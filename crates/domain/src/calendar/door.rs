@@ -41,7 +41,7 @@ impl IssuingHours {
     /// `CALENDAR_INVALID`, `NUMBER_OUT_OF_RANGE`, with the field named.
     pub fn check(&self) -> Result<()> {
         if let Some(week) = &self.week {
-            data::check_week(week).map_err(|r| r.at("week"))?;
+            data::check_week(week).map_err(|r| r.within("week"))?;
         }
         if self.last_number_before > LONGEST_BEFORE {
             return Err(Refusal::new(

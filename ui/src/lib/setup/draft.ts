@@ -45,9 +45,23 @@ export function draftOf(branch: Branch, base: Branch = branch): Draft {
   };
 }
 
-/** The document as it is sent: text composed, nothing typed as nothing. */
+/** The document as it is sent: text composed, nothing typed as nothing, times and letters as they
+    are written, and a name for whatever has none yet. */
 export function branchOf(draft: Draft): Branch {
   const copy = structuredClone(draft);
+  for (const { fresh, value } of copy.services) {
+    const others = copy.services.map((each) => each.value.code);
+    if (fresh && read(value.code) === "" && read(value.name) !== "")
+      renameCode(copy, value, codeFrom(value.name, others));
+    value.prefix = value.prefix.toUpperCase();
+    if (value.roll) value.roll.series = value.roll.series.toUpperCase();
+    written(value.hours);
+  }
+  for (const { fresh, value } of copy.officers) {
+    const others = copy.officers.map((each) => each.value.id);
+    if (fresh && read(value.id) === "" && read(value.name) !== "") value.id = idFrom(value.name, others);
+  }
+  written(copy.hours);
   return composed({
     ...copy,
     services: copy.services.map((each) => each.value),
@@ -55,6 +69,13 @@ export function branchOf(draft: Draft): Branch {
     officers: copy.officers.map((each) => each.value),
     targets: copy.targets.map((each) => each.value),
   });
+}
+
+function written(hours: IssuingHours | null | undefined): void {
+  for (const span of hours?.week ? weekdays.flatMap((day) => hours.week?.[day] ?? []) : []) {
+    span.from = timeFrom(span.from) ?? span.from;
+    span.to = timeFrom(span.to) ?? span.to;
+  }
 }
 
 function composed<T>(value: T): T {

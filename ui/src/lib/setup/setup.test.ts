@@ -124,6 +124,22 @@ describe("a draft", () => {
     expect("contingent" in at(sent.services, 0)).toBe(false);
   });
 
+  test("is sent as written, also where nobody left the field before saving", () => {
+    addService(draft);
+    addOfficer(draft);
+    Object.assign(at(draft.services, 3).value, { name: "Y tế", prefix: "y" });
+    Object.assign(at(draft.officers, 2).value, { name: "Vũ Thị Ánh" });
+    at(draft.counters, 1).value.services.push("");
+    draft.hours = withMode(undefined, "own");
+    const monday = draft.hours?.week?.monday;
+    if (monday) at(monday, 0).from = "7h";
+    const sent = branchOf(draft);
+    expect(at(sent.services, 3)).toMatchObject({ code: "y-te", prefix: "Y" });
+    expect(at(sent.officers, 2).id).toBe("anh");
+    expect(at(sent.counters, 1).services).toEqual(["dat-dai", "y-te"]);
+    expect(sent.hours?.week?.monday[0]?.from).toBe("07:00");
+  });
+
   test("a service that goes also goes from the counters", () => {
     remove(draft, "services", 1);
     expect(at(draft.counters, 1).value.services).toEqual([]);

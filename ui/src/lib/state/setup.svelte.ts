@@ -5,7 +5,7 @@ import type { Branch } from "$lib/gen/Branch";
 import { t } from "$lib/i18n.svelte";
 import { type Line, changes, merge, outwards, placeOf, type Section } from "$lib/setup/changes";
 import { branchOf, type Draft, draftOf, type List, move, remove } from "$lib/setup/draft";
-import { errorText, perform, say, undoFor } from "$lib/state/strip.svelte";
+import { errorText, notice, perform, say, undoFor } from "$lib/state/strip.svelte";
 import { tick } from "svelte";
 import { live } from "./live.svelte";
 import { guardLeaving } from "./session.svelte";
@@ -104,7 +104,8 @@ class Setup {
   private async explain(cause: unknown): Promise<void> {
     const error = apiError(cause);
     const place = placeOf(error.field);
-    say(errorText(cause), "problem");
+    // What was just taken out of the draft can still be brought back.
+    say(errorText(cause), "problem", notice()?.undo);
     if (!place) return;
     this.section = place.section;
     const list = /^(services|counters|officers|targets)\[/.exec(place.path)?.[1] as List | undefined;

@@ -105,9 +105,12 @@ fn state_dir() -> Option<PathBuf> {
     })
 }
 
-/// Whether a folder was begun and never got a record.
+/// Whether a folder was begun and never became a branch: no document, and no word of any other
+/// machine.
 fn begun(store: &Store) -> Result<bool> {
-    Ok(store.revision() == 0 && store.read(|read| read.branch())?.is_none())
+    let own = store.device();
+    Ok(store.read(|read| read.branch())?.is_none()
+        && store.heads(None)?.iter().all(|log| log.device == own))
 }
 
 fn no_branch() -> motcua_store::Error {
@@ -150,7 +153,7 @@ impl App {
     /// Those of the store: `NO_BRANCH`, `FOLDER_IN_USE`, `STORE_NEWER`, …
     pub fn open(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
         let store = Store::open(&settings.dir, clock.moment(), settings.options())?;
-        // Cut short between its file and its first record: still a folder without a branch. A
+        // Cut short between its file and the branch's document: still a folder without a branch. A
         // counter's records come from its hub.
         if settings.link.is_none() && begun(&store)? {
             return Err(no_branch());
@@ -191,7 +194,7 @@ impl App {
         Ok(app)
     }
 
-    /// A folder that holds nothing yet, or only a file without a single record.
+    /// A folder that holds nothing yet, or only a file without a branch.
     fn unbegun(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
         let made = Store::create(&settings.dir, clock.moment(), settings.options());
         let store = match made {

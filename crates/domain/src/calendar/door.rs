@@ -297,10 +297,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::backwards(r#"[{"from": "11:00", "to": "08:00"}]"#, "week")]
+    #[case::backwards(r#"[{"from": "11:00", "to": "08:00"}]"#, "week.saturday")]
     #[case::overlapping(
         r#"[{"from": "08:00", "to": "11:00"}, {"from": "10:00", "to": "12:00"}]"#,
-        "week"
+        "week.saturday"
     )]
     #[case::never("[]", "week")]
     fn hours_that_are_none_are_refused(#[case] saturday: &str, #[case] field: &str) {

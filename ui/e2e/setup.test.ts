@@ -174,6 +174,7 @@ describe("an administrator", () => {
     await page.waitForSelector(".sum .none");
     await section(page, 4, "Cán bộ");
     await page.click(".list [data-item]:has-text('Đỗ Văn Quản')");
+    await page.check(".form .tick:has-text('Giám sát ca') input");
     await page.uncheck(".form .tick:has-text('Quản trị') input");
     await page.waitForSelector(".form .warnline:has-text('của chính mình')");
     await page.keyboard.press("Control+s");

@@ -1,23 +1,28 @@
 //! The demo branch: invented people at an invented ward, real procedures marked as sample data.
 
 use motcua_domain::branch::{
-    Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, Target, WatchRules,
+    Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, WatchRules,
+    usual_targets,
 };
 use motcua_protocol::event::{Body, BranchConfigured, BranchEvent};
-use motcua_store::table::branch::branch_entity;
+use motcua_store::{Write, table::branch::branch_entity};
 
 use crate::{App, Result, assets::DEMO_CATALOGUE, verbs};
+
+/// The first record of a branch: the document itself.
+pub(crate) fn found(tx: &mut Write<'_>, branch: Branch) -> Result<()> {
+    let event = BranchConfigured { branch };
+    tx.append(
+        branch_entity(),
+        &Body::Branch(BranchEvent::Configured(Box::new(event))),
+    )?;
+    Ok(())
+}
 
 /// Configures the branch and imports the sample catalogue, in one transaction.
 pub(crate) fn fill(app: &App) -> Result<()> {
     app.store.write(&app.system(), |tx| {
-        let event = BranchConfigured {
-            branch: branch().checked()?,
-        };
-        tx.append(
-            branch_entity(),
-            &Body::Branch(BranchEvent::Configured(Box::new(event))),
-        )?;
+        found(tx, branch().checked()?)?;
         let report = verbs::import_demo(tx, DEMO_CATALOGUE)?;
         tracing::info!(
             imported = report.imported,
@@ -142,18 +147,7 @@ fn branch() -> Branch {
         ],
         queue: QueueRules::default(),
         hours: None,
-        targets: vec![
-            Target {
-                minutes: 30,
-                from_year: 2022,
-                source: "QĐ 1979/QĐ-BKHCN ngày 26/7/2021, mục IV.1".to_owned(),
-            },
-            Target {
-                minutes: 15,
-                from_year: 2025,
-                source: "QĐ 1979/QĐ-BKHCN ngày 26/7/2021, mục IV.1".to_owned(),
-            },
-        ],
+        targets: usual_targets(),
         watch: WatchRules::default(),
         case_pattern: "{agency}-{yymmdd}-{4}".to_owned(),
         form_set: "tt-01-2018".to_owned(),

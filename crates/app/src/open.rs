@@ -9,7 +9,7 @@ use std::{
 use chrono::NaiveDate;
 use motcua_domain::{
     Code, Refusal,
-    branch::Branch,
+    branch::{Branch, Foundation},
     catalogue::{
         Procedure,
         search::{Entry, Index},
@@ -105,6 +105,22 @@ fn state_dir() -> Option<PathBuf> {
     })
 }
 
+/// Whether a folder was begun and never became a branch: no document, and no word of any other
+/// machine.
+fn begun(store: &Store) -> Result<bool> {
+    let own = store.device();
+    Ok(store.read(|read| read.branch())?.is_none()
+        && store.heads(None)?.iter().all(|log| log.device == own))
+}
+
+fn no_branch() -> motcua_store::Error {
+    Refusal::new(
+        Code::NoBranch,
+        "Thư mục này chưa có cấu hình chi nhánh. Chưa có gì để mất. Mời tạo chi nhánh, hoặc ghép vào máy chủ quầy.",
+    )
+    .into()
+}
+
 /// A catalogue made searchable, as of one day and revision of the catalogue.
 #[derive(Debug)]
 pub(crate) struct Catalogue {
@@ -137,6 +153,11 @@ impl App {
     /// Those of the store: `NO_BRANCH`, `FOLDER_IN_USE`, `STORE_NEWER`, …
     pub fn open(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
         let store = Store::open(&settings.dir, clock.moment(), settings.options())?;
+        // Cut short between its file and the branch's document: still a folder without a branch. A
+        // counter's records come from its hub.
+        if settings.link.is_none() && begun(&store)? {
+            return Err(no_branch());
+        }
         let app = Self::start(store, settings, clock);
         // A day is closed once for the branch: at the hub.
         if app.link().is_none() {
@@ -151,10 +172,42 @@ impl App {
     /// # Errors
     /// `BRANCH_EXISTS`, and those of the store.
     pub fn demo(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
-        let store = Store::create(&settings.dir, clock.moment(), settings.options())?;
-        let app = Self::start(store, settings, clock);
+        let app = Self::unbegun(settings, clock)?;
         demo::fill(&app)?;
         Ok(app)
+    }
+
+    /// Makes a real branch in an empty folder: as its founder says, with services and counters to
+    /// begin with. Nothing is written before everything said was checked.
+    ///
+    /// # Errors
+    /// The field at fault; `BRANCH_EXISTS`, and those of the store.
+    pub fn create(
+        settings: Settings,
+        clock: impl Clock + 'static,
+        foundation: Foundation,
+    ) -> Result<Arc<Self>> {
+        let branch = foundation.branch()?;
+        let app = Self::unbegun(settings, clock)?;
+        app.store
+            .write(&app.system(), |tx| demo::found(tx, branch.clone()))?;
+        Ok(app)
+    }
+
+    /// A folder that holds nothing yet, or only a file without a branch.
+    fn unbegun(settings: Settings, clock: impl Clock + 'static) -> Result<Arc<Self>> {
+        let made = Store::create(&settings.dir, clock.moment(), settings.options());
+        let store = match made {
+            Err(exists) if exists.code() == Code::BranchExists && settings.link.is_none() => {
+                let store = Store::open(&settings.dir, clock.moment(), settings.options())?;
+                if !begun(&store)? {
+                    return Err(exists);
+                }
+                store
+            }
+            made => made?,
+        };
+        Ok(Self::start(store, settings, clock))
     }
 
     pub(crate) fn start(
@@ -250,9 +303,7 @@ impl App {
 
     /// The branch document.
     pub(crate) fn branch(&self) -> Result<Arc<Branch>> {
-        self.store.read(|read| read.branch())?.ok_or_else(|| {
-            Refusal::new(Code::NoBranch, "Thư mục này chưa có cấu hình chi nhánh. Mời tạo chi nhánh dùng thử hoặc nhập cấu hình.").into()
-        })
+        self.store.read(|read| read.branch())?.ok_or_else(no_branch)
     }
 
     /// Time now by the corrected clock.

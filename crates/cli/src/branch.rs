@@ -48,7 +48,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
             out::json(&report);
         }
         Command::Do { name, argument } => {
-            let answer = call(args, name, argument_of(argument.as_deref())?)?;
+            let argument = argument_of(argument.as_deref())?;
+            let answer = match call(args, name, argument.clone()) {
+                Err(none) if none.code == Code::NoBranch && motcua_hub::begins(name) => {
+                    begin(args, name, argument)?
+                }
+                answer => answer?,
+            };
             out::json(&answer);
         }
         Command::Commands => out::json(&Value::Array(motcua_app::commands())),
@@ -57,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
             listen,
             ui,
             setup: true,
-        } if !args.data.join(DATABASE).exists() => {
+        } if empty(args) => {
             return serve::setup(settings(args), *listen, ui.clone());
         }
         Command::Serve { listen, ui, .. } => {
@@ -209,6 +215,21 @@ fn argument_of(argument: Option<&str>) -> Result<Value, ApiError> {
 
 pub(crate) fn invalid(message: &str) -> ApiError {
     Refusal::new(Code::ArgumentInvalid, message).into()
+}
+
+/// Whether the folder has no branch yet.
+fn empty(args: &Args) -> bool {
+    let cut_short = || matches!(quick(args), Err(error) if error.code == Code::NoBranch);
+    !args.data.join(DATABASE).exists() || cut_short()
+}
+
+/// One of the few things a folder without a branch can do: through the process that shows its
+/// beginning if there is one, else by itself.
+fn begin(args: &Args, name: &str, argument: Value) -> Result<Value, ApiError> {
+    if folder::answers(args) {
+        return folder::rpc(args, name, &argument);
+    }
+    motcua_hub::begin(&settings(args), name, argument)
 }
 
 /// One verb: through the process that holds the folder if there is one, else by itself.

@@ -287,3 +287,21 @@ fn do_goes_through_a_serving_process_and_by_itself_after_that_was_killed() {
     assert_eq!(register(&program)["ticket"], "A-002");
     assert_eq!(program.run(&["verify"]).json()["ok"], true);
 }
+
+#[test]
+fn a_real_branch_is_created_by_its_verb_in_an_empty_folder_only() {
+    let root = tempfile::tempdir().unwrap();
+    let program = Program::new(env!("CARGO_BIN_EXE_motcua"), root.path());
+    let said = json!({"name": "Phường Tân Lập", "code": "H17.33", "address": "Số 5, phường Tân Lập", "administrator": "Vũ Thị Ánh"});
+    let wrong = program.run(&["do", "branch.create", r#"{"name":"Phường Tân Lập"}"#]);
+    assert_eq!(wrong.error()["field"], "code");
+    assert_eq!(
+        program.answer("branch.create", &said)["branch"],
+        "Phường Tân Lập"
+    );
+    let branch = program.answer("branch.get", &json!({}));
+    assert_eq!(branch["branch"]["demo"], false);
+    assert_eq!(branch["branch"]["officers"][0]["id"], "anh");
+    let again = program.run(&["do", "branch.create", &said.to_string()]);
+    assert_eq!(again.error()["code"], "BRANCH_EXISTS");
+}

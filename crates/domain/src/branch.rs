@@ -3,8 +3,12 @@
 //! One document, versioned as a whole: every change is an event that carries the new document,
 //! so the log always tells under which rules a visit was handled.
 
+mod change;
+mod founding;
+
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -16,6 +20,9 @@ use crate::{
     text::{self, limit},
     visit::Class,
 };
+
+pub use change::{InUse, Person, Seat};
+pub use founding::{Foundation, usual_targets};
 
 /// A branch (điểm tiếp nhận): one room, one queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -216,6 +223,8 @@ impl Default for QueueRules {
 /// somebody without priority can be overtaken.
 pub const MOST_BOOST_S: u32 = 30 * 60;
 
+const HOUR_S: u32 = 3600;
+
 impl QueueRules {
     /// How much earlier somebody of that class counts as having come.
     pub fn boost_s(&self, class: Class) -> u32 {
@@ -246,6 +255,45 @@ impl QueueRules {
                 return Err(Refusal::new(
                     Code::NumberOutOfRange,
                     "Thời gian ưu tiên từ 0 đến 30 phút: lâu hơn thì người không ưu tiên bị vượt quá lâu.",
+                )
+                .at(field));
+            }
+        }
+        // What brings somebody forward is bounded as priority is; the rest keeps a slip of the
+        // hand (a zero too many) from blocking the desk.
+        let others = [
+            (
+                "appointment_boost_s",
+                self.appointment_boost_s,
+                0,
+                MOST_BOOST_S,
+            ),
+            ("return_credit_s", self.return_credit_s, 0, MOST_BOOST_S),
+            (
+                "appointment_grace_s",
+                self.appointment_grace_s,
+                0,
+                2 * HOUR_S,
+            ),
+            ("recall_gap_s", self.recall_gap_s, 0, HOUR_S / 6),
+            ("recall_max", self.recall_max, 1, 20),
+            ("undo_call_s", self.undo_call_s, 0, HOUR_S),
+            ("missed_cooldown_s", self.missed_cooldown_s, 0, 2 * HOUR_S),
+            ("missed_max", self.missed_max, 1, 20),
+            ("missed_wait_s", self.missed_wait_s, 0, 8 * HOUR_S),
+            ("void_s", self.void_s, 0, 8 * HOUR_S),
+            ("reopen_s", self.reopen_s, 0, 8 * HOUR_S),
+        ];
+        for (field, value, least, most) in others {
+            if !(least..=most).contains(&value) {
+                let range = if field.ends_with("_s") {
+                    format!("từ {least} giây đến {} phút", most / 60)
+                } else {
+                    format!("từ {least} đến {most} lần")
+                };
+                return Err(Refusal::new(
+                    Code::NumberOutOfRange,
+                    format!("Mục này nhận {range}. Chưa đổi gì. Mời xem lại."),
                 )
                 .at(field));
             }
@@ -366,21 +414,13 @@ impl Branch {
         self.officers.iter().find(|o| o.id == id)
     }
 
-    /// Checks the document against itself: limits, unique codes, services that exist.
+    /// Checks the document against itself: limits, unique codes, services that exist, somebody who
+    /// may change it again.
     ///
     /// # Errors
     /// The first field at fault, named.
     pub fn checked(mut self) -> Result<Self> {
-        for (value, max, field) in [
-            (&mut self.office.code, limit::CODE, "office.code"),
-            (&mut self.office.parent, limit::NAME, "office.parent"),
-            (&mut self.office.unit, limit::NAME, "office.unit"),
-            (&mut self.office.name, limit::NAME, "office.name"),
-            (&mut self.office.place, limit::NAME, "office.place"),
-        ] {
-            *value = text::required(value, max).map_err(|r| r.at(field))?;
-        }
-        CasePattern::parse(&self.case_pattern).map_err(|r| r.at("case_pattern"))?;
+        self.check_office()?;
         if self.services.is_empty() || self.counters.is_empty() || self.officers.is_empty() {
             return Err(Refusal::new(
                 Code::FieldRequired,
@@ -399,37 +439,23 @@ impl Branch {
             hours.check().map_err(|r| r.within("hours"))?;
         }
         for (i, service) in self.services.iter_mut().enumerate() {
-            service.code = text::required(&service.code, limit::CODE)
-                .map_err(|r| r.at(format!("services[{i}].code")))?;
-            service.name = text::required(&service.name, limit::NAME)
-                .map_err(|r| r.at(format!("services[{i}].name")))?;
-            check_series(&service.prefix).map_err(|r| r.at(format!("services[{i}].prefix")))?;
-            if let Some(hours) = &service.hours {
-                hours
-                    .check()
-                    .map_err(|r| r.within(&format!("services[{i}].hours")))?;
-            }
-            if !(1..=240).contains(&service.minutes) {
-                return Err(Refusal::new(
-                    Code::NumberOutOfRange,
-                    "Thời gian phục vụ dự kiến từ 1 đến 240 phút.",
-                )
-                .at(format!("services[{i}].minutes")));
-            }
+            service
+                .check()
+                .map_err(|r| r.within(&format!("services[{i}]")))?;
         }
         self.watch.check()?;
-        unique(self.services.iter().map(|s| &s.code), "services")?;
-        unique(self.services.iter().map(|s| &s.prefix), "services")?;
+        for (i, target) in self.targets.iter_mut().enumerate() {
+            target
+                .check()
+                .map_err(|r| r.within(&format!("targets[{i}]")))?;
+        }
+        self.check_unique()?;
         self.check_rolls()?;
-        unique(self.counters.iter().map(|c| c.number), "counters")?;
-        unique(self.officers.iter().map(|o| &o.id), "officers")?;
-        if let Some(i) = self.officers.iter().position(|o| o.id.starts_with('@')) {
-            // Names of what acts without being anybody, such as a self-service terminal.
-            return Err(Refusal::new(
-                Code::ArgumentInvalid,
-                "Tên đăng nhập của cán bộ không bắt đầu bằng @.",
-            )
-            .at(format!("officers[{i}].id")));
+        self.check_officers()?;
+        for (i, counter) in self.counters.iter_mut().enumerate() {
+            counter
+                .check()
+                .map_err(|r| r.within(&format!("counters[{i}]")))?;
         }
         for (i, counter) in self.counters.iter().enumerate() {
             for code in &counter.services {
@@ -437,7 +463,208 @@ impl Branch {
                     .map_err(|r| r.at(format!("counters[{i}].services")))?;
             }
         }
+        self.check_served()?;
         Ok(self)
+    }
+
+    fn check_office(&mut self) -> Result<()> {
+        let office = &mut self.office;
+        for (value, max, field) in [
+            (&mut office.code, limit::CODE, "office.code"),
+            (&mut office.parent, limit::NAME, "office.parent"),
+            (&mut office.unit, limit::NAME, "office.unit"),
+            (&mut office.name, limit::NAME, "office.name"),
+            (&mut office.place, limit::NAME, "office.place"),
+        ] {
+            *value = text::required(value, max).map_err(|r| r.at(field))?;
+        }
+        for (value, max, field) in [
+            (&mut office.address, limit::ADDRESS, "office.address"),
+            (&mut office.phone, limit::CODE, "office.phone"),
+            (
+                &mut office.number_suffix,
+                limit::CODE,
+                "office.number_suffix",
+            ),
+        ] {
+            *value = text::line(value, max).map_err(|r| r.at(field))?;
+        }
+        let pattern = CasePattern::parse(&self.case_pattern).map_err(|r| r.at("case_pattern"))?;
+        // A code that no case could carry would be found out by the first citizen.
+        if let Some(day) = NaiveDate::from_ymd_opt(2026, 1, 1) {
+            pattern
+                .format(&self.office.code, day, 1)
+                .map_err(|mut refusal| {
+                    "Mã cơ quan chỉ gồm chữ không dấu, chữ số và dấu chấm, ví dụ H99.12. Mời xem lại."
+                        .clone_into(&mut refusal.message);
+                    refusal.at("office.code")
+                })?;
+        }
+        Ok(())
+    }
+
+    fn check_unique(&self) -> Result<()> {
+        let again = |message: String, field: String| {
+            Err(Refusal::new(Code::ArgumentInvalid, message).at(field))
+        };
+        for (i, service) in self.services.iter().enumerate() {
+            let before = &self.services[..i];
+            if let Some(other) = before.iter().find(|s| s.code == service.code) {
+                return again(
+                    format!(
+                        "Mã “{}” đã dùng cho “{}”. Mời chọn mã khác.",
+                        other.code, other.name
+                    ),
+                    format!("services[{i}].code"),
+                );
+            }
+            if let Some(other) = before.iter().find(|s| s.prefix == service.prefix) {
+                return again(
+                    format!(
+                        "Chữ đầu “{}” đã dùng cho “{}”. Mời chọn chữ khác.",
+                        other.prefix, other.name
+                    ),
+                    format!("services[{i}].prefix"),
+                );
+            }
+        }
+        for (i, counter) in self.counters.iter().enumerate() {
+            if self.counters[..i]
+                .iter()
+                .any(|c| c.number == counter.number)
+            {
+                return again(
+                    format!("Đã có quầy số {}. Mời chọn số khác.", counter.number),
+                    format!("counters[{i}].number"),
+                );
+            }
+        }
+        for (i, officer) in self.officers.iter().enumerate() {
+            if let Some(other) = self.officers[..i].iter().find(|o| o.id == officer.id) {
+                return again(
+                    format!(
+                        "Tên đăng nhập “{}” đã dùng cho {}. Mời chọn tên khác.",
+                        other.id, other.name
+                    ),
+                    format!("officers[{i}].id"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn check_officers(&mut self) -> Result<()> {
+        for (i, officer) in self.officers.iter_mut().enumerate() {
+            officer
+                .check()
+                .map_err(|r| r.within(&format!("officers[{i}]")))?;
+        }
+        if !self.officers.iter().any(|o| o.roles.contains(&Role::Admin)) {
+            return Err(Refusal::new(
+                Code::AdministratorMissing,
+                "Chi nhánh cần ít nhất một quản trị, nếu không sẽ không ai đổi được thiết lập nữa. Chưa lưu gì. Mời giao vai trò Quản trị cho một cán bộ.",
+            )
+            .at("officers"));
+        }
+        Ok(())
+    }
+
+    /// Numbers of a service that no counter serves would never be called.
+    fn check_served(&self) -> Result<()> {
+        let unserved = self
+            .services
+            .iter()
+            .find(|service| !self.counters.iter().any(|c| c.serves(&service.code)));
+        match unserved {
+            None => Ok(()),
+            Some(service) => Err(Refusal::new(
+                Code::ArgumentInvalid,
+                format!(
+                    "Chưa có quầy nào nhận “{}”, nên người lấy số việc này sẽ không được gọi. Chưa lưu gì. Mời chọn việc này cho ít nhất một quầy.",
+                    service.name
+                ),
+            )
+            .at("counters")),
+        }
+    }
+}
+
+impl Service {
+    fn check(&mut self) -> Result<()> {
+        self.code = text::required(&self.code, limit::CODE).map_err(|r| r.at("code"))?;
+        self.name = text::required(&self.name, limit::NAME).map_err(|r| r.at("name"))?;
+        self.hint = text::line(&self.hint, limit::NAME).map_err(|r| r.at("hint"))?;
+        check_series(&self.prefix).map_err(|r| r.at("prefix"))?;
+        if let Some(hours) = &self.hours {
+            hours.check().map_err(|r| r.within("hours"))?;
+        }
+        if !(1..=240).contains(&self.minutes) {
+            return Err(Refusal::new(
+                Code::NumberOutOfRange,
+                "Thời gian phục vụ dự kiến từ 1 đến 240 phút.",
+            )
+            .at("minutes"));
+        }
+        if self
+            .contingent
+            .is_some_and(|most| !(1..=999).contains(&most))
+        {
+            return Err(Refusal::new(
+                Code::NumberOutOfRange,
+                "Giới hạn số mỗi ngày từ 1 đến 999; để trống là không giới hạn.",
+            )
+            .at("contingent"));
+        }
+        Ok(())
+    }
+}
+
+impl Officer {
+    fn check(&mut self) -> Result<()> {
+        self.id = text::required(&self.id, limit::CODE).map_err(|r| r.at("id"))?;
+        self.name = text::required(&self.name, limit::NAME).map_err(|r| r.at("name"))?;
+        // An id beginning with @ is what acts without being anybody, such as a self-service
+        // terminal. Ids travel in HTTP headers, which hold no Vietnamese letters.
+        if !self
+            .id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        {
+            return Err(Refusal::new(
+                Code::ArgumentInvalid,
+                "Tên đăng nhập chỉ gồm chữ không dấu, chữ số và . - _, ví dụ: ha, van-anh.",
+            )
+            .at("id"));
+        }
+        if self.roles.is_empty() {
+            return Err(Refusal::new(
+                Code::FieldRequired,
+                format!(
+                    "{} chưa có vai trò nào. Mời chọn ít nhất một vai trò.",
+                    self.name
+                ),
+            )
+            .at("roles"));
+        }
+        Ok(())
+    }
+}
+
+impl Target {
+    fn check(&mut self) -> Result<()> {
+        self.source = text::line(&self.source, limit::NAME).map_err(|r| r.at("source"))?;
+        let field = if !(1..=240).contains(&self.minutes) {
+            "minutes"
+        } else if !(2000..=2100).contains(&self.from_year) {
+            "from_year"
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::new(
+            Code::NumberOutOfRange,
+            "Mục tiêu chờ từ 1 đến 240 phút, áp dụng từ một năm trong khoảng 2000–2100.",
+        )
+        .at(field))
     }
 }
 
@@ -493,23 +720,20 @@ fn check_series(series: &str) -> Result<()> {
 }
 
 impl Counter {
+    fn check(&mut self) -> Result<()> {
+        self.name = text::required(&self.name, limit::NAME).map_err(|r| r.at("name"))?;
+        if !(1..=99).contains(&self.number) {
+            return Err(Refusal::new(
+                Code::NumberOutOfRange,
+                "Số quầy từ 1 đến 99: là số được gọi lên và hiện trên bảng.",
+            )
+            .at("number"));
+        }
+        Ok(())
+    }
+
     /// Whether people of that service are served here.
     pub fn serves(&self, service: &str) -> bool {
         self.services.is_empty() || self.services.iter().any(|s| s == service)
     }
-}
-
-fn unique<T: Ord>(values: impl Iterator<Item = T>, field: &str) -> Result<()> {
-    let mut all: Vec<T> = values.collect();
-    let count = all.len();
-    all.sort();
-    all.dedup();
-    if all.len() == count {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        Code::ArgumentInvalid,
-        "Có hai mục trùng mã. Mỗi mã chỉ dùng một lần.",
-    )
-    .at(field))
 }

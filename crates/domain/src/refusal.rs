@@ -157,6 +157,16 @@ pub enum Code {
     NoBranch,
     /// The folder has a branch already.
     BranchExists,
+    /// The branch document was changed since it was read.
+    BranchChanged,
+    /// Somebody still waits for a service that was to go, or is booked for it.
+    ServiceInUse,
+    /// Somebody sits at a counter that was to go, or waits for it.
+    CounterInUse,
+    /// An officer who was to go sits at a counter.
+    OfficerInUse,
+    /// Nobody would be left who may change the branch.
+    AdministratorMissing,
     /// The backup file is not one of ours, or is damaged.
     BackupInvalid,
     // ---- several counters ----

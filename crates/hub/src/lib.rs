@@ -40,4 +40,4 @@ pub use machine::{Machine, Role};
 pub use motcua_store::DATABASE;
 pub use role::Remembered;
 pub use serve::{Running, Serve, ServeError, serve, spawn};
-pub use start::{Beginning, begin, serve_beginning};
+pub use start::{Beginning, begin, begins, serve_beginning};

@@ -1,5 +1,5 @@
-//! A folder that has no branch yet: it can become a branch to try things on, or a counter of a
-//! hub, and do nothing else. The same for the window and for a browser.
+//! A folder that has no branch yet: it can become a branch, one to try things on, or a counter of
+//! a hub, and do nothing else. The same for the window and for a browser.
 
 use std::{
     net::SocketAddr,
@@ -16,12 +16,12 @@ use axum::{
     routing::{get, post},
 };
 use motcua_app::{App, HubLink, Settings, clock::SystemClock};
-use motcua_domain::{Code, Refusal, text};
+use motcua_domain::{Code, Refusal, branch::Foundation, text};
 use motcua_protocol::{
     ApiError,
     verbs::{
         Verb,
-        machine::{BranchDemo, BranchMade, HubFind, HubJoin, HubJoined},
+        machine::{BranchCreate, BranchDemo, BranchMade, HubFind, HubJoin, HubJoined},
     },
 };
 use serde_json::Value;
@@ -42,7 +42,7 @@ use crate::{
 fn no_branch() -> ApiError {
     Refusal::new(
         Code::NoBranch,
-        "Thư mục này chưa có chi nhánh. Chưa có gì để mất. Mời ghép vào máy chủ quầy, hoặc tạo chi nhánh dùng thử.",
+        "Thư mục này chưa có chi nhánh. Chưa có gì để mất. Mời tạo chi nhánh mới, ghép vào máy chủ quầy, hoặc tạo chi nhánh dùng thử.",
     )
     .into()
 }
@@ -82,20 +82,56 @@ pub fn begin(settings: &Settings, name: &str, args: Value) -> Result<Value, ApiE
         HubJoin::NAME => answer::<HubJoin>(join(settings, argument(args)?)?),
         BranchDemo::NAME => {
             argument::<BranchDemo>(args)?;
-            let quiet = Settings {
-                printing: false,
-                scanner: None,
-                ..settings.clone()
+            let app = App::demo(quiet(settings), SystemClock::default()).map_err(Refusal::from)?;
+            answer::<BranchDemo>(made(&app)?)
+        }
+        BranchCreate::NAME => {
+            let BranchCreate {
+                name,
+                code,
+                address,
+                administrator,
+            } = argument(args)?;
+            let foundation = Foundation {
+                name,
+                code,
+                address,
+                administrator,
             };
-            let app = App::demo(quiet, SystemClock::default()).map_err(Refusal::from)?;
-            let branch = app.store().read(|read| read.branch());
-            let branch = branch.map_err(Refusal::from)?;
-            answer::<BranchDemo>(BranchMade {
-                branch: branch.map(|b| b.office.name.clone()).unwrap_or_default(),
-            })
+            let app = App::create(quiet(settings), SystemClock::default(), foundation)
+                .map_err(Refusal::from)?;
+            answer::<BranchCreate>(made(&app)?)
         }
         _ => Err(no_branch()),
     }
+}
+
+/// Whoever begins lets go of the folder again, and needs neither printer nor scanner.
+fn quiet(settings: &Settings) -> Settings {
+    Settings {
+        printing: false,
+        scanner: None,
+        ..settings.clone()
+    }
+}
+
+fn made(app: &App) -> Result<BranchMade, ApiError> {
+    let branch = app.store().read(|read| read.branch());
+    let branch = branch.map_err(Refusal::from)?;
+    Ok(BranchMade {
+        branch: branch.map(|b| b.office.name.clone()).unwrap_or_default(),
+    })
+}
+
+/// Whether [`begin`] knows that name.
+pub fn begins(name: &str) -> bool {
+    [
+        HubFind::NAME,
+        HubJoin::NAME,
+        BranchDemo::NAME,
+        BranchCreate::NAME,
+    ]
+    .contains(&name)
 }
 
 fn join(settings: &Settings, args: HubJoin) -> Result<HubJoined, ApiError> {
@@ -135,12 +171,7 @@ fn join(settings: &Settings, args: HubJoin) -> Result<HubJoined, ApiError> {
             pin: None,
         },
     };
-    let quiet = Settings {
-        printing: false,
-        scanner: None,
-        ..settings.clone()
-    };
-    let joined = line::join(&quiet, SystemClock::default(), &target, &name)?;
+    let joined = line::join(&quiet(settings), SystemClock::default(), &target, &name)?;
     Ok(HubJoined {
         branch: joined.branch,
         number: joined.number,
@@ -198,7 +229,11 @@ impl Inner {
         let done = begin(&self.settings, name, args);
         // Also where pairing was cut short: the counter then fetches its branch by itself.
         if name != HubFind::NAME && self.settings.dir.join(motcua_store::DATABASE).exists() {
-            self.open()?;
+            match (self.open(), &done) {
+                // Why it did not begin says more than that there is nothing.
+                (Err(_), Err(_)) | (Ok(()), _) => {}
+                (Err(error), Ok(_)) => return Err(error),
+            }
         }
         done
     }

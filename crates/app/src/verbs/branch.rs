@@ -1,15 +1,20 @@
 //! The branch document, the clock, and what waits to be sent.
 
-use motcua_domain::branch::Branch;
+use chrono::NaiveDate;
+use motcua_domain::{
+    Code, Refusal,
+    branch::{Branch, InUse, Person, Seat},
+    visit::State,
+};
 use motcua_protocol::{
-    Time,
+    Time, canonical,
     event::{Body, BranchConfigured, BranchEvent, ClockConfirmed as Confirmed},
     verbs::admin::{
         BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, FormerHub,
         HubStatus, Leads, SyncStatus, SyncStatusAnswer,
     },
 };
-use motcua_store::{Write, table::branch::branch_entity};
+use motcua_store::{Read, Write, table::branch::branch_entity};
 use uuid::Uuid;
 
 use crate::{App, CENTRAL, HUB, LinkState, Result, registry::Ctx};
@@ -43,7 +48,14 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: BranchGet) -> Result<BranchAnswer
         }),
         unclosed_date,
         procedures,
+        revision: revision(&ctx.branch)?,
     })
+}
+
+/// What stands for a document: equal documents have the same, and no others do.
+fn revision(branch: &Branch) -> Result<String> {
+    let hash = blake3::hash(&canonical::bytes(&serde_json::to_value(branch)?));
+    Ok(hash.to_hex().chars().take(32).collect())
 }
 
 /// `branch.configure`
@@ -54,6 +66,22 @@ pub(crate) fn configure(
     args: BranchConfigure,
 ) -> Result<BranchAnswer> {
     let branch = args.branch.checked().map_err(|r| r.within("branch"))?;
+    // As it stands within this transaction, whatever was read before.
+    if let Some(standing) = tx.read().branch()? {
+        if let Some(expected) = args.expected
+            && expected != revision(&standing)?
+        {
+            return Err(Refusal::new(
+                Code::BranchChanged,
+                "Thiết lập chi nhánh vừa được đổi ở nơi khác. Chưa lưu gì, phần anh/chị vừa sửa vẫn còn trên màn hình. Mời xem bản mới rồi lưu lại.",
+            )
+            .at("expected")
+            .into());
+        }
+        standing
+            .may_become(&branch, &in_use(&tx.read(), tx.date())?)
+            .map_err(|r| r.within("branch"))?;
+    }
     let event = BranchConfigured {
         branch: branch.clone(),
     };
@@ -62,6 +90,7 @@ pub(crate) fn configure(
         &Body::Branch(BranchEvent::Configured(Box::new(event))),
     )?;
     let procedures = tx.read().procedure_count()?;
+    let revision = revision(&branch)?;
     Ok(BranchAnswer {
         branch,
         date: tx.date(),
@@ -71,7 +100,41 @@ pub(crate) fn configure(
         disk_warning: None,
         unclosed_date: None,
         procedures,
+        revision,
     })
+}
+
+/// Who depends on the branch as it is.
+fn in_use(read: &Read<'_>, date: NaiveDate) -> Result<InUse> {
+    let people = read
+        .open_visits_from(date)?
+        .into_iter()
+        .map(|row| {
+            let leg = row.visit.leg();
+            let there = leg.counter_only || matches!(leg.state, State::Called | State::Serving);
+            let planned = row.visit.planned.iter().map(|p| &p.service);
+            Person {
+                label: row.visit.label(),
+                services: std::iter::once(&leg.service)
+                    .chain(planned)
+                    .cloned()
+                    .collect(),
+                counter: leg.counter.filter(|_| there),
+            }
+        })
+        .collect();
+    let seats = read
+        .counter_days(date)?
+        .into_iter()
+        .filter_map(|day| {
+            let officer = day.shift()?.officer.clone();
+            Some(Seat {
+                counter: day.counter,
+                officer,
+            })
+        })
+        .collect();
+    Ok(InUse { people, seats })
 }
 
 /// `clock.confirm`

@@ -6,9 +6,9 @@ use motcua_protocol::{
     event::{Body, BranchEvent, DeviceIntroduced, DeviceRevoked},
     sync::Limits,
     verbs::machine::{
-        BoardServe, BranchDemo, BranchMade, Device, DeviceList, DeviceRevoke, DeviceRevokeAnswer,
-        HubClose, HubFind, HubFollow, HubFound, HubJoin, HubJoined, HubOpen, HubPairCode,
-        MachineAnswer, MachineGet, MachineRole, PairCodeAnswer, Qr,
+        BoardServe, BranchCreate, BranchDemo, BranchMade, Device, DeviceList, DeviceRevoke,
+        DeviceRevokeAnswer, HubClose, HubFind, HubFollow, HubFound, HubJoin, HubJoined, HubOpen,
+        HubPairCode, MachineAnswer, MachineGet, MachineRole, PairCodeAnswer, Qr,
     },
 };
 use motcua_store::{Read, Write, table::branch::device_entity};
@@ -158,6 +158,11 @@ fn has_branch() -> motcua_store::Error {
 
 /// `hub.join`: only an empty folder can, and that has no application yet.
 pub(crate) fn join(_app: &App, _ctx: &Ctx, _args: HubJoin) -> Result<HubJoined> {
+    Err(has_branch())
+}
+
+/// `branch.create`: likewise.
+pub(crate) fn create(_app: &App, _ctx: &Ctx, _args: BranchCreate) -> Result<BranchMade> {
     Err(has_branch())
 }
 

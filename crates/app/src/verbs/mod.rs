@@ -97,6 +97,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.act(machine::serve_board);
     registry.query(machine::devices);
     registry.command(machine::revoke);
+    registry.act(machine::create);
     registry.act(machine::demo);
     registry.query(branch::get);
     registry.command(branch::configure);

@@ -16,6 +16,7 @@ mod find_case;
 mod issuing;
 mod kiosk;
 mod reception;
+mod setup;
 mod succession;
 mod tickets;
 mod watch;

@@ -152,8 +152,11 @@ pub struct Week {
 }
 
 /// From opening to closing.
+// Under a name of its own: a visit has spans too, and all types share one folder there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(deny_unknown_fields)]
+#[ts(rename = "OpeningSpan")]
+#[schemars(rename = "OpeningSpan")]
 pub struct Span {
     /// Opening, `07:30`.
     #[serde(with = "clock_time")]
@@ -214,6 +217,19 @@ const WEEKDAYS: [Weekday; 7] = [
 ];
 
 /// A week has hours, each from earlier to later, in order.
+/// The field of [`Week`] that holds a weekday.
+fn name_of(weekday: Weekday) -> &'static str {
+    match weekday {
+        Weekday::Mon => "monday",
+        Weekday::Tue => "tuesday",
+        Weekday::Wed => "wednesday",
+        Weekday::Thu => "thursday",
+        Weekday::Fri => "friday",
+        Weekday::Sat => "saturday",
+        Weekday::Sun => "sunday",
+    }
+}
+
 pub(super) fn check_week(week: &Week) -> Result<()> {
     if WEEKDAYS.iter().all(|weekday| week.on(*weekday).is_empty()) {
         return Err(wrong("tuần không có giờ làm việc nào"));
@@ -223,7 +239,7 @@ pub(super) fn check_week(week: &Week) -> Result<()> {
         let ordered = spans.iter().all(|span| span.from < span.to)
             && spans.windows(2).all(|pair| pair[0].to <= pair[1].from);
         if !ordered {
-            return Err(wrong("các khoảng giờ làm việc ngược hoặc chồng nhau"));
+            return Err(wrong("các khoảng giờ làm việc ngược hoặc chồng nhau").at(name_of(weekday)));
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ impl IssuingHours {
     /// `CALENDAR_INVALID`, `NUMBER_OUT_OF_RANGE`, with the field named.
     pub fn check(&self) -> Result<()> {
         if let Some(week) = &self.week {
-            data::check_week(week).map_err(|r| r.at("week"))?;
+            data::check_week(week).map_err(|r| r.within("week"))?;
         }
         if self.last_number_before > LONGEST_BEFORE {
             return Err(Refusal::new(
@@ -297,10 +297,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::backwards(r#"[{"from": "11:00", "to": "08:00"}]"#, "week")]
+    #[case::backwards(r#"[{"from": "11:00", "to": "08:00"}]"#, "week.saturday")]
     #[case::overlapping(
         r#"[{"from": "08:00", "to": "11:00"}, {"from": "10:00", "to": "12:00"}]"#,
-        "week"
+        "week.saturday"
     )]
     #[case::never("[]", "week")]
     fn hours_that_are_none_are_refused(#[case] saturday: &str, #[case] field: &str) {

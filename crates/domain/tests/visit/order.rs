@@ -1,7 +1,7 @@
 //! Who is called next, and that nobody waits for ever.
 
 use motcua_domain::{
-    branch::{MOST_BOOST_S, QueueRules},
+    branch::{MOST_BOOST_S, QueueRules, Role},
     visit::{Act, Class, HoldTo, Request, ReturnTo, order},
 };
 use proptest::prelude::*;
@@ -131,6 +131,7 @@ fn a_branch_sets_the_time_of_each_class(#[case] class: Class, #[case] minutes: i
 #[case::of_the_booked(60, Class::Appointment, Some("queue.class_boost_s"))]
 fn a_boost_is_bounded(#[case] seconds: u32, #[case] class: Class, #[case] field: Option<&str>) {
     let mut branch = branch();
+    branch.officers[0].roles.push(Role::Admin);
     branch.queue.class_boost_s.insert(class, seconds);
     let refused = branch.checked().err();
     assert_eq!(

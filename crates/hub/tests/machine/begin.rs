@@ -166,3 +166,28 @@ fn it_joins_by_what_a_scanner_typed() {
     let (_, refused) = another.ask("hub.join", args);
     assert_eq!(refused["code"], "PAIR_CODE_USED");
 }
+
+#[test]
+fn a_real_branch_is_made_from_four_words_and_goes_on_under_the_same_address() {
+    let empty = empty();
+    let said = json!({"name": "Xã Ea Mẫu", "code": "H15.40", "address": "Thôn 1, xã Ea Mẫu, tỉnh Mẫu", "administrator": "H’Nga Niê"});
+    for field in ["name", "code", "address", "administrator"] {
+        let mut less = said.clone();
+        less.as_object_mut().unwrap().remove(field);
+        let (_, refused) = empty.ask("branch.create", less);
+        assert_eq!(
+            (&refused["code"], &refused["field"]),
+            (&json!("FIELD_REQUIRED"), &json!(field))
+        );
+    }
+    assert_eq!(empty.ask("branch.get", json!({})).1["code"], "NO_BRANCH");
+    let (status, made) = empty.ask("branch.create", said);
+    assert_eq!(
+        (status, &made["branch"]),
+        (200, &json!("Xã Ea Mẫu")),
+        "{made}"
+    );
+    let token = empty.begun.as_ref().unwrap().endpoint.token.clone();
+    let (status, refused) = empty.ask_as(&token, "branch.get", json!({}));
+    assert_eq!(status, 403, "the demo's officers are not here: {refused}");
+}

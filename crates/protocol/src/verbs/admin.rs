@@ -35,13 +35,21 @@ pub struct BranchAnswer {
     pub unclosed_date: Option<NaiveDate>,
     /// Procedures in the catalogue.
     pub procedures: u32,
+    /// Stands for this very document: `branch.configure` takes it as `expected`.
+    #[serde(default)]
+    pub revision: String,
 }
 
 /// `branch.configure`: the new document, whole.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
 pub struct BranchConfigure {
     /// The document.
     pub branch: Branch,
+    /// The `revision` of the document that was changed into this one. Where another stands by
+    /// now, nothing is written; without it, whatever stands is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
 }
 
 /// `clock.confirm`: a supervisor says that the system clock is right.

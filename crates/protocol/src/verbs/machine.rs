@@ -169,6 +169,21 @@ pub struct HubJoined {
     pub number: u16,
 }
 
+/// `branch.create`: an empty folder becomes a real branch, with services, counters and rules to
+/// begin with; `branch.configure` changes them. The first administrator also does everything else.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(default)]
+pub struct BranchCreate {
+    /// Name of the office, “Phường Bình Minh”.
+    pub name: String,
+    /// Agency code as it stands in case codes, `H99.12`.
+    pub code: String,
+    /// Postal address, with ward and province.
+    pub address: String,
+    /// Full name of the first administrator.
+    pub administrator: String,
+}
+
 /// `branch.demo`: an empty folder becomes a branch to try things on.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 pub struct BranchDemo {}

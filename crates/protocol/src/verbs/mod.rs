@@ -217,6 +217,7 @@ verbs! {
     Command "device.revoke" machine::DeviceRevoke => machine::DeviceRevokeAnswer, [Supervisor, Admin];
 
     // ---- the branch ----
+    Act "branch.create" machine::BranchCreate => machine::BranchMade, [Admin];
     Act "branch.demo" machine::BranchDemo => machine::BranchMade, [Admin];
     Query "branch.get" admin::BranchGet => admin::BranchAnswer;
     Command "branch.configure" admin::BranchConfigure => admin::BranchAnswer, [Admin];

@@ -233,6 +233,17 @@ impl Read<'_> {
         )
     }
 
+    /// Open visits of a day and of every later one: the booked.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn open_visits_from(&self, date: NaiveDate) -> Result<Vec<VisitRow>> {
+        self.visits(
+            "SELECT entity, doc FROM visit WHERE open = 1 AND date >= ?1 ORDER BY date, rank_ms, entity",
+            &[&date.to_string()],
+        )
+    }
+
     /// Who waits on a day, in call order, without reading a single document.
     ///
     /// # Errors

@@ -37,4 +37,8 @@ unclosed_date?: string,
 /**
  * Procedures in the catalogue.
  */
-procedures: number, };
+procedures: number, 
+/**
+ * Stands for this very document: `branch.configure` takes it as `expected`.
+ */
+revision: string, };

@@ -8,4 +8,9 @@ export type BranchConfigure = {
 /**
  * The document.
  */
-branch: Branch, };
+branch: Branch, 
+/**
+ * The `revision` of the document that was changed into this one. Where another stands by
+ * now, nothing is written; without it, whatever stands is replaced.
+ */
+expected?: string, };

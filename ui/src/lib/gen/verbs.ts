@@ -5,6 +5,7 @@ import type { BoardGet } from "./BoardGet";
 import type { BoardServe } from "./BoardServe";
 import type { BranchAnswer } from "./BranchAnswer";
 import type { BranchConfigure } from "./BranchConfigure";
+import type { BranchCreate } from "./BranchCreate";
 import type { BranchDemo } from "./BranchDemo";
 import type { BranchGet } from "./BranchGet";
 import type { BranchMade } from "./BranchMade";
@@ -204,6 +205,7 @@ export interface Verbs {
   "board.serve": { args: BoardServe; answer: MachineAnswer };
   "device.list": { args: DeviceList; answer: Array<Device> };
   "device.revoke": { args: DeviceRevoke; answer: DeviceRevokeAnswer };
+  "branch.create": { args: BranchCreate; answer: BranchMade };
   "branch.demo": { args: BranchDemo; answer: BranchMade };
   "branch.get": { args: BranchGet; answer: BranchAnswer };
   "branch.configure": { args: BranchConfigure; answer: BranchAnswer };
@@ -290,6 +292,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "board.serve": ["supervisor","admin"],
   "device.list": [],
   "device.revoke": ["supervisor","admin"],
+  "branch.create": ["admin"],
   "branch.demo": ["admin"],
   "branch.get": [],
   "branch.configure": ["admin"],

@@ -5,8 +5,10 @@ import { verbRoles } from "$lib/gen/verbs";
 import { live } from "./live.svelte";
 import { leaveScreen } from "./strip.svelte";
 
-export type View = "desk" | "reception" | "cases" | "supervisor";
-export const views: View[] = ["desk", "reception", "cases", "supervisor"];
+export type WorkView = "desk" | "reception" | "cases" | "supervisor";
+/** The set-up screen is opened from the settings and has no place among the screens of work. */
+export type View = WorkView | "setup";
+export const views: WorkView[] = ["desk", "reception", "cases", "supervisor"];
 export type Theme = "system" | "light" | "dark";
 
 const STORED = "motcua.session";
@@ -15,6 +17,8 @@ class Session {
   officer = $state("");
   counter = $state(0);
   view = $state<View>("desk");
+  /** Where the set-up screen was opened from. */
+  before: WorkView = "supervisor";
   theme = $state<Theme>("system");
 }
 export const session = new Session();
@@ -56,14 +60,45 @@ export function signOut(): void {
   actAs("");
 }
 
+/** Asked before another screen is shown; true when it goes on by itself later. */
+type Guard = (on: () => void) => boolean;
+let guard: Guard | undefined;
+
+/** Until the answered function is called. */
+export function guardLeaving(by: Guard): () => void {
+  guard = by;
+  return () => {
+    if (guard === by) guard = undefined;
+  };
+}
+
+/** Leaves the present screen, once it has been asked. */
+export function leave(on: () => void): void {
+  if (!guard?.(on)) on();
+}
+
 export function go(view: View): void {
-  if (view !== session.view) leaveScreen();
+  if (view === session.view) show(view);
+  else
+    leave(() => {
+      leaveScreen();
+      show(view);
+    });
+}
+
+function show(view: View): void {
+  if (view !== "setup") session.before = view;
   session.view = view;
   history.replaceState(null, "", `#${view}`);
 }
 
-export function viewFromHash(): View | undefined {
+export function viewFromHash(): WorkView | undefined {
   return views.find((view) => location.hash === `#${view}`);
+}
+
+/** Where a reload goes on: also at the set-up screen. */
+export function viewBefore(): View | undefined {
+  return location.hash === "#setup" ? "setup" : viewFromHash();
 }
 
 export function setTheme(theme: Theme): void {

@@ -27,10 +27,7 @@ use crate::{
     project,
     read::Read,
     standing,
-    table::{
-        hub::{FIRST_TERM, HubTerm},
-        lease, meta,
-    },
+    table::{hub::HubTerm, lease, meta},
     together::{self, Batch, Outcomes},
     token::{self, Places, Token},
     verify,
@@ -131,7 +128,7 @@ pub struct Store {
     in_line: AtomicUsize,
     outcomes: Outcomes,
     /// The hub of the highest term that was ever read of in this folder, if it was a second one.
-    known_hub: Mutex<Option<HubTerm>>,
+    pub(crate) known_hub: Mutex<Option<HubTerm>>,
     pub(crate) short_of_room: AtomicBool,
     _held: folder::Held,
 }
@@ -455,32 +452,6 @@ impl Store {
     /// Device and epoch of what is written here.
     pub fn place(&self) -> (Uuid, u32) {
         (self.device, self.epoch())
-    }
-
-    /// The hub of the highest term that was ever read of here, also where the log has since gone
-    /// back behind it; `None` where the branch has had one hub only.
-    pub fn known_hub(&self) -> Option<HubTerm> {
-        self.known_hub
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Keeps a hub that the log names outside the log, before anything follows from it. What is
-    /// known of a higher one stays.
-    pub fn remember_hub(&self, hub: &HubTerm) {
-        {
-            let mut known = self
-                .known_hub
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let first = hub.term <= FIRST_TERM;
-            if first || known.as_ref().is_some_and(|k| k.rank() >= hub.rank()) {
-                return;
-            }
-            *known = Some(hub.clone());
-        }
-        self.write_token();
     }
 
     /// The data folder.

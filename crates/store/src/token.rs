@@ -18,7 +18,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::table::hub::HubTerm;
+use crate::{
+    open::Store,
+    table::hub::{FIRST_TERM, HubTerm},
+};
 
 const NAME: &str = "device.json";
 
@@ -98,6 +101,34 @@ impl Places {
                 tracing::warn!(%error, "epoch token not written");
             }
         }
+    }
+}
+
+impl Store {
+    /// The hub of the highest term that was ever read of here, also where the log has since gone
+    /// back behind it; `None` where the branch has had one hub only.
+    pub fn known_hub(&self) -> Option<HubTerm> {
+        self.known_hub
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Keeps a hub that the log names outside the log, before anything follows from it. What is
+    /// known of a higher one stays.
+    pub fn remember_hub(&self, hub: &HubTerm) {
+        {
+            let mut known = self
+                .known_hub
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let first = hub.term <= FIRST_TERM;
+            if first || known.as_ref().is_some_and(|k| k.rank() >= hub.rank()) {
+                return;
+            }
+            *known = Some(hub.clone());
+        }
+        self.write_token();
     }
 }
 

@@ -76,7 +76,9 @@ test("a break by keys: the desk says what is safe, calling or the same key ends 
   await page.waitForSelector("dialog:has-text('Tạm nghỉ bao lâu')");
   await expectAccessible(page);
   await expectNothingClipped(page);
+  await page.waitForSelector("dialog input[value='15']:focus");
   await page.keyboard.press("ArrowRight");
+  await page.waitForSelector("dialog input[value='30']:checked");
   await page.keyboard.press("Control+u");
   await page.waitForSelector(".idle:has-text('Tạm nghỉ từ')");
   await page.waitForSelector(".idle:has-text('1 người đang chờ giữ nguyên thứ tự')");

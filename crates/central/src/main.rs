@@ -6,6 +6,7 @@
 
 mod auth;
 mod database;
+mod devices;
 mod dump;
 mod error;
 mod ingest;
@@ -72,6 +73,22 @@ enum Command {
         /// Agency code, as in case codes.
         #[arg(long)]
         office: String,
+    },
+    /// The machines of an office: when each joined, was last heard and lost its access.
+    Devices {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code.
+        #[arg(long)]
+        office: String,
+    },
+    /// Takes a machine's access away; what it brought stays.
+    Revoke {
+        #[command(flatten)]
+        database: Database,
+        /// The machine, as `devices` names it.
+        #[arg(long)]
+        device: uuid::Uuid,
     },
     /// Every visit, leg and case of an office, as `motcua dump` prints them.
     Dump {
@@ -141,6 +158,16 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             );
             let office = database::office(&pool, office).await?;
             print(&json!(auth::code(&pool, office).await?));
+        }
+        Command::Devices { database, office } => {
+            let pool = database::pool(&database.database_url)?;
+            for device in devices::of_office(&pool, &office).await? {
+                print(&device);
+            }
+        }
+        Command::Revoke { database, device } => {
+            let pool = database::pool(&database.database_url)?;
+            print(&devices::revoke(&pool, device).await?);
         }
         Command::Dump { database, office } => {
             let pool = database::pool(&database.database_url)?;

@@ -96,7 +96,17 @@ fn a_token_is_for_who_has_the_key_and_nobody_whose_access_was_taken_away() {
     changed.token = URL_SAFE_NO_PAD.encode(bytes);
     assert_eq!(changed.get(wire::HEADS).0, 401);
     // Taken away: neither the token that it has nor a new one opens, and nothing more is stored.
-    rig.postgres.query("UPDATE device SET revoked_at = now()");
+    let taken = rig
+        .runtime
+        .block_on(crate::devices::revoke(&rig.pool, device.id))
+        .unwrap();
+    let listed = rig
+        .runtime
+        .block_on(crate::devices::of_office(&rig.pool, OFFICE))
+        .unwrap();
+    assert_eq!(listed[0]["revoked_at"], taken["revoked_at"]);
+    let nobody = crate::devices::revoke(&rig.pool, uuid::Uuid::nil());
+    assert!(rig.runtime.block_on(nobody).is_err());
     assert_eq!(device.get(wire::HELLO).0, 403);
     let events = Writer::of(device.id).fills(1);
     let refused = device.push(&events).unwrap_err();

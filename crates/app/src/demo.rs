@@ -1,7 +1,7 @@
 //! The demo branch: invented people at an invented ward, real procedures marked as sample data.
 
 use motcua_domain::branch::{
-    Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, WatchRules,
+    Branch, Counter, Office, Officer, QueueRules, Role, ServiceKind, WatchRules, plain_service,
     usual_targets,
 };
 use motcua_protocol::event::{Body, BranchConfigured, BranchEvent};
@@ -33,27 +33,6 @@ pub(crate) fn fill(app: &App) -> Result<()> {
     })
 }
 
-fn service(
-    code: &str,
-    prefix: &str,
-    name: &str,
-    hint: &str,
-    kind: ServiceKind,
-    minutes: u32,
-) -> Service {
-    Service {
-        code: code.to_owned(),
-        prefix: prefix.to_owned(),
-        name: name.to_owned(),
-        hint: hint.to_owned(),
-        kind,
-        minutes,
-        contingent: None,
-        hours: None,
-        roll: None,
-    }
-}
-
 fn officer(id: &str, name: &str, roles: &[Role]) -> Officer {
     Officer {
         id: id.to_owned(),
@@ -83,7 +62,7 @@ fn branch() -> Branch {
             number_suffix: "BPTNTKQ".to_owned(),
         },
         services: vec![
-            service(
+            plain_service(
                 "ho-tich",
                 "A",
                 "Hộ tịch, chứng thực",
@@ -91,7 +70,7 @@ fn branch() -> Branch {
                 ServiceKind::Submit,
                 12,
             ),
-            service(
+            plain_service(
                 "noi-vu",
                 "B",
                 "Nội vụ, người có công",
@@ -99,7 +78,7 @@ fn branch() -> Branch {
                 ServiceKind::Submit,
                 15,
             ),
-            service(
+            plain_service(
                 "khoa-hoc",
                 "C",
                 "Khoa học và công nghệ",
@@ -107,7 +86,7 @@ fn branch() -> Branch {
                 ServiceKind::Submit,
                 15,
             ),
-            service(
+            plain_service(
                 "tra-ket-qua",
                 "D",
                 "Nhận kết quả",
@@ -115,7 +94,7 @@ fn branch() -> Branch {
                 ServiceKind::Collect,
                 5,
             ),
-            service(
+            plain_service(
                 "huong-dan",
                 "E",
                 "Hướng dẫn, nộp trực tuyến",

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use change::{InUse, Person, Seat};
-pub use founding::{Foundation, usual_targets};
+pub use founding::{Foundation, plain_service, usual_targets};
 
 /// A branch (điểm tiếp nhận): one room, one queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

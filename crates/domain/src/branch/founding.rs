@@ -171,7 +171,22 @@ fn usual_services() -> Vec<Service> {
         ),
     ]
     .into_iter()
-    .map(|(code, prefix, name, hint, kind, minutes)| Service {
+    .map(|(code, prefix, name, hint, kind, minutes)| {
+        plain_service(code, prefix, name, hint, kind, minutes)
+    })
+    .collect()
+}
+
+/// A service without limits, hours or a roll of its own.
+pub fn plain_service(
+    code: &str,
+    prefix: &str,
+    name: &str,
+    hint: &str,
+    kind: ServiceKind,
+    minutes: u32,
+) -> Service {
+    Service {
         code: code.to_owned(),
         prefix: prefix.to_owned(),
         name: name.to_owned(),
@@ -181,8 +196,7 @@ fn usual_services() -> Vec<Service> {
         contingent: None,
         hours: None,
         roll: None,
-    })
-    .collect()
+    }
 }
 
 /// The waiting targets in force for every branch.

@@ -107,7 +107,10 @@ impl Liar {
             actor: OFFICER.to_owned(),
             command_id: Uuid::from_u128(u128::from(self.dice.roll())),
             business_date: chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap(),
-            wall_ms: MORNING + self.dice.below(1 << 40) as i64 - (1 << 39),
+            wall_ms: match self.dice.below(8) {
+                0 => self.dice.roll() as i64,
+                _ => MORNING + self.dice.below(1 << 40) as i64 - (1 << 39),
+            },
             boot: Uuid::nil(),
             mono_ms: self.dice.roll() as i64,
             skew_ms: 0,

@@ -59,7 +59,7 @@ pub(crate) fn effective(visit: &Visit, now: Now) -> i64 {
         (visit.last_wall_ms, visit.last_boot, visit.last_mono_ms),
         (now.ms, now.boot, now.mono_ms),
     );
-    visit.last_ms + elapsed
+    visit.last_ms.saturating_add(elapsed)
 }
 
 /// Whether the official wait runs on.

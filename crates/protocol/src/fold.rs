@@ -34,10 +34,14 @@ pub struct Folded {
     pub unknown: Vec<String>,
 }
 
+/// The last millisecond of the year 9999. Nobody's clock shows a later one or one before 1970; who
+/// claims it is taken at the edge, so that what is added to a time is still a time.
+const LAST_MS: i64 = 253_402_300_799_999;
+
 /// Who recorded an event, and when.
 pub fn stamp(header: &Header) -> Stamp {
     Stamp {
-        wall_ms: header.wall_ms,
+        wall_ms: header.wall_ms.clamp(0, LAST_MS),
         boot: header.boot,
         mono_ms: header.mono_ms,
         actor: header.actor.clone(),

@@ -196,7 +196,7 @@ impl CounterDay {
             (self.last_wall_ms, self.last_boot, self.last_mono_ms),
             (stamp.wall_ms, stamp.boot, stamp.mono_ms),
         );
-        let now = self.last_ms + elapsed;
+        let now = self.last_ms.saturating_add(elapsed);
         if !sure && let Some(shift) = self.lasting() {
             shift.accurate = false;
         }

@@ -17,19 +17,26 @@ use super::{
 /// Two clocks that disagree by more than this within one run mean that one was set by hand.
 const JUMP_MS: i64 = 2_000;
 
-/// Milliseconds between two stamps `(wall, run, monotonic)`, never negative, and whether they
-/// are to be trusted. Within one run the monotonic clock decides; across runs only the wall
+/// The longest that is believed between two events of one visit: a year. A broken clock, or a
+/// stamp that somebody made up, says more, and times that are added up must stay times.
+const LONGEST_MS: i64 = 366 * 24 * 3_600_000;
+
+/// Milliseconds between two stamps `(wall, run, monotonic)`, from nothing to a year, and whether
+/// they are to be trusted. Within one run the monotonic clock decides; across runs only the wall
 /// clock is left, and if it went backwards nothing is claimed. Two machines never show quite the
 /// same time, so a little backwards between them is no jump.
 pub fn elapsed(from: (i64, Uuid, i64), to: (i64, Uuid, i64)) -> (i64, bool) {
     let wall = to.0.saturating_sub(from.0);
     if from.1 == to.1 {
         let mono = to.2.saturating_sub(from.2);
-        if mono >= 0 {
+        if (0..=LONGEST_MS).contains(&mono) {
             return (mono, wall.saturating_sub(mono).abs() <= JUMP_MS);
         }
     }
-    (wall.max(0), wall >= -JUMP_MS)
+    (
+        wall.clamp(0, LONGEST_MS),
+        (-JUMP_MS..=LONGEST_MS).contains(&wall),
+    )
 }
 
 /// The clocks of one leg or of a whole visit, in milliseconds.

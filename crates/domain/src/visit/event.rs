@@ -295,7 +295,7 @@ impl Visit {
 
     /// The effective time of a stamp: what has passed since the last event, added to that one's.
     pub(super) fn effective_at(&self, stamp: &Stamp) -> i64 {
-        self.last_ms + self.elapsed_to(stamp).0
+        self.last_ms.saturating_add(self.elapsed_to(stamp).0)
     }
 
     fn elapsed_to(&self, stamp: &Stamp) -> (i64, bool) {
@@ -311,7 +311,7 @@ impl Visit {
         let stamp = &recorded.stamp;
         let (elapsed, sure) = self.elapsed_to(stamp);
         let before = self.last_ms;
-        let now = before + elapsed;
+        let now = before.saturating_add(elapsed);
         if !sure && self.is_open() {
             self.leg_mut().distrust("clock_jumped");
         }
@@ -328,7 +328,7 @@ impl Visit {
     pub(super) fn apply_beside(&mut self, recorded: &Recorded<VisitEvent>) {
         let stamp = &recorded.stamp;
         let before = self.last_ms;
-        let now = before + self.elapsed_to(stamp).0;
+        let now = before.saturating_add(self.elapsed_to(stamp).0);
         self.change(&recorded.event, before, now, stamp);
         if stamp.wall_ms >= self.last_wall_ms {
             self.last_ms = now;

@@ -115,6 +115,9 @@ fn inspect(file: &Path) -> Result<(Backup, Verified)> {
     ))
 }
 
+/// What one database is on disk, by the ends of the names.
+const FILES: [&str; 3] = ["", "-wal", "-shm"];
+
 /// Puts a backup into a folder. What the folder held is moved aside, never deleted. The restored
 /// log goes on in a new epoch, so that no sequence number is given out twice.
 ///
@@ -133,29 +136,48 @@ pub fn restore(dir: &Path, file: &Path, moment: Moment, options: Options) -> Res
         return Err(invalid());
     }
     folder::prepare(dir)?;
+    let aside = format!("before-restore-{}-{DATABASE}", moment.wall_ms);
     {
         let _held = folder::hold(dir, options.patience)?;
         let draft = dir.join("restoring.db");
         fs::copy(file, &draft)?;
         fs::File::open(&draft)?.sync_all()?;
-        let stamp = moment.wall_ms;
-        for suffix in ["", "-wal", "-shm"] {
-            let name = format!("{DATABASE}{suffix}");
-            let old = dir.join(&name);
+        for suffix in FILES {
+            let old = dir.join(format!("{DATABASE}{suffix}"));
             if old.exists() {
-                fs::rename(&old, dir.join(format!("before-restore-{stamp}-{name}")))?;
+                fs::rename(old, dir.join(format!("{aside}{suffix}")))?;
             }
         }
         fs::rename(&draft, dir.join(DATABASE))?;
     }
-    let store = Store::open(dir, moment, options)?;
+    if let Err(error) = begin_anew(dir, &backup, moment, &options) {
+        // What verifies need not open: a page may be damaged that only opening reads.
+        let _held = folder::hold(dir, options.patience)?;
+        for suffix in FILES {
+            let (now, old) = (
+                dir.join(format!("{DATABASE}{suffix}")),
+                dir.join(format!("{aside}{suffix}")),
+            );
+            remove_if_there(&now)?;
+            if old.exists() {
+                fs::rename(old, now)?;
+            }
+        }
+        return Err(error);
+    }
+    Ok(backup)
+}
+
+/// Opens what was restored, in an epoch of its own.
+fn begin_anew(dir: &Path, backup: &Backup, moment: Moment, options: &Options) -> Result<()> {
+    let store = Store::open(dir, moment, options.clone())?;
     // Opening has already begun a new epoch if the token shows that this history went back; a
     // restore does so in any case.
     if store.writer().epoch <= backup.epoch {
         store.open_epoch(backup.epoch, backup.seq, "restored", moment)?;
     }
     store.write_token();
-    Ok(backup)
+    Ok(())
 }
 
 impl Error {

@@ -167,10 +167,10 @@ pub fn run(name: &str, share: f64, corpus: &[Vec<u8>], read: impl Fn(&[u8])) {
         let done = panic::catch_unwind(AssertUnwindSafe(|| read(&input)));
         if let Err(fault) = done {
             println!(
-                "{name}: MOTCUA_FUZZ_SEED={} breaks it on the first run, by {} bytes: {}",
+                "{name}: MOTCUA_FUZZ_SEED={} breaks it on the first run, by {} bytes that begin {}",
                 seed.wrapping_add(runs),
                 input.len(),
-                input.escape_ascii()
+                input[..input.len().min(400)].escape_ascii()
             );
             panic::resume_unwind(fault);
         }

@@ -195,6 +195,24 @@ fn garbage_is_no_backup_and_the_folder_stays(#[case] content: &[u8]) {
     assert_eq!(epoch(&branch.database()).1, "first");
 }
 
+/// Its log is whole, but it does not open: what was in the folder comes back.
+#[test]
+fn a_backup_that_does_not_open_leaves_the_folder_as_it_was() {
+    let mut branch = TestBranch::demo();
+    branch.walk_in();
+    let before = branch.dump();
+    let file = branch.beside("sao-luu.db");
+    branch.app().backup(&file).unwrap();
+    branch.close();
+    Connection::open(&file)
+        .unwrap()
+        .execute_batch("ALTER TABLE peer RENAME TO nobody;")
+        .unwrap();
+    App::restore(&branch.settings(), &file, &branch.clock).unwrap_err();
+    branch.open().unwrap();
+    assert_eq!(branch.dump(), before);
+}
+
 #[test]
 fn a_tampered_backup_is_refused() {
     let mut branch = TestBranch::demo();

@@ -116,7 +116,7 @@ fn work(
 }
 
 /// The figures of a run. Nothing may have been given or called twice in all runs so far, and every
-/// number must be the hub's own.
+/// number must be the hub's own: those that a counter gives alone begin with its digit.
 fn told(
     report: &mut Report,
     name: &str,
@@ -128,7 +128,7 @@ fn told(
     for worked in all {
         for ticket in &worked.tickets {
             anyhow::ensure!(
-                ticket.starts_with('A'),
+                ticket.starts_with(|c: char| c.is_ascii_uppercase()),
                 "a counter took the hub for away and gave {ticket}"
             );
         }

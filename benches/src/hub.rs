@@ -122,7 +122,7 @@ fn told(
     name: &str,
     (all, took): (Vec<Worked>, Duration),
     (tickets, calls): (&mut Given, &mut Given),
-    against: &str,
+    (within, against): (Option<f64>, &str),
 ) -> anyhow::Result<()> {
     let (mut register, mut call, mut done) = (Times::default(), Times::default(), 0);
     for worked in all {
@@ -139,12 +139,11 @@ fn told(
         done += worked.done;
     }
     for (what, times) in [("ticket", register), ("call", call)] {
-        let p99 = Figure::at_most(
-            format!("{name}, {what}: p99"),
-            times.percentile(0.99),
-            "ms",
-            BUDGET_MS,
-        );
+        let (name, p99) = (format!("{name}, {what}: p99"), times.percentile(0.99));
+        let p99 = match within {
+            Some(budget) => Figure::at_most(name, p99, "ms", budget),
+            None => Figure::told(name, p99, "ms"),
+        };
         report.add(p99.against(format!(
             "p50 {:.1} ms, p95 {:.1} ms of {}; {against}",
             times.percentile(0.5),
@@ -172,7 +171,10 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
         "4 desks × 2,000 operations through the hub",
         four,
         (&mut tickets, &mut calls),
-        "as fast as it goes, 20 counters on the line",
+        (
+            Some(BUDGET_MS),
+            "as fast as it goes, 20 counters on the line",
+        ),
     )?;
     counters.settle(&hub)?;
 
@@ -184,17 +186,22 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
         "20 counters paced, 5 visits a second",
         paced,
         (&mut tickets, &mut calls),
-        &format!("fifty busy days at once; counted from when it was due; {ELSEWHERE_MS}"),
+        (
+            Some(BUDGET_MS),
+            &format!("fifty busy days at once; counted from when it was due; {ELSEWHERE_MS}"),
+        ),
     )?;
     counters.settle(&hub)?;
 
+    // How much the hub can do, not how long anybody waits: each of twenty always has a command on
+    // its way, and the two cores are shared by hub and counters.
     let closed = work(&counters.apps, setting.size(20, 2), None)?;
     told(
         report,
         "20 counters as fast as they go",
         closed,
         (&mut tickets, &mut calls),
-        "nobody pauses: more than any branch does",
+        (None, "nobody pauses: more than any branch does"),
     )?;
     counters.settle(&hub)?;
 

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use crate::{
     clock::Moment,
+    database::{APPLICATION_ID, SCHEMA_VERSION, connect},
     error::{Error, Result},
     folder::{self, DATABASE},
     log,
-    open::{APPLICATION_ID, Options, SCHEMA_VERSION, Store, connect},
+    open::{Options, Store},
     table::meta,
     verify::{self, Verified},
 };

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
+    checkpoint,
     clock::{Corrected, Moment},
     error::Result,
     log::{self, Stored},
@@ -152,7 +153,12 @@ impl Bulk<'_> {
             self.writer.connection.execute_batch(index)?;
         }
         self.writer.connection.execute_batch(
-            "COMMIT; PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=1000;",
+            "COMMIT; PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cache_size=-8192;",
+        )?;
+        (self.writer.connection).pragma_update(
+            None,
+            "wal_autocheckpoint",
+            checkpoint::AT_LATEST_PAGES,
         )?;
         Ok(())
     }

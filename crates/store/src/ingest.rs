@@ -514,8 +514,10 @@ impl Store {
             self.revision.store(pos, Ordering::Release);
             Ok(answer)
         })();
-        if let Err(error) = &answer {
-            self.mind_room(error);
+        drop(writer);
+        match &answer {
+            Ok(_) => self.committed(),
+            Err(error) => self.mind_room(error),
         }
         answer
     }

@@ -11,8 +11,10 @@ mod backup;
 mod ballast;
 #[cfg(feature = "bulk")]
 mod bulk;
+mod checkpoint;
 mod clock;
 mod cursors;
+mod database;
 mod error;
 mod folder;
 mod fork;
@@ -35,11 +37,12 @@ pub use backup::{Backup, restore};
 #[cfg(feature = "bulk")]
 pub use bulk::Bulk;
 pub use clock::{Moment, today};
+pub use database::SCHEMA_VERSION;
 pub use error::{Error, Result};
 pub use folder::{DATABASE, is_network_filesystem};
 pub use ingest::{Ingested, Unfit};
 pub use log::Stored;
-pub use open::{Options, SCHEMA_VERSION, Store};
+pub use open::{Options, Store};
 pub use peer::PeerState;
 pub use project::entity;
 pub use read::Read;

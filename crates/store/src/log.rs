@@ -4,7 +4,7 @@ use motcua_protocol::event::{Header, body_hash};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use uuid::Uuid;
 
-use crate::{error::Result, open::damaged};
+use crate::{database::damaged, error::Result};
 
 /// An event as stored.
 #[derive(Debug, Clone)]

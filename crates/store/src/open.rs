@@ -12,19 +12,19 @@ use std::{
 
 use motcua_domain::Code;
 use motcua_protocol::event::{Body, BranchEvent, EpochOpened};
-use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{HookResult, M, Migrations};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
     ballast,
+    checkpoint::Checkpoints,
     clock::{Corrected, Moment},
     cursors::Cursors,
+    database::{Stands, connect, damaged, look, migrate, no_branch, refold},
     error::{Error, Result},
     folder::{self, DATABASE},
     log,
     memo::Memo,
-    project,
     read::Read,
     standing,
     table::{hub::HubTerm, lease, meta},
@@ -33,53 +33,6 @@ use crate::{
     verify,
     write::{Author, Write},
 };
-
-/// Migrations are immutable once released; events are never migrated, readers cope with old ones.
-pub(crate) fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![
-        M::up(include_str!("../migrations/0001_log_and_projections.sql")),
-        M::up(include_str!("../migrations/0002_replication.sql")),
-        M::up(include_str!("../migrations/0003_devices_and_leases.sql")),
-        M::up(include_str!("../migrations/0004_desks.sql")),
-        M::up_with_hook("", documents_beside_their_keys),
-        M::up(include_str!("../migrations/0006_hubs.sql")),
-        M::up(include_str!("../migrations/0007_revoked_devices.sql")),
-        M::up(include_str!("../migrations/0008_counter_days.sql")),
-        M::up(include_str!("../migrations/0009_reception.sql")),
-        M::up(include_str!("../migrations/0010_promises.sql")),
-    ])
-}
-
-/// Tables whose rows are documents of a page and more get a key index of their own. In a table
-/// `WITHOUT ROWID` the documents lie in the tree that is searched, and every step of a search
-/// reads a whole one to compare its key.
-fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
-    for table in ["visit", "case_file", "party"] {
-        let made: Vec<(String, String)> = tx
-            .prepare("SELECT type, sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC, rowid")?
-            .query_map([table], |r| Ok((r.get(0)?, r.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
-        tx.execute_batch(&format!("ALTER TABLE {table} RENAME TO {table}_before"))?;
-        for (kind, sql) in made {
-            if kind == "table" {
-                let sql = sql
-                    .replacen("PRIMARY KEY", "NOT NULL PRIMARY KEY", 1)
-                    .replace("STRICT, WITHOUT ROWID", "STRICT");
-                tx.execute_batch(&format!(
-                    "{sql}; INSERT INTO {table} SELECT * FROM {table}_before ORDER BY entity; DROP TABLE {table}_before;"
-                ))?;
-            } else {
-                tx.execute_batch(&sql)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 10;
-/// `PRAGMA application_id`: says that a file is ours ("MCua").
-pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 
 /// How to open a store.
 #[derive(Debug, Clone)]
@@ -127,6 +80,7 @@ pub struct Store {
     /// Commands in line for the writer.
     in_line: AtomicUsize,
     outcomes: Outcomes,
+    checkpoints: Checkpoints,
     /// The hub of the highest term that was ever read of in this folder, if it was a second one.
     pub(crate) known_hub: Mutex<Option<HubTerm>>,
     pub(crate) short_of_room: AtomicBool,
@@ -235,6 +189,7 @@ impl Store {
             cursors: Cursors::default(),
             in_line: AtomicUsize::new(0),
             outcomes: Outcomes::default(),
+            checkpoints: Checkpoints::default(),
             known_hub: Mutex::default(),
             short_of_room: AtomicBool::new(false),
             _held: held,
@@ -358,8 +313,11 @@ impl Store {
             .end
             .is_some_and(|end| end.seq >= writer.token_seq + 50);
         drop(writer);
-        if due && done.is_ok() {
-            self.write_token_beside();
+        if done.is_ok() {
+            self.committed();
+            if due {
+                self.write_token_beside();
+            }
         }
         // Whoever was refused is told that, not how the others fared.
         if wrote { done } else { Ok(()) }
@@ -393,6 +351,11 @@ impl Store {
         let fault = done.as_ref().err().map(Error::refusal);
         self.outcomes.tell(batch.number, fault);
         done
+    }
+
+    /// Something is in the WAL that the database must have some time.
+    pub(crate) fn committed(&self) {
+        (self.checkpoints).committed(&self.dir.join(DATABASE), &self.options);
     }
 
     /// Where the disk is full, lets go of what was kept for that.
@@ -538,6 +501,7 @@ impl Drop for Store {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+        self.checkpoints.wait();
     }
 }
 
@@ -552,145 +516,4 @@ pub(crate) fn next_epoch(before: u32, moment: Moment) -> u32 {
     let least = by_time.max(before.saturating_add(standing::SLOT_S));
     let rest = (before % lease::LIVES + 1) % lease::LIVES;
     least.saturating_add((rest + lease::LIVES - least % lease::LIVES) % lease::LIVES)
-}
-
-/// A connection with the pragmas on which the promises rest.
-pub(crate) fn connect(file: &Path, options: &Options, writer: bool) -> Result<Connection> {
-    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    flags |= if writer {
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
-    } else {
-        OpenFlags::SQLITE_OPEN_READ_ONLY
-    };
-    let connection = match &options.vfs {
-        Some(vfs) => Connection::open_with_flags_and_vfs(file, flags, vfs.as_str())?,
-        None => Connection::open_with_flags(file, flags)?,
-    };
-    connection.busy_timeout(Duration::from_secs(5))?;
-    if writer {
-        let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |r| r.get(0))?;
-        if mode != "wal" {
-            return Err(Error::new(
-                Code::NetworkShare,
-                "Ổ đĩa này không cho ghi an toàn khi mất điện (không dùng được WAL). Chưa ghi gì. Mời chọn thư mục trên ổ đĩa của máy này.",
-            ));
-        }
-        // FULL is what makes “acknowledged” mean “on the disk”; NORMAL loses the last commits in
-        // a power cut, silently.
-        connection.execute_batch(
-            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=67108864;",
-        )?;
-    }
-    connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-8192;")?;
-    connection.set_prepared_statement_cache_capacity(128);
-    Ok(connection)
-}
-
-/// What a database file that is there holds.
-enum Stands {
-    /// A branch.
-    Branch,
-    /// Nothing yet: making a branch was cut short before anything was in it.
-    Draft,
-}
-
-/// Looks at the file without writing. SQLite takes an empty or zeroed file for a new database and
-/// would begin a second history in the place of a lost one; the token beside it knows better.
-fn look(file: &Path, dir: &Path) -> Result<Stands> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
-    if version > SCHEMA_VERSION {
-        return Err(newer());
-    }
-    if version > 0 {
-        return Ok(Stands::Branch);
-    }
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
-    if tables > 0 || token::lies(dir) {
-        return Err(damaged());
-    }
-    Ok(Stands::Draft)
-}
-
-fn no_branch() -> Error {
-    Error::new(
-        Code::NoBranch,
-        "Thư mục này chưa có dữ liệu chi nhánh. Mời tạo chi nhánh dùng thử hoặc chọn đúng thư mục.",
-    )
-}
-
-fn newer() -> Error {
-    Error::new(
-        Code::StoreNewer,
-        "Dữ liệu do bản Một Cửa mới hơn ghi. Dữ liệu an toàn, không sửa gì. Mời cập nhật chương trình rồi mở lại.",
-    )
-}
-
-fn migrate(connection: &mut Connection, dir: &Path, create: bool) -> Result<()> {
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
-    if version > SCHEMA_VERSION {
-        return Err(newer());
-    }
-    let id: i64 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
-    if version > 0 && id != APPLICATION_ID {
-        return Err(damaged());
-    }
-    if version == SCHEMA_VERSION {
-        return Ok(());
-    }
-    if version > 0 {
-        let copy = dir.join(format!("before-v{SCHEMA_VERSION}.db"));
-        if !copy.exists() {
-            connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
-        }
-    } else if !create {
-        let tables: i64 =
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
-        if tables > 0 {
-            return Err(damaged());
-        }
-    }
-    migrations()
-        .to_latest(connection)
-        .map_err(|error| match error {
-            rusqlite_migration::Error::RusqliteError { err, .. } => Error::from(err),
-            other => {
-                tracing::error!(error = %other, "migration");
-                Error::new(
-                    Code::StoreFault,
-                    "Chưa nâng cấp được dữ liệu; bản cũ còn nguyên. Mời báo người quản trị.",
-                )
-            }
-        })?;
-    Ok(())
-}
-
-/// Makes the rows of visits and of the branch anew where a migration asked for it. The wish is struck out with the
-/// rows: a machine that dies meanwhile does it at the next opening.
-fn refold(connection: &mut Connection) -> Result<()> {
-    if meta::get(connection, meta::REFOLD)?.is_none() {
-        return Ok(());
-    }
-    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    project::refold(&tx)?;
-    tx.execute("DELETE FROM meta WHERE key = ?1", [meta::REFOLD])?;
-    tx.commit()?;
-    Ok(())
-}
-
-pub(crate) fn damaged() -> Error {
-    Error::new(
-        Code::StoreDamaged,
-        "Tệp dữ liệu không phải của Một Cửa hoặc đã hỏng. Xin không xóa gì. Mời báo người quản trị khôi phục từ bản sao lưu.",
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn migrations_are_sound_and_counted() {
-        super::migrations().validate().unwrap();
-    }
 }

@@ -8,10 +8,11 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
+    database::connect,
     error::{Error, Result},
     folder::DATABASE,
     log::{self, Stored},
-    open::{Store, connect},
+    open::Store,
     project,
     table::{self, number},
 };

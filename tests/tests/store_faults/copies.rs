@@ -206,7 +206,7 @@ fn a_backup_that_does_not_open_leaves_the_folder_as_it_was() {
     branch.close();
     Connection::open(&file)
         .unwrap()
-        .execute_batch("ALTER TABLE peer RENAME TO nobody;")
+        .execute_batch("ALTER TABLE hub RENAME TO nobody;")
         .unwrap();
     App::restore(&branch.settings(), &file, &branch.clock).unwrap_err();
     branch.open().unwrap();

@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn every_read_goes_by_the_day() {
         let mut bare = Connection::open_in_memory().unwrap();
-        crate::open::migrations().to_latest(&mut bare).unwrap();
+        crate::database::migrations().to_latest(&mut bare).unwrap();
         for sql in [PROMISES, APART, TWICE, LABELLED] {
             let mut statement = bare.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let day = vec!["2026-11-23"; statement.parameter_count()];

@@ -1,7 +1,7 @@
 //! The HTTP twin: the same verbs for a browser on loopback, changes pushed as server-sent events.
 //! The token comes once in the address's fragment, which no server log sees, and is then kept
 //! for this tab only.
-import type { Backend, Call, Change } from "./index";
+import { type Backend, type Call, type Change, EVERYTHING } from "./index";
 
 const STORED = "motcua.token";
 
@@ -45,23 +45,15 @@ export function httpBackend(): Backend {
     onChange(listener) {
       events ??= new EventSource(`/events?token=${encodeURIComponent(token)}`);
       const onMessage = (event: MessageEvent<string>) => listener(JSON.parse(event.data) as Change);
-      // After a broken line everything may have changed.
-      let broken = false;
-      const onError = () => (broken = true);
-      const onOpen = () => {
-        if (broken)
-          listener({ revision: 0, topics: ["queue", "cases", "catalogue", "branch", "print", "day"] });
-        broken = false;
-      };
+      // Asked before the line stood, or before it stood again, the answers may be old by now.
+      const onOpen = () => listener(EVERYTHING);
       const source = events;
       source.addEventListener("message", onMessage);
       source.addEventListener("change", onMessage as EventListener);
-      source.addEventListener("error", onError);
       source.addEventListener("open", onOpen);
       return () => {
         source.removeEventListener("message", onMessage);
         source.removeEventListener("change", onMessage as EventListener);
-        source.removeEventListener("error", onError);
         source.removeEventListener("open", onOpen);
       };
     },

@@ -42,8 +42,15 @@ export interface Call {
   commandId: string;
 }
 
+/** After a line that stood late or was broken everything may have changed. */
+export const EVERYTHING: Change = {
+  revision: 0,
+  topics: ["queue", "cases", "catalogue", "branch", "print", "day", "sync"],
+};
+
 export interface Backend {
   call(call: Call): Promise<unknown>;
+  /** Hears every change from now on; what changed before the line stood is told as everything. */
   onChange(listener: (change: Change) => void): () => void;
   onScan(listener: (event: ScanEvent) => void): () => void;
   /** Only the window can open another; a browser has the board's address. */

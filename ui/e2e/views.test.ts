@@ -95,7 +95,7 @@ afterAll(async () => {
 
 /** Pictures for the README are made on request: `npm run screenshots`. */
 async function shoot(page: Page, name: string, look: Look): Promise<void> {
-  const both = ["start", "desk", "reception", "cases", "supervisor", "kiosk"].includes(name);
+  const both = ["start", "desk", "reception", "cases", "supervisor", "kiosk", "setup"].includes(name);
   const wanted = look.width === 1366 && (both || look.theme === "light");
   if (!process.env.MOTCUA_SCREENSHOTS || !wanted) return;
   await page.screenshot({ path: `${shots}${name}-${look.theme}-${look.width}.png` });
@@ -247,6 +247,26 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await page.click("button:has-text('Đóng ngày')");
     await page.waitForSelector("dialog[open]");
     await expectAccessible(page);
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("the branch set up, and its machines", async () => {
+    const { page, complaints } = await newPage(browser, look);
+    await enter(page, server, "quan-tri", 1, "supervisor");
+    await page.keyboard.press("Control+,");
+    await page.waitForSelector("dialog[open]");
+    await page.click("dialog button:has-text('Xem máy của chi nhánh')");
+    await page.waitForSelector("dialog h3:has-text('Các máy')");
+    await check("machines", page);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+    await page.keyboard.press("Control+,");
+    await page.click("dialog button:has-text('Thiết lập chi nhánh')");
+    await page.waitForSelector(".setup .side [aria-current]:focus");
+    await page.keyboard.press("Alt+Digit2");
+    await page.waitForSelector("#setup-section:has-text('Lĩnh vực')");
+    await check("setup", page);
     await page.context().close();
     expect(complaints).toEqual([]);
   });

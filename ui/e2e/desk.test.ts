@@ -1,6 +1,18 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Server, enter, launch, newPage } from "./harness.ts";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
 
 const person = {
   kind: "individual" as const,
@@ -36,6 +48,16 @@ async function queueUp(name = person.name): Promise<string> {
     applicant: { ...person, name },
   });
   return ticket;
+}
+/** What a phone would read, by a reader that is not ours. */
+function readQr(png: Buffer): string {
+  const folder = mkdtempSync(join(tmpdir(), "motcua-qr-"));
+  try {
+    writeFileSync(join(folder, "qr.png"), png);
+    return execFileSync("zbarimg", ["--quiet", "--raw", join(folder, "qr.png")], { encoding: "utf8" }).trim();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 const said = (text: string) => page.waitForSelector(`footer .said:has-text("${text}")`);
 
@@ -202,6 +224,27 @@ describe("desk", () => {
       .toBe("Nguyen Thi Anh Tuyet");
     await page.keyboard.press("Escape");
     await page.waitForSelector("[data-party]", { state: "detached" });
+    await leave();
+  });
+
+  test("a fee is paid by phone: a code that a phone reads, with amount and purpose", async () => {
+    await queueUp("Lương Thị Sen");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure("cap lai the bao hiem y te");
+    await page.selectOption("#fee-method", "transfer");
+    await page.focus("button:has-text('Hiện mã QR')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog svg[role=img]");
+    await expectAccessible(page);
+    await expectNothingClipped(page);
+    await picture(page, "pay");
+    const read = await readQr(await page.locator("dialog svg[role=img]").screenshot());
+    expect(read).toMatch(
+      /^000201010212.*53037045404(2000)5802VN62\d\d08\d\dH99 12 A 0\d\d \d{6}6304[0-9A-F]{4}$/,
+    );
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
     await leave();
   });
 

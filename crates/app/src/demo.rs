@@ -1,8 +1,11 @@
 //! The demo branch: invented people at an invented ward, real procedures marked as sample data.
 
-use motcua_domain::branch::{
-    Branch, Counter, Office, Officer, QueueRules, Role, ServiceKind, WatchRules, plain_service,
-    usual_targets,
+use motcua_domain::{
+    branch::{
+        Branch, Counter, Office, Officer, QueueRules, Role, ServiceKind, WatchRules, plain_service,
+        usual_targets,
+    },
+    transfer::Account,
 };
 use motcua_protocol::event::{Body, BranchConfigured, BranchEvent};
 use motcua_store::{Write, table::branch::branch_entity};
@@ -60,6 +63,13 @@ fn branch() -> Branch {
             address: "Số 1, đường Mẫu, phường Bình Minh".to_owned(),
             phone: "1900 0000".to_owned(),
             number_suffix: "BPTNTKQ".to_owned(),
+            // No bank has this number: a code of the demo branch pays nobody.
+            account: Some(Account {
+                bank: "Ngân hàng mẫu".to_owned(),
+                bin: "000000".to_owned(),
+                number: "0000000000".to_owned(),
+                holder: "TAI KHOAN MAU".to_owned(),
+            }),
         },
         services: vec![
             plain_service(

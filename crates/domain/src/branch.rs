@@ -19,6 +19,7 @@ use crate::{
     case_code::CasePattern,
     refusal::{Code, Refusal, Result},
     text::{self, limit},
+    transfer::Account,
     visit::Class,
 };
 
@@ -78,6 +79,9 @@ pub struct Office {
     /// Suffix of the receipt number, for example `BPTNTKQ`.
     #[serde(default)]
     pub number_suffix: String,
+    /// Where citizens pay by phone, if they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Account>,
 }
 
 /// Something people queue for (lĩnh vực / nhóm thủ tục).
@@ -490,6 +494,10 @@ impl Branch {
         ] {
             *value = text::line(value, max).map_err(|r| r.at(field))?;
         }
+        office.account = match office.account.take() {
+            Some(account) => account.checked().map_err(|r| r.within("office.account"))?,
+            None => None,
+        };
         let pattern = CasePattern::parse(&self.case_pattern).map_err(|r| r.at("case_pattern"))?;
         // A code that no case could carry would be found out by the first citizen.
         if let Some(day) = NaiveDate::from_ymd_opt(2026, 1, 1) {

@@ -18,6 +18,7 @@ pub mod counter;
 pub mod identity;
 pub mod refusal;
 pub mod text;
+pub mod transfer;
 pub mod units;
 pub mod visit;
 

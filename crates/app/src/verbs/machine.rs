@@ -20,7 +20,7 @@ use crate::{App, HUB, Result, registry::Ctx};
 const FIRST_PORT: u16 = 1024;
 
 /// A text as a QR code; `None` where it is too long for one.
-fn qr(text: String) -> Option<Qr> {
+pub(super) fn qr(text: String) -> Option<Qr> {
     let rows = motcua_documents::qr(&text)?;
     let row = |row: Vec<bool>| row.into_iter().map(|dark| if dark { '1' } else { '0' });
     Some(Qr {

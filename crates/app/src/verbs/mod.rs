@@ -8,6 +8,7 @@ mod catalogue;
 mod counter;
 mod day;
 mod desk;
+mod fee;
 mod hub;
 mod issuing;
 mod kiosk;
@@ -76,6 +77,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query(catalogue::search);
     registry.command(catalogue::import);
     registry.query(catalogue::due);
+    registry.query(fee::qr);
     registry.query(people::parse_card);
     registry.query(people::find);
     registry.query(people::check);

@@ -85,6 +85,8 @@ const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 #[case::close_tomorrow("day.close", json!({"date": "2026-11-24"}), DateInvalid, Some("date"))]
 #[case::due_limit("calendar.due", json!({"limit": {"value": 99_999, "unit": "day"}}), LimitInvalid, Some("limit.value"))]
 #[case::due_unit("calendar.due", json!({"limit": {"value": 1, "unit": "fortnight"}}), ArgumentInvalid, Some("limit.unit"))]
+#[case::fee_below_zero("fee.qr", json!({"visit_id": NOBODY, "amount": -1}), ArgumentInvalid, Some("amount"))]
+#[case::fee_of_nobody("fee.qr", json!({"visit_id": NOBODY, "amount": 1}), NotFound, Some("visit_id"))]
 // ---- names ----
 #[case::empty("case.receive", applicant("name", json!("")), FieldRequired, Some("applicant.name"))]
 #[case::blank("case.receive", applicant("name", json!(" \t\u{a0} ")), FieldRequired, Some("applicant.name"))]

@@ -51,6 +51,9 @@ fn refused(branch: &TestBranch, document: &Value) -> (Code, String, String) {
 #[case::officer_with_marks(|b: &mut Value| b["officers"][1]["id"] = json!("dũng"), "branch.officers[1].id")]
 #[case::officer_without_role(|b: &mut Value| b["officers"][1]["roles"] = json!([]), "branch.officers[1].roles")]
 #[case::office_code(|b: &mut Value| b["office"]["code"] = json!("H99 12"), "branch.office.code")]
+#[case::bank_number(|b: &mut Value| b["office"]["account"]["bin"] = json!("97041A"), "branch.office.account.bin")]
+#[case::account_number(|b: &mut Value| b["office"]["account"]["number"] = json!("12 34"), "branch.office.account.number")]
+#[case::account_of_nobody(|b: &mut Value| b["office"]["account"]["holder"] = json!(""), "branch.office.account.holder")]
 #[case::boost(|b: &mut Value| b["queue"]["appointment_boost_s"] = json!(1801), "branch.queue.appointment_boost_s")]
 #[case::recalls(|b: &mut Value| b["queue"]["recall_max"] = json!(0), "branch.queue.recall_max")]
 #[case::target(|b: &mut Value| b["targets"][1]["minutes"] = json!(0), "branch.targets[1].minutes")]
@@ -233,4 +236,38 @@ fn only_an_administrator_of_an_empty_folder_begins() {
     assert_eq!(error.code, Code::NotAllowed);
     let error = branch.refused(ADMIN, "branch.create", said);
     assert_eq!(error.code, Code::BranchExists);
+}
+
+/// The account by which a fee is paid, and that none is told of where there is none.
+#[test]
+fn a_fee_is_paid_into_the_account_of_the_office() {
+    let branch = TestBranch::demo();
+    let mut document = document(&branch);
+    document["office"]["account"] = json!({
+        "bank": " Ngân hàng A ", "bin": "970415", "number": "0011001932418", "holder": "UBND PHUONG",
+    });
+    branch.ok(ADMIN, "branch.configure", json!({"branch": document}));
+    let visit = branch.serving(1);
+    let ask = json!({"visit_id": visit, "amount": 8_000});
+    let given = branch.ok(OFFICER, "fee.qr", ask.clone());
+    assert_eq!(given["account"]["bank"], "Ngân hàng A");
+    assert_eq!(given["purpose"], "H99 12 A 001 231126");
+    let text = given["qr"]["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("00020101021238570010A00000072701270006970415011300110019324180208QRIBFTTA530370454048000"),
+        "{text}"
+    );
+    for amount in [0, 500_000_000_u64] {
+        let beyond = json!({"visit_id": visit, "amount": amount});
+        let refused = branch.refused(OFFICER, "fee.qr", beyond);
+        assert_eq!(
+            (refused.code, refused.field.as_deref()),
+            (Code::NumberOutOfRange, Some("amount"))
+        );
+    }
+    document["office"]["account"] = json!({"bank": "", "bin": " ", "number": "", "holder": ""});
+    branch.ok(ADMIN, "branch.configure", json!({"branch": document}));
+    assert!(look(&branch)["branch"]["office"].get("account").is_none());
+    let refused = branch.refused(OFFICER, "fee.qr", ask);
+    assert_eq!(refused.field.as_deref(), Some("office.account"));
 }

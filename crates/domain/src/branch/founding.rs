@@ -89,6 +89,7 @@ impl Foundation {
                 address,
                 phone: String::new(),
                 number_suffix: "BPTNTKQ".to_owned(),
+                account: None,
             },
             services: usual_services(),
             counters: (1..=3)

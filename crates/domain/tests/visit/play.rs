@@ -47,6 +47,7 @@ pub(crate) fn branch() -> Branch {
             address: String::new(),
             phone: String::new(),
             number_suffix: String::new(),
+            account: None,
         },
         services: vec![service("a", "A"), service("b", "B")],
         counters: [(1, vec![]), (2, vec!["b".to_owned()]), (3, vec![])]

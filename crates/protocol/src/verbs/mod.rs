@@ -8,6 +8,7 @@ pub mod board;
 pub mod case;
 pub mod citizen;
 pub mod counter;
+pub mod fee;
 pub mod hub;
 pub mod issuing;
 pub mod kiosk;
@@ -188,6 +189,7 @@ verbs! {
     Query "catalogue.search" case::CatalogueSearch => Vec<case::CatalogueHit>;
     Command "catalogue.import" case::CatalogueImport => case::CatalogueImported, [Supervisor, Admin];
     Query "calendar.due" case::CalendarDue => case::DueAnswer;
+    Query "fee.qr" fee::FeeQr => fee::FeeQrAnswer;
 
     // ---- people ----
     Query "identity.parse" citizen::IdentityParse => motcua_domain::identity::card::Card;

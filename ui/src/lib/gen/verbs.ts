@@ -49,6 +49,8 @@ import type { DeviceRevokeAnswer } from "./DeviceRevokeAnswer";
 import type { DocumentRender } from "./DocumentRender";
 import type { DocumentRendered } from "./DocumentRendered";
 import type { DueAnswer } from "./DueAnswer";
+import type { FeeQr } from "./FeeQr";
+import type { FeeQrAnswer } from "./FeeQrAnswer";
 import type { Greeting } from "./Greeting";
 import type { HubClose } from "./HubClose";
 import type { HubFind } from "./HubFind";
@@ -184,6 +186,7 @@ export interface Verbs {
   "catalogue.search": { args: CatalogueSearch; answer: Array<CatalogueHit> };
   "catalogue.import": { args: CatalogueImport; answer: CatalogueImported };
   "calendar.due": { args: CalendarDue; answer: DueAnswer };
+  "fee.qr": { args: FeeQr; answer: FeeQrAnswer };
   "identity.parse": { args: IdentityParse; answer: Card };
   "citizen.find": { args: CitizenFind; answer: Array<Known> };
   "citizen.check": { args: CitizenCheck; answer: CitizenChecked };
@@ -271,6 +274,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "catalogue.search": [],
   "catalogue.import": ["supervisor","admin"],
   "calendar.due": [],
+  "fee.qr": [],
   "identity.parse": [],
   "citizen.find": [],
   "citizen.check": [],

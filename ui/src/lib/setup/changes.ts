@@ -47,6 +47,7 @@ const office: Fields<Branch["office"]> = {
   address: "setup.office.address",
   phone: "setup.office.phone",
   number_suffix: "setup.office.suffix",
+  account: "setup.office.account",
 };
 const service: Fields<Branch["services"][number]> = {
   code: "setup.service.code",

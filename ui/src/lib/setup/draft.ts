@@ -36,6 +36,8 @@ export function draftOf(branch: Branch, base: Branch = branch): Draft {
     counters: new Set(base.counters.map((each) => each.number)),
     officers: new Set(base.officers.map((each) => each.id)),
   };
+  // No account is one with nothing in it: then there are fields to fill in.
+  copy.office.account ??= { bank: "", bin: "", number: "", holder: "" };
   return {
     ...copy,
     services: copy.services.map((each) => row(each, !old.services.has(each.code))),
@@ -49,6 +51,8 @@ export function draftOf(branch: Branch, base: Branch = branch): Draft {
     are written, and a name for whatever has none yet. */
 export function branchOf(draft: Draft): Branch {
   const copy = structuredClone(draft);
+  const { account } = copy.office;
+  if (account && Object.values(account).every((text) => read(text) === "")) delete copy.office.account;
   for (const { fresh, value } of copy.services) {
     const others = copy.services.map((each) => each.value.code);
     if (fresh && read(value.code) === "" && read(value.name) !== "")

@@ -33,6 +33,7 @@ export type Dialog =
   | { kind: "more" }
   | { kind: "missed"; row: QueueRow }
   | { kind: "due" }
+  | { kind: "pay"; amount: number }
   | { kind: "seat" }
   | { kind: "taken"; counter?: number }
   | { kind: "leaving"; then: () => Promise<void> }

@@ -205,7 +205,10 @@ fn offices_machines_and_what_is_held_back_are_told() {
     ];
     device.push(&hostile).unwrap();
     assert_eq!(greets(&device, "12 1795395600000"), 200);
-    let revoked = rig.device(OFFICE);
+    let mut revoked = rig.stranger(Uuid::now_v7());
+    revoked.branch = device.branch;
+    assert_eq!(revoked.enrol(&rig.code(OFFICE)).0, 200);
+    revoked.prove().unwrap();
     greets(&revoked, "7 1700000000000");
     rig.runtime
         .block_on(crate::devices::revoke(&rig.pool, revoked.id))

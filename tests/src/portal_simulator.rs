@@ -156,7 +156,7 @@ fn refused(code: &str, message: &str) -> Value {
 }
 
 fn answer(state: &mut Portal, said: &Value) -> Response {
-    let lost = state.lose_every > 0 && state.calls % state.lose_every == 0;
+    let lost = state.lose_every > 0 && state.calls.is_multiple_of(state.lose_every);
     if lost {
         // The line breaks in the middle of the answer.
         let broken = tokio_stream::once(Err::<Bytes, _>(Error::other("lost")));

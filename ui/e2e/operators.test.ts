@@ -23,14 +23,19 @@ let url = "";
 
 /** PostgreSQL does not run as root. */
 function postgres(program: string, ...args: string[]): void {
-  const newest = readdirSync(versions).sort((a, b) => Number(a) - Number(b)).at(-1) ?? "";
+  const newest =
+    readdirSync(versions)
+      .sort((a, b) => Number(a) - Number(b))
+      .at(-1) ?? "";
   const command = [path.join(versions, newest, "bin", program), ...args];
   const as = process.getuid?.() === 0 ? ["runuser", "-u", "postgres", "--", ...command] : command;
   execFileSync(as[0] ?? "", as.slice(1), { cwd: "/", stdio: "ignore" });
 }
 
 const ask = (...args: string[]) =>
-  JSON.parse(execFileSync(central, [...args, "--database-url", database], { encoding: "utf8", stdio: "pipe" }));
+  JSON.parse(
+    execFileSync(central, [...args, "--database-url", database], { encoding: "utf8", stdio: "pipe" }),
+  );
 const desk = (...args: string[]) =>
   execFileSync(binary, ["--data", path.join(dir, "data"), ...args], {
     encoding: "utf8",
@@ -43,9 +48,27 @@ beforeAll(async () => {
   chmodSync(dir, 0o777);
   const db = path.join(dir, "db");
   postgres("initdb", "-A", "trust", "-U", "central", "-E", "UTF8", "--locale=C", "--no-sync", "-D", db);
-  postgres("pg_ctl", "-w", "-D", db, "-l", path.join(db, "log"), "-o", `-c listen_addresses= -c unix_socket_directories=${db}`, "start");
+  postgres(
+    "pg_ctl",
+    "-w",
+    "-D",
+    db,
+    "-l",
+    path.join(db, "log"),
+    "-o",
+    `-c listen_addresses= -c unix_socket_directories=${db}`,
+    "start",
+  );
   const tls = path.join(dir, "tls");
-  const child = spawn(central, ["serve", "--database-url", database, "--listen", "127.0.0.1:0", "--dev-tls", tls]);
+  const child = spawn(central, [
+    "serve",
+    "--database-url",
+    database,
+    "--listen",
+    "127.0.0.1:0",
+    "--dev-tls",
+    tls,
+  ]);
   child.stderr.resume();
   serving = child;
   const ready = await new Promise<string>((resolve, reject) => {
@@ -112,12 +135,16 @@ test("offices, machines, what is held back and what goes on are seen in light an
   desk("--json", "demo");
   const office = (JSON.parse(desk("do", "sync.status")) as { office: string }).office;
   for (const name of ["Lò Thị Mai", "Ỷ Lan Nguyên Phi", "H'Hen Niê Kđăm"])
-    desk("do", "case.receive", JSON.stringify({
-      procedure_code: "2.001576",
-      applicant: { kind: "individual", name },
-      papers: [0, 1, 2].map((index) => ({ index, originals: 1 })),
-      return_method: "counter",
-    }));
+    desk(
+      "do",
+      "case.receive",
+      JSON.stringify({
+        procedure_code: "2.001576",
+        applicant: { kind: "individual", name },
+        papers: [0, 1, 2].map((index) => ({ index, originals: 1 })),
+        return_method: "counter",
+      }),
+    );
   const { code, ca_file } = ask("code", "--office", office) as { code: string; ca_file: string };
   desk("enrol", "--central", url, "--code", code, "--ca", ca_file);
   desk("sync", "--once");
@@ -138,7 +165,15 @@ test("offices, machines, what is held back and what goes on are seen in light an
   for (const theme of ["light", "dark"] as const) {
     const page = await open(theme);
     await enter(page);
-    for (const words of ["Đang liên lạc", "Đã thu quyền", "Im lặng", "1.842", "Nội dung không đọc được", "Chưa gửi được từ", "Thiếu MaLinhVuc"])
+    for (const words of [
+      "Đang liên lạc",
+      "Đã thu quyền",
+      "Im lặng",
+      "1.842",
+      "Nội dung không đọc được",
+      "Chưa gửi được từ",
+      "Thiếu MaLinhVuc",
+    ])
       await page.getByText(words).first().waitFor();
     await expectAccessible(page);
     expect(await tooWide(page)).toBe(false);

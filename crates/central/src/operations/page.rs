@@ -198,7 +198,7 @@ fn held(reasons: &[Reason], held: &[Held], now: DateTime<Utc>) -> Markup {
             } @else {
                 ul class="reasons" { @for reason in reasons { li {
                     strong { (number(reason.events)) " bản ghi · " (status(&reason.status)) }
-                    " " (reason.text) " " span class="small" { code { (reason.code) } ", lâu nhất từ " (when(now, Some(reason.oldest))) }
+                    " " (reason.text) " " span class="small" { code { (reason.code) } ", lâu nhất: " (when(now, Some(reason.oldest))) }
                 } } }
                 (roll("held", &html! {
                     table {
@@ -226,7 +226,7 @@ fn portal(portal: &Onward, now: DateTime<Utc>) -> Markup {
     let waits = html! {
         @match portal.oldest {
             None => "Không có hồ sơ nào chờ gửi.",
-            Some(at) => { (number(portal.waiting)) " hồ sơ chờ gửi, lâu nhất từ " (when(now, Some(at))) "." },
+            Some(at) => { (number(portal.waiting)) " hồ sơ chờ gửi, lâu nhất: " (when(now, Some(at))) "." },
         }
     };
     part(
@@ -242,7 +242,7 @@ fn portal(portal: &Onward, now: DateTime<Utc>) -> Markup {
                             Some(since) => {
                                 strong class="attention" { "◆ Chưa gửi được từ " (moment(since)) "." }
                                 " " (line.text.unwrap_or_default()) " "
-                                @if let Some(detail) = &line.detail { @if !detail.is_empty() { code { (detail) } " " } }
+                                @if let Some(detail) = &line.detail { @if !detail.is_empty() { "(" (detail) ") " } }
                                 @if let Some(next) = line.next_at { "Tự thử lại lúc " (moment(next)) ". " }
                                 (waits)
                             },

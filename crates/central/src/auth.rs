@@ -8,6 +8,7 @@ use ring::{
     rand::{SecureRandom as _, SystemRandom},
     signature::{ED25519, UnparsedPublicKey},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -42,7 +43,7 @@ pub(crate) struct Device {
 }
 
 /// `POST /v1/enrol`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Enrol {
     pub(crate) code: String,
     pub(crate) device: Uuid,
@@ -83,16 +84,20 @@ pub(crate) enum Refusal {
     Challenge,
 }
 
-fn hash_of(code: &str) -> [u8; 32] {
+const ENROLMENT: &str = "motcua central enrolment code 1";
+
+/// The hash under which a code is kept, however it is typed. Codes of one purpose are none of
+/// another.
+pub(crate) fn hash_of(purpose: &str, code: &str) -> [u8; 32] {
     let code: String = code
         .chars()
         .filter(|c| c.is_ascii_alphanumeric())
         .map(|c| c.to_ascii_uppercase())
         .collect();
-    blake3::derive_key("motcua central enrolment code 1", code.as_bytes())
+    blake3::derive_key(purpose, code.as_bytes())
 }
 
-fn random<const N: usize>() -> Result<[u8; N]> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)
@@ -100,8 +105,8 @@ fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// Makes a code for an office.
-pub(crate) async fn code(pool: &Pool, office: i32) -> Result<Code> {
+/// A code that nobody guesses and everybody can type.
+pub(crate) fn fresh_code() -> Result<String> {
     let mut code = String::with_capacity(CODE_LENGTH);
     while code.len() < CODE_LENGTH {
         // Each character is drawn evenly: numbers beyond a multiple of thirty are thrown.
@@ -111,6 +116,12 @@ pub(crate) async fn code(pool: &Pool, office: i32) -> Result<Code> {
             }
         }
     }
+    Ok(code)
+}
+
+/// Makes a code for an office.
+pub(crate) async fn code(pool: &Pool, office: i32) -> Result<Code> {
+    let code = fresh_code()?;
     let row = pool
         .get()
         .await?
@@ -119,7 +130,7 @@ pub(crate) async fn code(pool: &Pool, office: i32) -> Result<Code> {
                INSERT INTO enrolment_code(code_hash, office_id, expires_at)
                VALUES($1, $2, now() + interval '24 hours') RETURNING expires_at)
              SELECT to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), (SELECT ca_file FROM installation) FROM made",
-            &[&&hash_of(&code)[..], &office],
+            &[&&hash_of(ENROLMENT, &code)[..], &office],
         )
         .await?;
     Ok(Code {
@@ -160,7 +171,7 @@ pub(crate) async fn enrol(
             "UPDATE enrolment_code SET used_by = $2, used_at = now()
              WHERE code_hash = $1 AND expires_at > now() AND (used_by IS NULL OR used_by = $2)
              RETURNING office_id",
-            &[&&hash_of(&ask.code)[..], &ask.device],
+            &[&&hash_of(ENROLMENT, &ask.code)[..], &ask.device],
         )
         .await?;
     let Some(office) = used.map(|row| row.get::<_, i32>(0)) else {
@@ -231,7 +242,7 @@ pub(crate) fn challenge(installation: &Installation, now_ms: i64) -> Result<Stri
 }
 
 /// `POST /v1/token`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct AskToken {
     pub(crate) device: Uuid,
     pub(crate) challenge: String,
@@ -342,7 +353,9 @@ mod tests {
 
     #[test]
     fn a_code_is_the_same_however_it_is_typed() {
-        assert_eq!(hash_of("AB2C-3D4E FGHJ"), hash_of("ab2c3d4efghj"));
-        assert_ne!(hash_of("AB2C3D4EFGHJ"), hash_of("AB2C3D4EFGHK"));
+        let hash = |code| hash_of(ENROLMENT, code);
+        assert_eq!(hash("AB2C-3D4E FGHJ"), hash("ab2c3d4efghj"));
+        assert_ne!(hash("AB2C3D4EFGHJ"), hash("AB2C3D4EFGHK"));
+        assert_ne!(hash("AB2C3D4EFGHJ"), hash_of("another", "AB2C3D4EFGHJ"));
     }
 }

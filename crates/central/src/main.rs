@@ -7,11 +7,14 @@
 mod auth;
 mod database;
 mod devices;
+mod downstream;
 mod dump;
 mod error;
 mod ingest;
 mod logs;
 mod metrics;
+mod openapi;
+mod operations;
 mod read_model;
 mod routes;
 #[cfg(test)]
@@ -65,6 +68,9 @@ enum Command {
         /// Makes authority and certificate in that folder: for trying, not for offices.
         #[arg(long, conflicts_with = "tls_cert")]
         dev_tls: Option<PathBuf>,
+        /// Where the national portal is: a JSON file, see docs/portal.md. Without it cases wait.
+        #[arg(long)]
+        portal: Option<PathBuf>,
     },
     /// A one-use code with which a device of that office joins.
     Code {
@@ -90,6 +96,16 @@ enum Command {
         #[arg(long)]
         device: uuid::Uuid,
     },
+    /// A one-use code with which a person opens the operators' page (`/van-hanh`).
+    OperatorCode {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// What the operators' page shows, as JSON.
+    Operations {
+        #[command(flatten)]
+        database: Database,
+    },
     /// Every visit, leg and case of an office, as `motcua dump` prints them.
     Dump {
         #[command(flatten)]
@@ -97,6 +113,11 @@ enum Command {
         /// Agency code.
         #[arg(long)]
         office: String,
+    },
+    /// Has what the portal refused, or did not answer, told again at once.
+    PortalRetry {
+        #[command(flatten)]
+        database: Database,
     },
     /// Says that the database was restored from a backup: devices then bring what is missing.
     Restored {
@@ -129,7 +150,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             tls_cert,
             tls_key,
             dev_tls,
+            portal,
         } => {
+            // What is wrong with a file is said before anything is touched.
+            let portal = portal.map(|file| downstream::settings::Settings::read(&file));
+            let portal = portal.transpose()?.map(downstream::portal::Portal::new);
+            let portal = portal.transpose()?;
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
             let config = match (tls_cert, tls_key, dev_tls) {
@@ -146,7 +172,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 _ => anyhow::bail!("either --tls-cert and --tls-key, or --dev-tls"),
             };
             let installation = database::installation(&pool).await?;
-            serve(listen, Central::new(pool, installation), config).await?;
+            serve(listen, Central::new(pool, installation), config, portal).await?;
         }
         Command::Code { database, office } => {
             let pool = database::pool(&database.database_url)?;
@@ -169,9 +195,23 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let pool = database::pool(&database.database_url)?;
             print(&devices::revoke(&pool, device).await?);
         }
+        Command::OperatorCode { database } => {
+            let pool = database::pool(&database.database_url)?;
+            database::migrate(&pool).await.context("database")?;
+            print(&json!(operations::access::code(&pool).await?));
+        }
+        Command::Operations { database } => {
+            let pool = database::pool(&database.database_url)?;
+            print(&json!(operations::overview(&pool).await?));
+        }
         Command::Dump { database, office } => {
             let pool = database::pool(&database.database_url)?;
             dump::run(&pool, &office, io::BufWriter::new(io::stdout().lock())).await?;
+        }
+        Command::PortalRetry { database } => {
+            let pool = database::pool(&database.database_url)?;
+            let cases = downstream::queue::retry(&pool.get().await?).await?;
+            print(&json!({"cases": cases}));
         }
         Command::Restored { database } => {
             let pool = database::pool(&database.database_url)?;
@@ -191,6 +231,7 @@ async fn serve(
     listen: SocketAddr,
     central: std::sync::Arc<Central>,
     config: std::sync::Arc<rustls::ServerConfig>,
+    portal: Option<downstream::portal::Portal>,
 ) -> anyhow::Result<()> {
     let listener =
         std::net::TcpListener::bind(listen).with_context(|| format!("address {listen}"))?;
@@ -203,6 +244,10 @@ async fn serve(
         tracing::info!("ending");
         ending.graceful_shutdown(Some(GRACE));
     });
+    let working = match portal {
+        Some(portal) => Some(central.tells(portal).await?),
+        None => None,
+    };
     print(
         &json!({"url": format!("https://{address}"), "server_epoch": central.installation.server_epoch}),
     );
@@ -213,6 +258,9 @@ async fn serve(
         .handle(handle)
         .serve(routes::router(central).into_make_service())
         .await?;
+    if let Some(working) = working {
+        tokio::task::spawn_blocking(|| working.stop(GRACE)).await?;
+    }
     Ok(())
 }
 

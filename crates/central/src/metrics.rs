@@ -34,6 +34,8 @@ pub(crate) struct Metrics {
     waiting: Family<Status, Gauge>,
     devices: Gauge,
     silent: Gauge<f64, AtomicU64>,
+    onward: Gauge,
+    onward_oldest: Gauge<f64, AtomicU64>,
 }
 
 impl Default for Metrics {
@@ -65,6 +67,18 @@ impl Default for Metrics {
             "Since the device that has been silent longest was heard",
             silent.clone(),
         );
+        let onward = Gauge::default();
+        registry.register(
+            "portal_waiting",
+            "Cases that the portal is still to be told of",
+            onward.clone(),
+        );
+        let onward_oldest = Gauge::default();
+        registry.register(
+            "portal_oldest_seconds",
+            "Since when the first of them waits",
+            onward_oldest.clone(),
+        );
         Self {
             registry,
             events,
@@ -74,6 +88,8 @@ impl Default for Metrics {
             waiting,
             devices,
             silent,
+            onward,
+            onward_oldest,
         }
     }
 }
@@ -111,6 +127,14 @@ impl Metrics {
             .await?;
         self.devices.set(row.get(0));
         self.silent.set(row.get(1));
+        let row = client
+            .query_one(
+                "SELECT count(*), coalesce(extract(epoch FROM now() - min(since)), 0)::float8 FROM downstream_case WHERE waiting",
+                &[],
+            )
+            .await?;
+        self.onward.set(row.get(0));
+        self.onward_oldest.set(row.get(1));
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(|_| crate::error::Error::Damaged("metrics"))?;
         Ok(text)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use deadpool_postgres::Transaction;
+use deadpool_postgres::{Client, GenericClient, Transaction};
 use motcua_domain::{case::Case, counter::CounterDay, visit::Visit};
 use motcua_protocol::{
     event::Header,
@@ -20,6 +20,7 @@ use motcua_protocol::{
 use uuid::Uuid;
 
 use crate::{
+    downstream::{Facts, facts, queue},
     error::{Error, Result},
     ingest::{Failed, Waiting, text},
 };
@@ -49,6 +50,8 @@ impl AsRef<Header> for Event {
 struct Entity {
     id: Uuid,
     folded: Folded,
+    /// Of a case: what systems beyond central are told of it.
+    told: Option<[u8; 32]>,
 }
 
 /// Writes the rows of entities anew.
@@ -71,9 +74,13 @@ pub(crate) async fn apply(
                 placed.map(|e| (&e.header, &e.body[..])),
                 ordered.seen.as_deref(),
             );
-            (folded, ordered.parked)
+            let told = folded.case.as_ref().map(|case| {
+                let placed = ordered.placed.iter();
+                facts(case, placed.map(|e| (&e.header, &e.body[..]))).map(|facts| facts.hash)
+            });
+            (folded, told.transpose(), ordered.parked)
         }));
-        let Ok((folded, parked)) = folded else {
+        let Ok((folded, Ok(told), parked)) = folded else {
             tracing::error!(entity = %id, "events cannot be folded");
             applied.failed.insert(id);
             continue;
@@ -84,7 +91,7 @@ pub(crate) async fn apply(
                 .parked
                 .insert(header.event_id, (header.device, header.entity));
         }
-        entities.push(Entity { id, folded });
+        entities.push(Entity { id, folded, told });
     }
     let together = tx.savepoint("read_model").await?;
     match write(&together, office, &entities).await {
@@ -109,7 +116,7 @@ pub(crate) async fn apply(
 }
 
 /// Up to where epochs count whose history went two ways.
-async fn closed(tx: &Transaction<'_>, office: i32) -> Result<HashMap<(Uuid, u32), u64>> {
+async fn closed(tx: &impl GenericClient, office: i32) -> Result<HashMap<(Uuid, u32), u64>> {
     let rows = tx
         .query(
             &tx.prepare_cached("SELECT device, epoch, seq FROM epoch_closed WHERE office_id = $1")
@@ -127,7 +134,7 @@ async fn closed(tx: &Transaction<'_>, office: i32) -> Result<HashMap<(Uuid, u32)
 }
 
 async fn events_of(
-    tx: &Transaction<'_>,
+    tx: &impl GenericClient,
     office: i32,
     touched: &BTreeSet<Uuid>,
 ) -> Result<HashMap<Uuid, Vec<Event>>> {
@@ -154,6 +161,27 @@ async fn events_of(
     Ok(events)
 }
 
+/// What is told of a case, as its log has it now; none where it is no case any more.
+pub(crate) async fn facts_of(client: &mut Client, office: i32, id: Uuid) -> Result<Option<Facts>> {
+    let tx = client
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await?;
+    let closed = closed(&tx, office).await?;
+    let mut events = events_of(&tx, office, &BTreeSet::from([id])).await?;
+    let Some(events) = events.remove(&id) else {
+        return Ok(None);
+    };
+    let Ok(ordered) = order::causal::<_, std::convert::Infallible>(events, |d, e| {
+        Ok(closed.get(&(d, e)).copied())
+    });
+    let placed = || ordered.placed.iter().map(|e| (&e.header, &e.body[..]));
+    let folded = fold(placed(), ordered.seen.as_deref());
+    folded.case.map(|case| facts(&case, placed())).transpose()
+}
+
 async fn write(tx: &Transaction<'_>, office: i32, entities: &[Entity]) -> Result<()> {
     let visits: Vec<(Uuid, &Visit)> = entities
         .iter()
@@ -176,6 +204,10 @@ async fn write(tx: &Transaction<'_>, office: i32, entities: &[Entity]) -> Result
         .filter(|e| e.folded.visit.is_none())
         .map(|e| e.id)
         .collect();
+    let told: Vec<(Uuid, [u8; 32])> = entities
+        .iter()
+        .filter_map(|e| Some((e.id, e.told?)))
+        .collect();
     let no_case: Vec<Uuid> = entities
         .iter()
         .filter(|e| e.folded.case.is_none())
@@ -186,6 +218,7 @@ async fn write(tx: &Transaction<'_>, office: i32, entities: &[Entity]) -> Result
         .filter(|e| e.folded.counter.is_none())
         .map(|e| e.id)
         .collect();
+    queue::want(tx, office, &told, &no_case).await?;
     for (table, gone) in [
         ("visit", no_visit),
         ("case_file", no_case),

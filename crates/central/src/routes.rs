@@ -13,8 +13,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
+use chrono::Datelike as _;
 use deadpool_postgres::Pool;
 use motcua_domain::Code;
 use motcua_protocol::{
@@ -25,25 +25,31 @@ use motcua_protocol::{
     },
 };
 use motcua_sync::{Access, Answer, Request as Asked, answer, wire};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use crate::{
     auth::{self, AskToken, Device, Enrol, Refusal},
     database::Installation,
+    downstream::{Courier, Outside, courier::Working},
     logs::Logs,
     metrics::Metrics,
+    openapi, operations,
 };
 
 /// A body comes in within this time or not at all.
-const BODY: Duration = Duration::from_secs(60);
-const SMALL: usize = 8 << 10;
+pub(crate) const BODY: Duration = Duration::from_secs(60);
+pub(crate) const SMALL: usize = 8 << 10;
 /// Batches that are unpacked and stored at the same time; whoever is one too many is told when
 /// to come again. Bounds memory, and keeps 200 branches that return at once from choking the
 /// database together.
 const MOST_BATCHES: usize = 16;
 const COME_AGAIN_MS: u64 = 2_000;
+/// More than this no machine has not sent.
+const MOST_UNSENT: u64 = 1_000_000_000_000;
 
 /// One running copy of central.
 #[derive(Debug)]
@@ -52,6 +58,8 @@ pub(crate) struct Central {
     pub(crate) installation: Installation,
     pub(crate) metrics: Metrics,
     batches: Semaphore,
+    /// Something was stored that systems beyond may have to be told.
+    news: Arc<Notify>,
 }
 
 impl Central {
@@ -61,30 +69,44 @@ impl Central {
             installation,
             metrics: Metrics::default(),
             batches: Semaphore::new(MOST_BATCHES),
+            news: Arc::default(),
         })
+    }
+
+    /// Tells a system beyond of cases from now on.
+    pub(crate) async fn tells(&self, outside: impl Outside) -> crate::error::Result<Working> {
+        let courier = Courier {
+            patience: outside.patience(),
+            pool: self.pool.clone(),
+            runtime: tokio::runtime::Handle::current(),
+            outside,
+            news: Arc::clone(&self.news),
+        };
+        courier.start().await
     }
 }
 
 /// Every route there is.
 pub(crate) fn router(central: Arc<Central>) -> Router {
-    let devices = Router::new()
-        .route(wire::HELLO, get(hello))
-        .route(wire::HEADS, get(heads))
-        .route(wire::PAST, get(past))
-        .route(wire::EVENTS, post(events))
-        .route(wire::FEED, get(feed))
+    let devices = OpenApiRouter::new()
+        .routes(routes!(hello))
+        .routes(routes!(heads))
+        .routes(routes!(past))
+        .routes(routes!(events))
+        .routes(routes!(feed))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,
         ));
-    Router::new()
-        .route("/v1/enrol", post(enrol))
-        .route("/v1/challenge", get(challenge))
-        .route("/v1/token", post(token))
-        .route("/health", get(health))
-        .route("/metrics", get(metrics))
+    let all = OpenApiRouter::new()
+        .routes(routes!(enrol))
+        .routes(routes!(challenge))
+        .routes(routes!(token))
+        .routes(routes!(health))
+        .routes(routes!(metrics))
         .merge(devices)
-        .with_state(central)
+        .merge(operations::routes::router());
+    openapi::described(all).with_state(central)
 }
 
 #[expect(
@@ -172,7 +194,7 @@ async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
 }
 
 /// A fault of ours: told in the log, and to whoever asks only that it was not done.
-fn fault(error: &crate::error::Error) -> Response {
+pub(crate) fn fault(error: &crate::error::Error) -> Response {
     tracing::error!(%error, "request failed");
     busy()
 }
@@ -194,7 +216,8 @@ async fn devices_only(
     let Some(device) = device else {
         return no(RefusedWhy::Unauthorized);
     };
-    match stands(&central, device).await {
+    let unsent = text(wire::UNSENT_HEADER).and_then(wire::Unsent::read);
+    match stands(&central, device, unsent).await {
         Ok(true) => {
             request.extensions_mut().insert(device);
             next.run(request).await
@@ -204,23 +227,39 @@ async fn devices_only(
     }
 }
 
-async fn stands(central: &Central, device: Device) -> crate::error::Result<bool> {
+async fn stands(
+    central: &Central,
+    device: Device,
+    unsent: Option<wire::Unsent>,
+) -> crate::error::Result<bool> {
     let client = central.pool.get().await?;
+    // Whatever a machine claims: sums stay within bounds, and the database has no such time.
+    let count = unsent.map(|u| i64::try_from(u.count.min(MOST_UNSENT)).unwrap_or_default());
+    let oldest = unsent
+        .and_then(|u| u.oldest_ms)
+        .and_then(chrono::DateTime::from_timestamp_millis)
+        .filter(|at| (1970..=9999).contains(&at.year()));
     let row = client
         .query_one(
             &client
                 .prepare_cached(
-                    // To the half minute: a round in which nothing happens need not write.
+                    // To the half minute: a round in which nothing happens need not write. That
+                    // something waits, or no longer does, is news at once.
                     "WITH known AS (
                        SELECT device FROM device WHERE device = $1 AND office_id = $2 AND revoked_at IS NULL
                      ), seen AS (
-                       UPDATE device SET seen_at = now() FROM known
-                       WHERE device.device = known.device AND (seen_at IS NULL OR seen_at < now() - interval '30 seconds')
+                       UPDATE device SET seen_at = now(),
+                         unsent = CASE WHEN $3::bigint IS NULL THEN unsent ELSE $3::bigint END,
+                         oldest_unsent = CASE WHEN $3::bigint IS NULL THEN oldest_unsent ELSE $4::timestamptz END,
+                         told_at = CASE WHEN $3::bigint IS NULL THEN told_at ELSE now() END
+                       FROM known WHERE device.device = known.device
+                         AND (seen_at IS NULL OR seen_at < now() - interval '30 seconds'
+                              OR ($3::bigint IS NOT NULL AND (unsent IS NULL OR (unsent = 0) <> ($3::bigint = 0))))
                      )
                      SELECT EXISTS(SELECT 1 FROM known)",
                 )
                 .await?,
-            &[&device.device, &device.office],
+            &[&device.device, &device.office, &count, &oldest],
         )
         .await?;
     Ok(row.get(0))
@@ -258,6 +297,11 @@ async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Respons
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
+    if stored > 0 {
+        central.news.notify_waiters();
+        // Also where nobody waits just now.
+        central.news.notify_one();
+    }
     if let Some(sent) = pushed {
         central
             .metrics
@@ -287,6 +331,19 @@ fn bytes(server_epoch: Option<&str>, content: &[u8]) -> Response {
     response
 }
 
+/// Who answers, and under which terms.
+#[utoipa::path(
+    get, path = "/v1/hello", tag = "protocol", security(("device" = [])),
+    params(("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"), ("motcua-unsent" = Option<String>, Header, description = "How many events were not sent yet, and when the oldest was written (UTC milliseconds)"), ),
+    responses(
+        (status = 200, description = "Terms", body = ref("#/components/schemas/Hello")),
+        (status = 400, description = "Damaged", body = ref("#/components/schemas/Refused")),
+        (status = 401, description = "No token, or one that has run out", body = ref("#/components/schemas/Refused")),
+        (status = 403, description = "Access was taken away", body = ref("#/components/schemas/Refused")),
+        (status = 426, description = "A version of the protocol that is not spoken here", body = ref("#/components/schemas/Refused")),
+        (status = 503, description = "Not now; nothing was done", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn hello(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
@@ -300,6 +357,19 @@ struct HeadsQuery {
     all: bool,
 }
 
+/// What central has of this device's logs, or of all logs of its office.
+#[utoipa::path(
+    get, path = "/v1/devices/self/heads", tag = "protocol", security(("device" = [])),
+    params(("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"), ("motcua-unsent" = Option<String>, Header, description = "How many events were not sent yet, and when the oldest was written (UTC milliseconds)"), ("all" = Option<bool>, Query, description = "Of all devices of the office"),),
+    responses(
+        (status = 200, description = "Heads", body = ref("#/components/schemas/Heads")),
+        (status = 400, description = "Damaged", body = ref("#/components/schemas/Refused")),
+        (status = 401, description = "No token, or one that has run out", body = ref("#/components/schemas/Refused")),
+        (status = 403, description = "Access was taken away", body = ref("#/components/schemas/Refused")),
+        (status = 426, description = "A version of the protocol that is not spoken here", body = ref("#/components/schemas/Refused")),
+        (status = 503, description = "Not now; nothing was done", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn heads(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
@@ -314,6 +384,19 @@ struct PastQuery {
     after: u64,
 }
 
+/// What central has of this device's own log: for a machine that lost a part of it.
+#[utoipa::path(
+    get, path = "/v1/devices/self/events", tag = "protocol", security(("device" = [])),
+    params(("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"), ("motcua-unsent" = Option<String>, Header, description = "How many events were not sent yet, and when the oldest was written (UTC milliseconds)"), ("epoch" = u32, Query, description = "Of which epoch"), ("after" = u64, Query, description = "Behind which sequence number"),),
+    responses(
+        (status = 200, description = "Events, packed", content_type = "application/vnd.motcua.events"),
+        (status = 400, description = "Damaged", body = ref("#/components/schemas/Refused")),
+        (status = 401, description = "No token, or one that has run out", body = ref("#/components/schemas/Refused")),
+        (status = 403, description = "Access was taken away", body = ref("#/components/schemas/Refused")),
+        (status = 426, description = "A version of the protocol that is not spoken here", body = ref("#/components/schemas/Refused")),
+        (status = 503, description = "Not now; nothing was done", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn past(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
@@ -327,6 +410,19 @@ struct FeedQuery {
     cursor: u64,
 }
 
+/// Events of the office's other devices, behind a cursor.
+#[utoipa::path(
+    get, path = "/v1/feed", tag = "protocol", security(("device" = [])),
+    params(("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"), ("motcua-unsent" = Option<String>, Header, description = "How many events were not sent yet, and when the oldest was written (UTC milliseconds)"), ("cursor" = u64, Query, description = "As the page before said; 0 for the start"),),
+    responses(
+        (status = 200, description = "A page, packed", content_type = "application/vnd.motcua.events"),
+        (status = 400, description = "Damaged", body = ref("#/components/schemas/Refused")),
+        (status = 401, description = "No token, or one that has run out", body = ref("#/components/schemas/Refused")),
+        (status = 403, description = "Access was taken away", body = ref("#/components/schemas/Refused")),
+        (status = 426, description = "A version of the protocol that is not spoken here", body = ref("#/components/schemas/Refused")),
+        (status = 503, description = "Not now; nothing was done", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn feed(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
@@ -335,6 +431,23 @@ async fn feed(
     asked(central, device, Asked::Feed { cursor }).await
 }
 
+/// A batch of events of one log. Stored first, applied second; answered after the commit.
+#[utoipa::path(
+    post, path = "/v1/events", tag = "protocol", security(("device" = [])),
+    params(("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"), ("motcua-unsent" = Option<String>, Header, description = "How many events were not sent yet, and when the oldest was written (UTC milliseconds)"),),
+    request_body(content = Vec<u8>, content_type = "application/vnd.motcua.events", description = "Events, packed"),
+    responses(
+        (status = 200, description = "What is safe now, and what became of each event that is not simply in effect", body = ref("#/components/schemas/PushAnswer")),
+        (status = 400, description = "Damaged", body = ref("#/components/schemas/Refused")),
+        (status = 401, description = "No token, or one that has run out", body = ref("#/components/schemas/Refused")),
+        (status = 403, description = "Access was taken away", body = ref("#/components/schemas/Refused")),
+        (status = 426, description = "A version of the protocol that is not spoken here", body = ref("#/components/schemas/Refused")),
+        (status = 503, description = "Not now; nothing was done", body = ref("#/components/schemas/Refused")),
+        (status = 408, description = "The batch did not come in time"),
+        (status = 409, description = "A gap, or one history that went two ways", body = ref("#/components/schemas/Refused")),
+        (status = 413, description = "More than is taken at once", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn events(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
@@ -364,6 +477,26 @@ async fn events(
     }
 }
 
+/// Who joined.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Enrolled {
+    /// The device.
+    device: Uuid,
+}
+
+/// Lets a device in by a one-use code.
+#[utoipa::path(
+    post, path = "/v1/enrol", tag = "access",
+    request_body(content = ref("#/components/schemas/Enrol")),
+    responses(
+        (status = 200, description = "In", body = ref("#/components/schemas/Enrolled")),
+        (status = 400, description = "Not an enrolment", body = ref("#/components/schemas/Refused")),
+        (status = 401, description = "The key is not shown to be the device's", body = ref("#/components/schemas/ApiError")),
+        (status = 403, description = "The code, the device or the branch does not fit", body = ref("#/components/schemas/ApiError")),
+        (status = 408, description = "It did not come in time"),
+        (status = 503, description = "Not now", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn enrol(State(central): State<Arc<Central>>, body: Body) -> Response {
     let body = match body_of(body, SMALL).await {
         Ok(body) => body,
@@ -375,20 +508,62 @@ async fn enrol(State(central): State<Arc<Central>>, body: Body) -> Response {
     match auth::enrol(&central.pool, &ask).await {
         Ok(Ok(device)) => {
             tracing::info!(device = %device.device, office = device.office, "device enrolled");
-            said(StatusCode::OK, &json!({"device": device.device}))
+            said(
+                StatusCode::OK,
+                &Enrolled {
+                    device: device.device,
+                },
+            )
         }
         Ok(Err(why)) => not_let_in(why),
         Err(error) => fault(&error),
     }
 }
 
+/// Something to sign.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Challenge {
+    /// To be signed within a minute.
+    challenge: String,
+}
+
+/// Something to sign for a token.
+#[utoipa::path(
+    get, path = "/v1/challenge", tag = "access",
+    responses(
+        (status = 200, description = "To be signed within a minute", body = ref("#/components/schemas/Challenge")),
+        (status = 503, description = "Not now", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn challenge(State(central): State<Arc<Central>>) -> Response {
     match auth::challenge(&central.installation, now_ms()) {
-        Ok(challenge) => said(StatusCode::OK, &json!({"challenge": challenge})),
+        Ok(challenge) => said(StatusCode::OK, &Challenge { challenge }),
         Err(error) => fault(&error),
     }
 }
 
+/// What opens the protocol.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Token {
+    /// To be shown as a bearer.
+    token: String,
+    /// How long it opens.
+    expires_in_ms: i64,
+}
+
+/// A token for a device that shows that it has its key.
+#[utoipa::path(
+    post, path = "/v1/token", tag = "access",
+    request_body(content = ref("#/components/schemas/AskToken")),
+    responses(
+        (status = 200, description = "A token", body = ref("#/components/schemas/Token")),
+        (status = 400, description = "Not such a question", body = ref("#/components/schemas/Refused")),
+        (status = 401, description = "The challenge or the signature does not fit", body = ref("#/components/schemas/ApiError")),
+        (status = 403, description = "No such device, or its access was taken away", body = ref("#/components/schemas/ApiError")),
+        (status = 408, description = "It did not come in time"),
+        (status = 503, description = "Not now", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn token(State(central): State<Arc<Central>>, body: Body) -> Response {
     let body = match body_of(body, SMALL).await {
         Ok(body) => body,
@@ -400,7 +575,10 @@ async fn token(State(central): State<Arc<Central>>, body: Body) -> Response {
     match auth::token(&central.pool, &central.installation, &ask, now_ms()).await {
         Ok(Ok(token)) => said(
             StatusCode::OK,
-            &json!({"token": token, "expires_in_ms": auth::TOKEN_MS}),
+            &Token {
+                token,
+                expires_in_ms: auth::TOKEN_MS,
+            },
         ),
         Ok(Err(why)) => not_let_in(why),
         Err(error) => fault(&error),
@@ -408,6 +586,13 @@ async fn token(State(central): State<Arc<Central>>, body: Body) -> Response {
 }
 
 /// For a balancer: whether this copy can reach its database.
+#[utoipa::path(
+    get, path = "/health", tag = "running",
+    responses(
+        (status = 200, description = "It can", content_type = "text/plain"),
+        (status = 503, description = "It cannot", content_type = "text/plain"),
+    )
+)]
 async fn health(State(central): State<Arc<Central>>) -> Response {
     let reached = async {
         let client = central.pool.get().await?;
@@ -420,6 +605,14 @@ async fn health(State(central): State<Arc<Central>>) -> Response {
     }
 }
 
+/// Figures for monitoring, in the format of Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "running",
+    responses(
+        (status = 200, description = "Figures of this copy and of the installation", content_type = "application/openmetrics-text"),
+        (status = 503, description = "The database is away", body = ref("#/components/schemas/Refused")),
+    )
+)]
 async fn metrics(State(central): State<Arc<Central>>) -> Response {
     match central.metrics.text(&central.pool).await {
         Ok(text) => (

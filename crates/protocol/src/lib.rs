@@ -8,6 +8,7 @@
 //! ```
 
 pub mod canonical;
+pub mod course;
 pub mod dump;
 pub mod entity;
 pub mod error;

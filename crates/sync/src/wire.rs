@@ -18,6 +18,40 @@ pub const PROTO_HEADER: &str = "motcua-proto";
 /// The history from which the server answers.
 pub const EPOCH_HEADER: &str = "motcua-server-epoch";
 
+/// What the asking machine has not sent yet: see [`Unsent`].
+pub const UNSENT_HEADER: &str = "motcua-unsent";
+
+/// What a machine says of itself with a request, for those who run the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsent {
+    /// Events that the other side is not known to have.
+    pub count: u64,
+    /// When the oldest of them was written, UTC milliseconds.
+    pub oldest_ms: Option<i64>,
+}
+
+impl Unsent {
+    /// As a header has it: the count, and the time where there is one.
+    pub fn text(self) -> String {
+        match self.oldest_ms {
+            Some(oldest) => format!("{} {oldest}", self.count),
+            None => self.count.to_string(),
+        }
+    }
+
+    /// Reads what a header has. Whatever else it holds is no word of ours.
+    pub fn read(text: &str) -> Option<Self> {
+        let (count, oldest) = match text.split_once(' ') {
+            Some((count, oldest)) => (count, Some(oldest.parse().ok()?)),
+            None => (text, None),
+        };
+        Some(Self {
+            count: count.parse().ok()?,
+            oldest_ms: oldest,
+        })
+    }
+}
+
 /// Bytes of one compressed body.
 pub const MOST_BODY: usize = 16 << 20;
 
@@ -34,4 +68,28 @@ pub fn unpack(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
     let limit = u64::try_from(most).ok()?.checked_add(1)?;
     decoder.take(limit).read_to_end(&mut out).ok()?;
     (out.len() <= most).then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Unsent;
+
+    #[test]
+    fn what_is_unsent_is_read_as_it_was_written_and_nothing_else_is() {
+        for unsent in [
+            Unsent {
+                count: 0,
+                oldest_ms: None,
+            },
+            Unsent {
+                count: 7,
+                oldest_ms: Some(1_795_395_600_000),
+            },
+        ] {
+            assert_eq!(Unsent::read(&unsent.text()), Some(unsent));
+        }
+        for nonsense in ["", "-1", "7 ", "7 yesterday", " 7", "7 1 2", "1e9"] {
+            assert_eq!(Unsent::read(nonsense), None, "{nonsense:?}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -26,9 +27,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Central {
     /// Its database.
-    pub postgres: Postgres,
+    pub postgres: Arc<Postgres>,
     program: PathBuf,
-    tls: TempDir,
+    tls: Arc<TempDir>,
+    more: Vec<String>,
     child: Option<Child>,
     listen: String,
 }
@@ -36,15 +38,36 @@ pub struct Central {
 impl Central {
     /// A fresh one, serving.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments of `serve`.
+    pub fn start_with(more: &[&str]) -> Self {
         let mut central = Self {
-            postgres: Postgres::start(),
+            postgres: Arc::new(Postgres::start()),
             program: built("motcua-central", "motcua-central"),
-            tls: tempfile::tempdir().expect("a folder"),
+            tls: Arc::new(tempfile::tempdir().expect("a folder")),
+            more: more.iter().map(|&arg| arg.to_owned()).collect(),
             child: None,
             listen: "127.0.0.1:0".to_owned(),
         };
         central.up();
         central
+    }
+
+    /// One more copy of the program on the same database.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let mut copy = Self {
+            postgres: Arc::clone(&self.postgres),
+            program: self.program.clone(),
+            tls: Arc::clone(&self.tls),
+            more: self.more.clone(),
+            child: None,
+            listen: "127.0.0.1:0".to_owned(),
+        };
+        copy.up();
+        copy
     }
 
     /// Where branches find it.
@@ -59,6 +82,7 @@ impl Central {
                 .args(["serve", "--database-url", &self.postgres.url()])
                 .args(["--listen", &self.listen, "--dev-tls"])
                 .arg(self.tls.path())
+                .args(&self.more)
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null())

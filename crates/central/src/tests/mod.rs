@@ -1,8 +1,10 @@
 //! Central over a real PostgreSQL, asked over HTTP as a device asks, but without TLS.
 
 mod batches;
+mod downstream;
 mod enrolment;
 mod faults;
+mod operations;
 mod reading;
 
 use std::{net::SocketAddr, sync::Arc};

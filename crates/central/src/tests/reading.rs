@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{OFFICE, Rig, Writer};
 
 /// A morning at a desk: people served, gone, held, transferred; cases; counters opened and closed.
-fn morning() -> TestBranch {
+pub(super) fn morning() -> TestBranch {
     let branch = TestBranch::demo();
     for i in 0..12 {
         branch.pass(MINUTE);
@@ -37,7 +37,7 @@ fn morning() -> TestBranch {
     branch
 }
 
-fn log_of(branch: &TestBranch) -> Vec<Sealed> {
+pub(super) fn log_of(branch: &TestBranch) -> Vec<Sealed> {
     let store = branch.app().store();
     let limits = Limits {
         events: 100_000,

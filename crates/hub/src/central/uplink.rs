@@ -20,7 +20,7 @@ use motcua_protocol::{
     sync::{MEDIA_ANSWER, RefusedWhy},
 };
 use motcua_sync::{
-    Answer, Config, Engine, Failure, Fault, Input, Request, Status, Wake, fault_text,
+    Answer, Config, Engine, Failure, Fault, Input, Request, Status, Wake, fault_text, wire::Unsent,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -171,7 +171,13 @@ impl Uplink {
             name: CENTRAL,
             all: true,
         };
-        let say = |request: &Request, patience| self.wire.ask(request, patience);
+        let say = |request: &Request, patience| {
+            // Whoever runs central sees how far behind a machine was when it was last heard.
+            if let Ok((count, oldest_ms)) = app.unsent(CENTRAL, true) {
+                self.wire.http.tell(Unsent { count, oldest_ms });
+            }
+            self.wire.ask(request, patience)
+        };
         let synced = session::run(app, peer, &say, engine, SESSION, why);
         let status = engine.status();
         let before = std::mem::replace(&mut *self.status(), status.clone());

@@ -12,6 +12,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
+use motcua_sync::wire::{UNSENT_HEADER, Unsent};
 use rustls::{CertificateError, ClientConfig, pki_types::ServerName};
 use tokio::{net::TcpStream, runtime::Runtime, sync::watch, time::timeout};
 use tokio_rustls::TlsConnector;
@@ -90,6 +91,8 @@ struct Core {
     tls: Arc<ClientConfig>,
     /// Shown with every request, where the other side wants a token.
     bearer: Mutex<Option<String>>,
+    /// What this machine says of itself with every request.
+    unsent: Mutex<Option<Unsent>>,
     idle: Mutex<Option<(Sender, Fingerprint)>>,
 }
 
@@ -140,6 +143,7 @@ impl Http {
                 branch,
                 tls: Arc::new(tls),
                 bearer: Mutex::new(None),
+                unsent: Mutex::new(None),
                 idle: Mutex::new(None),
             }),
             closed: watch::Sender::new(false),
@@ -171,6 +175,12 @@ impl Http {
     pub(crate) fn bear(&self, token: Option<String>) {
         let bearer = self.core.bearer.lock();
         *bearer.unwrap_or_else(PoisonError::into_inner) = token;
+    }
+
+    /// Says with every request from now on what has not been sent yet.
+    pub(crate) fn tell(&self, unsent: Unsent) {
+        let told = self.core.unsent.lock();
+        *told.unwrap_or_else(PoisonError::into_inner) = Some(unsent);
     }
 
     /// Lets everybody go who waits for an answer, and gives nobody another.
@@ -371,6 +381,10 @@ impl Core {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         drop(bearer);
+        let unsent = *self.unsent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(unsent) = unsent {
+            request = request.header(UNSENT_HEADER, unsent.text());
+        }
         request
             .body(Full::new(send.body))
             .map_err(|_| Lost::Offline)

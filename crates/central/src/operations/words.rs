@@ -1,0 +1,111 @@
+//! What codes and times are in words.
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+/// Why an event is held back.
+pub(super) fn reason(code: &str) -> &'static str {
+    match code {
+        "BODY_UNREADABLE" => {
+            "Nội dung không đọc được. Bản ghi vẫn giữ nguyên từng byte; cần xem chương trình trên máy đã ghi."
+        }
+        "RULE" => {
+            "Không dựng được hồ sơ hoặc lượt giao dịch từ các bản ghi. Các bản ghi vẫn giữ nguyên; cần xem lại."
+        }
+        "DEPS" => "Chờ bản ghi của máy khác chưa gửi tới. Tự có hiệu lực khi bản ghi đó tới.",
+        "UPGRADE" => "Do chương trình mới hơn ghi, trung tâm chưa hiểu. Cần nâng cấp trung tâm.",
+        _ => "Lý do chưa có lời giải thích. Cần xem lại.",
+    }
+}
+
+/// Codes that speak of the line and not of a case.
+pub(super) const AWAY: &[&str] = &["PORTAL_AWAY", "PORTAL_STRANGE", "PORTAL_LOGIN"];
+
+/// Why the portal was not told of something.
+pub(super) fn refusal(code: &str) -> &'static str {
+    match code {
+        "PORTAL_AWAY" => "Chưa liên lạc được với Cổng.",
+        "PORTAL_STRANGE" => {
+            "Có câu trả lời nhưng không phải của Cổng; có thể là tường lửa hoặc trang đăng nhập mạng."
+        }
+        "PORTAL_LOGIN" => "Cổng không nhận tài khoản kết nối. Cần kiểm tra tệp cấu hình.",
+        "PORTAL_REFUSED" => "Cổng không nhận hồ sơ này.",
+        "OFFICE_UNMAPPED" => "Tệp cấu hình chưa có mã của đơn vị này ở Cổng.",
+        "STATUS_UNMAPPED" => "Trạng thái của hồ sơ chưa có trong danh mục của Cổng.",
+        "CODE_TWICE" => {
+            "Hai hồ sơ mang cùng một mã. Không ghi đè hồ sơ đã có ở Cổng; cần người xem."
+        }
+        "CASE_GONE" => "Cổng đã nhận hồ sơ này, nhưng ở trung tâm hồ sơ không còn hiệu lực.",
+        _ => "Lý do chưa có lời giải thích. Cần xem lại.",
+    }
+}
+
+/// Where an event that is held back stands.
+pub(super) fn status(status: &str) -> &'static str {
+    match status {
+        "quarantined" => "Cần người xem",
+        _ => "Đang chờ",
+    }
+}
+
+/// A number as it is written in Vietnam.
+pub(super) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('.');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A moment, by the clocks of Vietnam.
+pub(super) fn moment(at: DateTime<Utc>) -> String {
+    match FixedOffset::east_opt(7 * 3_600) {
+        Some(vietnam) => at
+            .with_timezone(&vietnam)
+            .format("%d/%m/%Y %H:%M")
+            .to_string(),
+        None => at.format("%d/%m/%Y %H:%M UTC").to_string(),
+    }
+}
+
+/// How long ago something was.
+pub(super) fn ago(now: DateTime<Utc>, then: DateTime<Utc>) -> String {
+    let minutes = (now - then).num_minutes();
+    match minutes {
+        // Clocks of machines may be ahead.
+        ..=0 => "vừa xong".to_owned(),
+        1..=59 => format!("{minutes} phút trước"),
+        60..=1_439 => format!("{} giờ trước", minutes / 60),
+        _ => format!("{} ngày trước", number((minutes / 1_440).unsigned_abs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_are_written_as_in_vietnam() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(1_000), "1.000");
+        assert_eq!(number(12_345_678), "12.345.678");
+        let at = DateTime::from_timestamp_millis(1_795_395_600_000).unwrap();
+        assert_eq!(moment(at), "23/11/2026 08:00");
+        for (minutes, text) in [
+            (-5, "vừa xong"),
+            (0, "vừa xong"),
+            (59, "59 phút trước"),
+            (60, "1 giờ trước"),
+            (1_439, "23 giờ trước"),
+            (1_440, "1 ngày trước"),
+        ] {
+            assert_eq!(ago(at + TimeDelta::minutes(minutes), at), text);
+        }
+    }
+}

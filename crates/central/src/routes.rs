@@ -73,6 +73,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .route(wire::PAST, get(past))
         .route(wire::EVENTS, post(events))
         .route(wire::FEED, get(feed))
+        .route(crate::stick::PATH, post(crate::stick::post))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,

@@ -4,6 +4,7 @@ mod batches;
 mod enrolment;
 mod faults;
 mod reading;
+mod stick;
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -179,11 +179,21 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
             "ms",
             20.0,
         )
-        .against(format!("p99 {:.1} ms; PouchDB 8–10 ms within one process (documented elsewhere)", empty.percentile(0.99))),
+        .against(format!(
+            "p99 {:.1} ms; PouchDB 8–10 ms within one process (documented elsewhere)",
+            empty.percentile(0.99)
+        )),
     );
 
     let branches = (1..=BRANCHES)
-        .map(|n| Branch::dark(setting, &central, &format!("H99.{n:02}"), setting.size(1_200, 10)))
+        .map(|n| {
+            Branch::dark(
+                setting,
+                &central,
+                &format!("H99.{n:02}"),
+                setting.size(1_200, 10),
+            )
+        })
         .collect::<anyhow::Result<Vec<_>>>()?;
     let events: u64 = branches.iter().map(|b| b.waiting).sum();
     let begun = Instant::now();
@@ -223,7 +233,9 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
             made.records as f64 / took,
             "1/s",
         )
-        .against("the whole program from start to end: opened and checked twice, then known by its head"),
+        .against(
+            "the whole program from start to end: opened and checked twice, then known by its head",
+        ),
     );
     Ok(())
 }

@@ -48,11 +48,13 @@ impl Machine {
             let visit = id(&self.program.answer("visit.register", &args)["visit_id"]);
             let call = json!({"visit_id": visit, "counter": 1});
             self.program.answer("queue.call", &call);
-            self.program.answer("leg.start", &json!({"visit_id": visit}));
+            self.program
+                .answer("leg.start", &json!({"visit_id": visit}));
             let mut received = case();
             received["visit_id"] = json!(visit);
             self.program.answer("case.receive", &received);
-            self.program.answer("leg.finish", &json!({"visit_id": visit}));
+            self.program
+                .answer("leg.finish", &json!({"visit_id": visit}));
         }
     }
 
@@ -88,7 +90,15 @@ fn a_branch_that_never_had_a_line_reaches_central_on_foot_and_later_by_the_line(
 
     let code = central.run(&["code", "--office", &office]).json();
     let (once, key) = (id(&code["code"]), id(&code["seal_key"]));
-    let export = ["export-unsent", "--to", &file, "--key", &key, "--code", &once];
+    let export = [
+        "export-unsent",
+        "--to",
+        &file,
+        "--key",
+        &key,
+        "--code",
+        &once,
+    ];
     let wrong = key.replace(&key[3..4], if &key[3..4] == "A" { "B" } else { "A" });
     let slip = ["export-unsent", "--to", &file, "--key", &wrong];
     assert_eq!(desk.program.run(&slip).error()["field"], "key");
@@ -101,9 +111,15 @@ fn a_branch_that_never_had_a_line_reaches_central_on_foot_and_later_by_the_line(
     assert!(!sealed.windows(name.len()).any(|w| w == name));
 
     let taken = central.run(&["import", &file]).json();
-    assert_eq!((&taken["stored"], &taken["left"]), (&made["records"], &json!(0)));
+    assert_eq!(
+        (&taken["stored"], &taken["left"]),
+        (&made["records"], &json!(0))
+    );
     let again = central.run(&["import", &file]).json();
-    assert_eq!((&again["stored"], &again["known"]), (&json!(0), &made["records"]));
+    assert_eq!(
+        (&again["stored"], &again["known"]),
+        (&json!(0), &made["records"])
+    );
     assert_eq!(central.dump(&office), desk.dump());
 
     // A second file: everything again and what is new, since nobody told the branch what arrived.
@@ -130,10 +146,14 @@ fn a_branch_that_never_had_a_line_reaches_central_on_foot_and_later_by_the_line(
     assert!(overview["last_done_at"].is_string());
     assert_eq!(overview["stick"]["has_key"], true);
     // Nothing waits: no file is written. Everything may still be asked for.
-    let none = desk.program.run(&["export-unsent", "--to", &desk.stick("b.motcua")]);
+    let none = desk
+        .program
+        .run(&["export-unsent", "--to", &desk.stick("b.motcua")]);
     assert_eq!(none.error()["code"], "NOT_FOUND");
     let all = desk.stick("c.motcua");
-    desk.program.run(&["export-unsent", "--all", "--to", &all]).json();
+    desk.program
+        .run(&["export-unsent", "--all", "--to", &all])
+        .json();
     assert_eq!(central.run(&["import", &all]).json()["stored"], 0);
 }
 
@@ -189,7 +209,10 @@ fn a_stick_that_is_pulled_out_or_taken_holds_nothing_half() {
     fs::remove_dir(stick.join("a.dang-ghi")).unwrap();
     // Somebody's letter is not written over, an older file of ours is.
     fs::write(&file, "thư").unwrap();
-    assert_eq!(desk.program.run(&export).error()["code"], "ARGUMENT_INVALID");
+    assert_eq!(
+        desk.program.run(&export).error()["code"],
+        "ARGUMENT_INVALID"
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), "thư");
     fs::remove_file(&file).unwrap();
     for _ in 0..2 {
@@ -200,9 +223,14 @@ fn a_stick_that_is_pulled_out_or_taken_holds_nothing_half() {
     // Through the program that holds the folder, and only by whoever may.
     let (_serving, _) = desk.program.serve();
     let made = desk.program.run(&export).json();
-    assert_eq!(central.run(&["import", &file]).json()["stored"], made["records"]);
+    assert_eq!(
+        central.run(&["import", &file]).json()["stored"],
+        made["records"]
+    );
     let ask = json!({"to": file}).to_string();
-    let by_officer = desk.program.run(&["--as", "lan", "do", "sync.export", &ask]);
+    let by_officer = desk
+        .program
+        .run(&["--as", "lan", "do", "sync.export", &ask]);
     assert_eq!(by_officer.error()["code"], "NOT_ALLOWED");
     assert_eq!(desk.program.run(&["verify"]).code, Some(0));
 }

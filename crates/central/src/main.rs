@@ -219,7 +219,10 @@ async fn import(
         Some(code) => {
             let client = pool.get().await?;
             let known = client
-                .query_opt("SELECT office_id FROM office WHERE code = $1", &[&code.trim()])
+                .query_opt(
+                    "SELECT office_id FROM office WHERE code = $1",
+                    &[&code.trim()],
+                )
                 .await?;
             Some(known.context("no office of that code")?.get(0))
         }

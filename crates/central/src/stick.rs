@@ -224,7 +224,13 @@ pub(crate) fn take<R: Read>(
     for read in read {
         match reader.item(&limits)? {
             Item::Batch(events) if reader.so_far() == read => {
-                runtime.block_on(batch(pool, device.office, &events, &mut taken, &mut stopped))?;
+                runtime.block_on(batch(
+                    pool,
+                    device.office,
+                    &events,
+                    &mut taken,
+                    &mut stopped,
+                ))?;
             }
             _ => return Err(Fault::Damaged.into()),
         }

@@ -343,10 +343,7 @@ impl<R: Read> Reader<R> {
         if sealed.len() != length {
             return Err(Fault::Damaged);
         }
-        let mut plain = self
-            .open
-            .open(&sealed, MAGIC)
-            .map_err(|_| Fault::Damaged)?;
+        let mut plain = self.open.open(&sealed, MAGIC).map_err(|_| Fault::Damaged)?;
         let Some(kind) = plain.first().copied() else {
             return Err(Fault::Damaged);
         };

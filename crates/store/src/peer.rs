@@ -234,9 +234,8 @@ impl Store {
             let mut statement = read
                 .connection()
                 .prepare_cached("SELECT event_id, status, code FROM verdict WHERE peer = ?1")?;
-            let rows = statement.query_map([peer], |r| {
-                Ok((log::uuid(r, 0)?, (r.get(1)?, r.get(2)?)))
-            })?;
+            let rows =
+                statement.query_map([peer], |r| Ok((log::uuid(r, 0)?, (r.get(1)?, r.get(2)?))))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })?;
         let same = |(id, (status, code)): (&Uuid, &(Status, String))| {
@@ -347,8 +346,7 @@ impl Store {
         let from = after.max(log.head.seq.saturating_sub(most));
         self.read(|read| {
             let mut statement = read.connection().prepare_cached(&sql)?;
-            let mut rows =
-                statement.query(params![log.device.as_bytes(), log.head.epoch, from])?;
+            let mut rows = statement.query(params![log.device.as_bytes(), log.head.epoch, from])?;
             while let Some(row) = rows.next()? {
                 let date: String = row.get(0)?;
                 let family: String = row.get(1)?;

@@ -1,8 +1,8 @@
 //! The answering side: what a hub or central does with a request, over any log.
 
 use motcua_protocol::sync::{
-    Acked, Heads, Held, Hello, Judgement, Limits, LogHead, Next, PROTO, PROTO_MIN, Page, PushAnswer,
-    Refused, RefusedWhy, Sealed, Verdict,
+    Acked, Heads, Held, Hello, Judgement, Limits, LogHead, Next, PROTO, PROTO_MIN, Page,
+    PushAnswer, Refused, RefusedWhy, Sealed, Verdict,
 };
 use uuid::Uuid;
 

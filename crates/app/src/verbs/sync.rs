@@ -144,14 +144,15 @@ fn held(app: &App) -> Result<Vec<(HeldRecord, Option<Resolved>)>> {
 
 fn resolved(read: &Read<'_>, branch: &Branch, event_id: Uuid) -> Result<Option<Resolved>> {
     let events = read.events_of(entity::held(event_id))?;
-    let last = events.iter().rev().find_map(|event| {
-        match Body::decode(&event.header.kind, &event.body) {
-            Some(Body::Branch(BranchEvent::Resolved(done))) if done.event_id == event_id => {
-                Some((&event.header, done))
-            }
-            _ => None,
-        }
-    });
+    let last =
+        events.iter().rev().find_map(
+            |event| match Body::decode(&event.header.kind, &event.body) {
+                Some(Body::Branch(BranchEvent::Resolved(done))) if done.event_id == event_id => {
+                    Some((&event.header, done))
+                }
+                _ => None,
+            },
+        );
     Ok(last.map(|(header, done)| Resolved {
         how: done.how,
         at: Time::from_ms(header.wall_ms),
@@ -332,12 +333,7 @@ fn words(
 }
 
 /// `sync.resolve`
-pub(crate) fn resolve(
-    app: &App,
-    ctx: &Ctx,
-    tx: &mut Write<'_>,
-    args: Resolve,
-) -> Result<Resolved> {
+pub(crate) fn resolve(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resolve) -> Result<Resolved> {
     let note = text::line(args.note.as_deref().unwrap_or_default(), limit::NOTE)
         .map_err(|r| r.at("note"))?;
     if note.is_empty() && args.how != Resolution::AskedAgain {
@@ -345,9 +341,7 @@ pub(crate) fn resolve(
             Resolution::Corrected => {
                 "Mời ghi đã sửa gì, ví dụ “đã ghi lại lệ phí 8.000 đồng”. Chưa ghi gì."
             }
-            _ => {
-                "Mời ghi vì sao để nguyên, ví dụ “đã báo trung tâm, phiếu số 12”. Chưa ghi gì."
-            }
+            _ => "Mời ghi vì sao để nguyên, ví dụ “đã báo trung tâm, phiếu số 12”. Chưa ghi gì.",
         };
         return Err(Refusal::new(Code::FieldRequired, message).at("note").into());
     }

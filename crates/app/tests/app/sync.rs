@@ -202,7 +202,11 @@ fn what_central_holds_back_is_told_in_words_and_dealt_with_once() {
     let again = json!({"event_id": id, "how": "asked_again"});
     branch.ok(SUPERVISOR, "sync.resolve", again);
     assert_eq!(overview(&branch)["problems"], 1);
-    branch.ok(SUPERVISOR, "sync.resolve", ask("corrected", "đã ghi lại họ tên"));
+    branch.ok(
+        SUPERVISOR,
+        "sync.resolve",
+        ask("corrected", "đã ghi lại họ tên"),
+    );
     assert_eq!(overview(&branch)["problems"], 0);
     let status = branch.ok(OFFICER, "sync.status", json!({}));
     assert_eq!(status["quarantined"], 0);
@@ -262,6 +266,9 @@ fn what_central_has_of_a_log_is_not_counted_again() {
     };
     store.note_peer(CENTRAL, &[half], &[], MORNING).unwrap();
     let seen = overview(&branch);
-    assert_eq!((&seen["unsent"], &seen["days"][0]["records"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (&seen["unsent"], &seen["days"][0]["records"]),
+        (&json!(2), &json!(2))
+    );
     assert!(seen["oldest_unsent_at"].is_string());
 }

@@ -101,10 +101,7 @@ fn a_file_twice_and_then_the_line_is_once_in_effect() {
     // The line is back: what the machine still counts as unsent is known already.
     let answer = device.push(&events).unwrap();
     assert_eq!(answer.acked.head.seq, 2_500);
-    let all_known = answer
-        .results
-        .iter()
-        .all(|v| v.status == Status::Duplicate);
+    let all_known = answer.results.iter().all(|v| v.status == Status::Duplicate);
     assert!(all_known);
     let more = writer.fills(3);
     device.push(&more).unwrap();
@@ -208,11 +205,7 @@ fn what_does_not_fit_is_told_and_holds_no_other_log_up() {
         Writer::of(counter).fills(20),
     );
     // It begins behind what central has: central was restored meanwhile.
-    let file = device.on_a_stick(
-        &rig.seal_key(),
-        &[&own[10..20], &own[20..], &others],
-        None,
-    );
+    let file = device.on_a_stick(&rig.seal_key(), &[&own[10..20], &own[20..], &others], None);
     let taken = rig.import(&file, None).unwrap();
     assert_eq!((taken.stored, taken.left), (20, 20));
     let whole = device.on_a_stick(&rig.seal_key(), &[&own, &others], None);
@@ -269,11 +262,7 @@ fn what_is_held_back_is_told_with_its_field_and_looked_at_again_when_asked() {
     };
     assert_eq!(
         told(&bad),
-        Some((
-            Status::Quarantined,
-            "BODY_UNREADABLE",
-            Some("system_ms")
-        ))
+        Some((Status::Quarantined, "BODY_UNREADABLE", Some("system_ms")))
     );
     assert_eq!(told(&newer), Some((Status::Parked, "UPGRADE", None)));
     assert_eq!(told(&good), None);

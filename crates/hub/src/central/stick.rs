@@ -110,10 +110,12 @@ fn removable(mounts: &str) -> Vec<String> {
 fn file_fault(error: &io::Error, field: &str) -> ApiError {
     tracing::warn!(%error, "file of records");
     let (code, message) = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => (
-            Code::DiskFull,
-            "USB không đủ chỗ nên chưa ghi tệp nào. Bản ghi vẫn an toàn trên máy. Mời dùng USB khác hoặc xóa bớt tệp trên USB.",
-        ),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            (
+                Code::DiskFull,
+                "USB không đủ chỗ nên chưa ghi tệp nào. Bản ghi vẫn an toàn trên máy. Mời dùng USB khác hoặc xóa bớt tệp trên USB.",
+            )
+        }
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => (
             Code::NotFound,
             "Không thấy thư mục hoặc tệp này. Bản ghi vẫn an toàn trên máy. Mời cắm USB và xem lại đường dẫn.",

@@ -8,8 +8,8 @@ mod tests;
 use std::collections::{HashMap, VecDeque};
 
 use motcua_protocol::sync::{
-    EpochHead, Hash, Heads, Held, Hello, Judgement, Limits, LogHead, Page, Place, PushAnswer, Refused,
-    Sealed, Verdict,
+    EpochHead, Hash, Heads, Held, Hello, Judgement, Limits, LogHead, Page, Place, PushAnswer,
+    Refused, Sealed, Verdict,
 };
 use uuid::Uuid;
 

@@ -7,7 +7,15 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage, picture } from "./harness.ts";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -139,15 +147,7 @@ class Central {
     mkdirSync(tls, { recursive: true });
     const child = spawn(
       this.binary,
-      [
-        "serve",
-        "--database-url",
-        this.database,
-        "--listen",
-        `127.0.0.1:${port}`,
-        "--dev-tls",
-        tls,
-      ],
+      ["serve", "--database-url", this.database, "--listen", `127.0.0.1:${port}`, "--dev-tls", tls],
       { stdio: ["ignore", "pipe", "ignore"] },
     );
     this.child = child;

@@ -32,7 +32,8 @@ const faults: Record<string, Said> = {
 export function said(seen: Overview): Said {
   if (seen.way === "nobody") return { title: "sync.line.never", note: "sync.line.neverNote", tone: "off" };
   if (seen.way === "hub") {
-    if (seen.hub?.here === false) return { title: "sync.line.alone", note: "sync.line.aloneNote", tone: "off" };
+    if (seen.hub?.here === false)
+      return { title: "sync.line.alone", note: "sync.line.aloneNote", tone: "off" };
     const all = seen.unsent === 0;
     return {
       title: all ? "sync.line.hubHas" : "sync.line.hubSending",

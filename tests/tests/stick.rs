@@ -227,9 +227,7 @@ fn a_stick_that_is_pulled_out_or_taken_holds_nothing_half() {
         made["records"]
     );
     let ask = json!({"to": file}).to_string();
-    let by_officer = desk
-        .program
-        .run(&["--as", "ha", "do", "sync.export", &ask]);
+    let by_officer = desk.program.run(&["--as", "ha", "do", "sync.export", &ask]);
     assert_eq!(by_officer.error()["code"], "NOT_ALLOWED");
     assert_eq!(desk.program.run(&["verify"]).code, Some(0));
 }

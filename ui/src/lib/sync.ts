@@ -47,6 +47,13 @@ export function said(seen: Overview): Said {
   return { title: "sync.line.all", note: "sync.line.allNote", tone: "ok" };
 }
 
+/** Somebody answers there, and does not let this machine in. */
+export function refused(seen: Overview): boolean {
+  return ["SYNC_UNAUTHORIZED", "SYNC_UNKNOWN_DEVICE", "SYNC_WRONG_BRANCH", "SYNC_PROTO"].includes(
+    seen.code ?? "",
+  );
+}
+
 /** Beyond this the two clocks are worth a word; nothing is refused for it. */
 const SKEW_MS = 120_000;
 

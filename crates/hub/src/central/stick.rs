@@ -99,7 +99,7 @@ fn removable(mounts: &str) -> Vec<String> {
         .lines()
         .filter_map(|line| Some(line.split(' ').nth(1)?.replace("\\040", " ")))
         .filter(|at| {
-            ["/media/", "/run/media/", "/mnt/", "/Volumes/"]
+            ["/media/", "/run/media/", "/Volumes/"]
                 .iter()
                 .any(|root| at.starts_with(root))
         })

@@ -6,6 +6,7 @@
 
 mod branch;
 mod catalogue;
+mod central;
 mod durable;
 mod history;
 mod hub;
@@ -75,6 +76,7 @@ const ALL: &[(&str, Benchmark)] = &[
     ("papers", papers::run),
     ("catalogue", catalogue::run),
     ("hub", hub::run),
+    ("central", central::run),
     ("keys", keys::run),
     ("durable", durable::run),
     ("search", search::run),

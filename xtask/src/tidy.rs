@@ -32,6 +32,11 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
         &["tokio", "rusqlite", "tauri", "axum", "ureq"],
     ),
     (
+        "crates/stick",
+        &["protocol", "sync"],
+        &["tokio", "rusqlite", "tauri", "axum", "ureq"],
+    ),
+    (
         "crates/documents",
         &["domain"],
         &["tokio", "rusqlite", "tauri", "axum"],
@@ -48,12 +53,12 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "crates/hub",
-        &["app", "domain", "protocol", "store", "sync"],
+        &["app", "domain", "protocol", "stick", "store", "sync"],
         &["tauri", "rusqlite"],
     ),
     (
         "crates/central",
-        &["domain", "protocol", "sync"],
+        &["domain", "protocol", "stick", "sync"],
         &["rusqlite", "tauri"],
     ),
     (

@@ -73,6 +73,7 @@ pub(crate) fn topics(name: &str) -> Vec<Topic> {
         "kiosk" => vec![Topic::Branch, Topic::Queue, Topic::Print, Topic::Day],
         "branch" => vec![Topic::Branch, Topic::Queue],
         "hub" => vec![Topic::Branch, Topic::Sync],
+        "sync" => vec![Topic::Sync],
         "print" | "printer" => vec![Topic::Print, Topic::Cases, Topic::Queue],
         _ => Vec::new(),
     }

@@ -97,6 +97,14 @@ pub struct LinkState {
     pub next_try_ms: Option<i64>,
     /// Records of this device that wait for a person at the hub.
     pub quarantined: u64,
+    /// Stable code of `last_error`.
+    pub code: Option<&'static str>,
+    /// A session is at work.
+    pub busy: bool,
+    /// The other side's clock minus ours, as far as it was ever asked.
+    pub skew_ms: Option<i64>,
+    /// Where the other side is.
+    pub address: Option<String>,
 }
 
 /// The line to the hub.
@@ -117,6 +125,8 @@ pub trait HubLink: std::fmt::Debug + Send + Sync {
     /// Brings what is new, if nothing else does (`must` says that it has to be now). Tells whether
     /// the hub answered.
     fn refresh(&self, app: &App, must: bool) -> bool;
+    /// Sends and fetches now, because a person says so: however long the next try was put off.
+    fn send_now(&self, app: &App);
     /// Where this machine can be reached from the hub's network, should it become the hub.
     fn own_address(&self) -> Option<SocketAddr>;
     /// What is known of the line.

@@ -30,7 +30,7 @@ pub use hub_link::{Asked, HubLink, LinkState, Order, Place, place};
 pub use machine::{Contact, Machine};
 pub use open::{App, Settings};
 pub use registry::{Caller, commands};
-pub use replica::{CENTRAL, CentralLink, HUB};
+pub use replica::{CENTRAL, CentralLink, HUB, Owed};
 pub use scanner::Scan;
 pub use succession::{Next, Standing};
 

@@ -11,7 +11,10 @@ use std::{
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     Time,
-    verbs::machine::{HubFound, MachineAnswer},
+    verbs::{
+        machine::{HubFound, MachineAnswer},
+        sync::{Carry, Export, Stick, StickMade, StickTaken},
+    },
 };
 use uuid::Uuid;
 
@@ -59,6 +62,18 @@ pub trait Machine: fmt::Debug + Send + Sync {
     /// # Errors
     /// `ADDRESS_TAKEN`, and where there are no screens to serve.
     fn serve_board(&self, port: Option<u16>) -> Result<(), Refusal>;
+    /// What is known of records on a stick, but for a name for a new file.
+    fn stick(&self) -> Stick;
+    /// Writes what central does not have into a sealed file.
+    ///
+    /// # Errors
+    /// `SEAL_KEY_MISSING`, and those of the file.
+    fn export(&self, ask: &Export) -> Result<StickMade, Refusal>;
+    /// Brings such a file to central.
+    ///
+    /// # Errors
+    /// `CENTRAL_AWAY`, `STICK_INVALID`, `STICK_OTHER`, and those of the file.
+    fn carry(&self, ask: &Carry) -> Result<StickTaken, Refusal>;
 }
 
 /// Where the machine is put.

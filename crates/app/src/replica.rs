@@ -15,7 +15,7 @@ use motcua_domain::{
 };
 use motcua_protocol::{
     event::{Body, BranchEvent, DeviceIntroduced, Header},
-    sync::{Limits, Sealed},
+    sync::{Limits, LogHead, Sealed},
 };
 use motcua_store::{
     Moment, Options, Store, Stored, Write,
@@ -39,10 +39,25 @@ pub const HUB: &str = "hub";
 /// And under this one what it knows of central.
 pub const CENTRAL: &str = "central";
 
+/// A log of which a peer does not have everything.
+#[derive(Debug, Clone, Copy)]
+pub struct Owed {
+    /// Its end here.
+    pub log: LogHead,
+    /// Up to where the peer has it, as far as is known.
+    pub there: u64,
+    /// How many events it lacks.
+    pub events: u64,
+    /// Some of it stands again in a later epoch, and is not counted.
+    pub again: bool,
+}
+
 /// The line to central, as the application sees it.
 pub trait CentralLink: std::fmt::Debug + Send + Sync {
     /// What is known of the line.
     fn state(&self, app: &App) -> LinkState;
+    /// Tries now, because a person says so: the pauses begin anew.
+    fn send_now(&self, app: &App);
 }
 
 /// The day under which a year's series stands.
@@ -141,36 +156,58 @@ impl App {
     /// # Errors
     /// Those of the store.
     pub fn unsent(&self, peer: &str, all: bool) -> Result<(u64, Option<i64>)> {
-        let acked = self.store.peer(peer)?.heads;
         let mut unsent = 0;
         let mut oldest: Option<i64> = None;
         let one = Limits {
             events: 1,
             ..Limits::default()
         };
+        for owed in self.owed(Some(peer), all)? {
+            let LogHead { device, head } = owed.log;
+            unsent += owed.events;
+            let next = (self.store).events_after(device, head.epoch, owed.there, &one)?;
+            let at = next.first().map(|e| e.header.wall_ms);
+            oldest = oldest.into_iter().chain(at).min();
+        }
+        Ok((unsent, oldest))
+    }
+
+    /// Logs of which a peer does not have everything, of this device or of `all`; every log where
+    /// there is no peer.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn owed(&self, peer: Option<&str>, all: bool) -> Result<Vec<Owed>> {
+        let acked = match peer {
+            Some(peer) => self.store.peer(peer)?.heads,
+            None => Vec::new(),
+        };
+        let mut owed = Vec::new();
         for log in self.store.heads((!all).then(|| self.store.device()))? {
             let there = acked
                 .iter()
                 .find(|a| a.device == log.device && a.head.epoch == log.head.epoch)
                 .map_or(0, |a| a.head.seq);
-            if there < log.head.seq {
-                let (device, epoch) = (log.device, log.head.epoch);
-                match self.store.closed_at(device, epoch)? {
-                    None => unsent += log.head.seq - there,
-                    // Sent again in a later epoch, it is counted there.
-                    Some(_) => match self.store.only_in(device, epoch, there)? {
-                        0 => continue,
-                        left => unsent += left,
-                    },
-                }
-                let next = self
-                    .store
-                    .events_after(log.device, log.head.epoch, there, &one)?;
-                let at = next.first().map(|e| e.header.wall_ms);
-                oldest = oldest.into_iter().chain(at).min();
+            if there >= log.head.seq {
+                continue;
+            }
+            let (device, epoch) = (log.device, log.head.epoch);
+            let again = self.store.closed_at(device, epoch)?.is_some();
+            let events = match again {
+                false => log.head.seq - there,
+                // Sent again in a later epoch, it is counted there.
+                true => self.store.only_in(device, epoch, there)?,
+            };
+            if events > 0 {
+                owed.push(Owed {
+                    log,
+                    there,
+                    events,
+                    again,
+                });
             }
         }
-        Ok((unsent, oldest))
+        Ok(owed)
     }
 
     /// What came in from other machines: the screens are told, and a hub takes back what nobody

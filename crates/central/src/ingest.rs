@@ -18,7 +18,7 @@ use motcua_protocol::{
 use motcua_sync::Unfit;
 use uuid::Uuid;
 
-use crate::{error::Result, read_model};
+use crate::{again, error::Result, read_model};
 
 /// What became of a batch.
 #[derive(Debug, Default)]
@@ -229,7 +229,8 @@ pub(crate) async fn take(client: &mut Client, office: i32, events: &[Sealed]) ->
         store(&tx, office, feed, &fresh).await?;
         advance(&tx, office, feed, &fresh, last.event.place(), head).await?;
         close_epochs(&tx, office, &fresh).await?;
-        let touched: BTreeSet<Uuid> = fresh.iter().map(|f| f.event.header.entity).collect();
+        let mut touched: BTreeSet<Uuid> = fresh.iter().map(|f| f.event.header.entity).collect();
+        touched.extend(again::asked(&tx, office, fresh.iter().map(|f| f.event)).await?);
         let applied = read_model::apply(&mut tx, office, &touched).await?;
         settle(&tx, office, &mut fresh, &touched, &applied).await?;
     }

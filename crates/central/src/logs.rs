@@ -2,9 +2,13 @@
 
 use deadpool_postgres::{Client, Pool};
 use motcua_protocol::{
-    event::Header,
-    sync::{EpochHead, Gather, Hash, Limits, LogHead, Page, Place, Sealed, Verdict, cursor},
+    event::{Body, Header},
+    sync::{
+        EpochHead, Gather, Hash, Held, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
+        cursor,
+    },
 };
+use motcua_stick::OpenKey;
 use motcua_sync::{Log, Unfit};
 use tokio::runtime::Handle;
 use tokio_postgres::Row;
@@ -90,6 +94,56 @@ impl Logs {
             )
             .await?;
         Ok(row.get::<_, i64>(0).unsigned_abs())
+    }
+
+    /// What is stored and not in effect, the longest first.
+    async fn all_held(&self, device: Option<Uuid>) -> Result<Vec<Held>> {
+        let client = self.pool.get().await?;
+        let most = Held::MOST as i64;
+        let rows = client
+            .query(
+                &client
+                    .prepare_cached(
+                        "SELECT v.event_id, v.status, v.code, e.kind,
+                                CASE WHEN v.code = 'BODY_UNREADABLE' THEN e.body END
+                         FROM verdict v, LATERAL (
+                           SELECT kind, body FROM event_log
+                           WHERE office_id = v.office_id AND event_id = v.event_id LIMIT 1) e
+                         WHERE v.office_id = $1 AND ($2::uuid IS NULL OR v.device = $2)
+                         ORDER BY v.since, v.event_id LIMIT $3",
+                    )
+                    .await?,
+                &[&self.office, &device, &most],
+            )
+            .await?;
+        let held = |row: &Row| {
+            let (status, kind, body): (&str, &str, Option<&[u8]>) =
+                (row.get(1), row.get(3), row.get(4));
+            Held {
+                event_id: row.get(0),
+                status: match status {
+                    "parked" => Status::Parked,
+                    _ => Status::Quarantined,
+                },
+                code: row.get(2),
+                field: body.and_then(|body| Body::unreadable_at(kind, body)),
+            }
+        };
+        Ok(rows.iter().map(held).collect())
+    }
+
+    async fn key_for_sticks(&self) -> Result<String> {
+        let client = self.pool.get().await?;
+        let row = client
+            .query_one(
+                &client
+                    .prepare_cached("SELECT secret FROM installation")
+                    .await?,
+                &[],
+            )
+            .await?;
+        let secret = hash(row.get(0))?;
+        Ok(OpenKey::of_secret(&secret).seal_key().to_string())
     }
 
     /// The cursor of a position of the feed: of each log its last event up to there.
@@ -220,6 +274,14 @@ impl Log for Logs {
 
     fn quarantined(&self, device: Uuid) -> Result<u64> {
         self.runtime.block_on(self.count_quarantined(device))
+    }
+
+    fn held(&self, device: Option<Uuid>) -> Result<Option<Vec<Held>>> {
+        self.runtime.block_on(self.all_held(device)).map(Some)
+    }
+
+    fn seal_key(&self) -> Result<Option<String>> {
+        self.runtime.block_on(self.key_for_sticks()).map(Some)
     }
 
     fn take(&mut self, events: &[Sealed]) -> Result<(Vec<Verdict>, Vec<Unfit>)> {

@@ -4,6 +4,7 @@
 //! of them. It knows no rule of a desk: the order and the fold of events are the protocol's, what
 //! to do with an event is [`motcua_sync`]'s. It must not use the store, the app or Tauri.
 
+mod again;
 mod auth;
 mod database;
 mod devices;
@@ -17,6 +18,7 @@ mod openapi;
 mod operations;
 mod read_model;
 mod routes;
+mod stick;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -106,6 +108,16 @@ enum Command {
         #[command(flatten)]
         database: Database,
     },
+    /// Takes in a sealed file of records that somebody brought; the same file twice is once.
+    Import {
+        #[command(flatten)]
+        database: Database,
+        /// The file.
+        file: PathBuf,
+        /// Agency code whose file it has to be.
+        #[arg(long)]
+        office: Option<String>,
+    },
     /// Every visit, leg and case of an office, as `motcua dump` prints them.
     Dump {
         #[command(flatten)]
@@ -183,7 +195,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 "an agency code has 1 to 64 characters"
             );
             let office = database::office(&pool, office).await?;
-            print(&json!(auth::code(&pool, office).await?));
+            let mut code = json!(auth::code(&pool, office).await?);
+            // For a branch that has no line: with it, it writes files that only this central opens.
+            let installation = database::installation(&pool).await?;
+            let key = motcua_stick::OpenKey::of_secret(&installation.secret);
+            code["seal_key"] = json!(key.seal_key().to_string());
+            print(&code);
         }
         Command::Devices { database, office } => {
             let pool = database::pool(&database.database_url)?;
@@ -204,6 +221,15 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let pool = database::pool(&database.database_url)?;
             print(&json!(operations::overview(&pool).await?));
         }
+        Command::Import {
+            database,
+            file,
+            office,
+        } => {
+            let pool = database::pool(&database.database_url)?;
+            database::migrate(&pool).await.context("database")?;
+            return import(pool, file, office).await;
+        }
         Command::Dump { database, office } => {
             let pool = database::pool(&database.database_url)?;
             dump::run(&pool, &office, io::BufWriter::new(io::stdout().lock())).await?;
@@ -220,6 +246,47 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A refusal is the answer too, in words for whoever brought the file.
+async fn import(
+    pool: deadpool_postgres::Pool,
+    file: PathBuf,
+    office: Option<String>,
+) -> anyhow::Result<ExitCode> {
+    let installation = database::installation(&pool).await?;
+    let office = match office {
+        Some(code) => {
+            let client = pool.get().await?;
+            let known = client
+                .query_opt(
+                    "SELECT office_id FROM office WHERE code = $1",
+                    &[&code.trim()],
+                )
+                .await?;
+            Some(known.context("no office of that code")?.get(0))
+        }
+        None => None,
+    };
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || {
+        let open = || std::fs::File::open(&file).map(io::BufReader::new);
+        stick::take(&runtime, &pool, &installation, office, open)
+    });
+    match done.await? {
+        Ok(taken) => {
+            print(&json!(taken));
+            Ok(match taken.left {
+                0 => ExitCode::SUCCESS,
+                _ => ExitCode::FAILURE,
+            })
+        }
+        Err(stick::No::Refused(error)) => {
+            print(&json!(error));
+            Ok(ExitCode::FAILURE)
+        }
+        Err(stick::No::Fault(error)) => Err(error.into()),
+    }
 }
 
 #[allow(clippy::print_stdout, reason = "the answer of a command line")]

@@ -11,6 +11,7 @@ use axum::{
 use motcua_protocol::{
     ApiError,
     sync::{Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
+    verbs::sync::StickTaken,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -54,6 +55,7 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<PushAnswer>();
     types.subschema_for::<Refused>();
     types.subschema_for::<ApiError>();
+    types.subschema_for::<StickTaken>();
     types.subschema_for::<Enrol>();
     types.subschema_for::<Enrolled>();
     types.subschema_for::<AskToken>();

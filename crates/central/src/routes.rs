@@ -94,6 +94,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(past))
         .routes(routes!(events))
         .routes(routes!(feed))
+        .routes(routes!(crate::stick::post))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,

@@ -115,8 +115,6 @@ pub(crate) enum Command {
         #[arg(long)]
         reason: String,
     },
-    /// Ghi danh với hệ thống trung tâm (chưa có trong bản này).
-    #[command(hide = true)]
     /// Kết nối với hệ thống trung tâm bằng mã dùng một lần; từ đó bản ghi tự gửi khi có mạng.
     Enrol {
         /// Địa chỉ trung tâm, dạng https://TÊN-MÁY:CỔNG.
@@ -128,6 +126,26 @@ pub(crate) enum Command {
         /// Chứng thư của trung tâm (PEM): chỉ tin chứng thư này.
         #[arg(long)]
         ca: Option<PathBuf>,
+    },
+    /// Xuất bản ghi trung tâm chưa nhận ra tệp niêm phong, chỉ trung tâm mở được; bản ghi vẫn tính là chưa gửi tới khi trung tâm xác nhận.
+    ExportUnsent {
+        /// Tệp ghi ra, đuôi .motcua.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Xuất mọi bản ghi, cả những gì trung tâm từng báo đã nhận.
+        #[arg(long)]
+        all: bool,
+        /// Khóa niêm phong do trung tâm cấp, nếu máy chưa nối trung tâm lần nào.
+        #[arg(long)]
+        key: Option<String>,
+        /// Mã kết nối dùng một lần, nếu máy chưa nối trung tâm lần nào.
+        #[arg(long)]
+        code: Option<String>,
+    },
+    /// Chuyển tệp niêm phong của máy khác lên trung tâm qua đường mạng của máy này.
+    Import {
+        /// Tệp .motcua.
+        file: PathBuf,
     },
     /// Gửi và nhận ngay với máy chủ quầy hoặc trung tâm, rồi cho biết kết quả.
     Sync {

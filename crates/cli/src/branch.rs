@@ -1,12 +1,15 @@
 //! Doing one thing on a folder: by itself, or through the process that holds it.
 
-use std::{fs, io::Read as _, process::ExitCode, sync::Arc, time::Duration};
+use std::{fs, io::Read as _, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use motcua_app::{App, Caller, CentralLink, HubLink, Settings, clock::SystemClock};
 use motcua_domain::{Code, Refusal};
 use motcua_hub::{DATABASE, Line, Uplink};
-use motcua_protocol::ApiError;
+use motcua_protocol::{
+    ApiError,
+    verbs::sync::{Carry, Export},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -116,6 +119,27 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
             "hub.retire",
             json!({"device": device, "reason": reason}),
         )?),
+        Command::ExportUnsent { to, all, key, code } => {
+            let ask = Export {
+                to: absolute(to),
+                all: *all,
+                key: key.clone(),
+                code: code.clone(),
+            };
+            out::json(&match quick(args)? {
+                Some(app) => json!(motcua_hub::export(&app, &ask)?),
+                None => folder::rpc(args, "sync.export", &json!(ask))?,
+            });
+        }
+        Command::Import { file } => {
+            let ask = Carry {
+                file: absolute(file),
+            };
+            out::json(&match quick(args)? {
+                Some(app) => json!(motcua_hub::carry(&app, &ask, uplink(args)?.as_deref())?),
+                None => folder::rpc(args, "sync.carry", &json!(ask))?,
+            });
+        }
         Command::Sync { once: _ } => return sync(args),
         Command::Enrol { central, code, ca } => {
             // Another process may hold the folder, and lie in another one than this.
@@ -134,6 +158,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
 
 fn api(error: impl Into<Refusal>) -> ApiError {
     ApiError::from(error.into())
+}
+
+/// Another process may hold the folder, and lie in another one than this.
+fn absolute(file: &Path) -> String {
+    let path = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    path.to_string_lossy().into_owned()
 }
 
 fn settings(args: &Args) -> Settings {

@@ -200,6 +200,12 @@ pub enum Code {
     BranchOther,
     /// The two programs are too far apart in version.
     ProtocolOther,
+    /// No key is known for which records on a stick could be sealed.
+    SealKeyMissing,
+    /// A file of records is none, is damaged or was cut.
+    StickInvalid,
+    /// A file of records is for another central, or of another office.
+    StickOther,
     /// The hub has counters that would lose it; the officer has to say so.
     HubHasCounters,
     /// The network address is in use by another program, or cannot be opened.

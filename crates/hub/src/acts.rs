@@ -11,12 +11,15 @@ use motcua_app::Contact;
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     ApiError, Time,
-    verbs::machine::{BoardServed, HubFound, MachineAnswer, MachineRole},
+    verbs::{
+        machine::{BoardServed, HubFound, MachineAnswer, MachineRole},
+        sync::{Carry, Export, Stick, StickMade, StickTaken},
+    },
 };
 use uuid::Uuid;
 
 use crate::{
-    board_lan, discovery,
+    board_lan, central, discovery,
     invitation::Invitation,
     lan::Lan,
     machine::{Machine, Role},
@@ -204,5 +207,17 @@ impl motcua_app::Machine for Machine {
 
     fn serve_board(&self, port: Option<u16>) -> Result<(), Refusal> {
         self.show_board(port.map(everywhere))
+    }
+
+    fn stick(&self) -> Stick {
+        central::known(self.dir())
+    }
+
+    fn export(&self, ask: &Export) -> Result<StickMade, Refusal> {
+        central::export(self.app(), ask).map_err(of_api)
+    }
+
+    fn carry(&self, ask: &Carry) -> Result<StickTaken, Refusal> {
+        central::carry(self.app(), ask, self.uplink().as_deref()).map_err(of_api)
     }
 }

@@ -30,7 +30,7 @@ mod tls;
 mod wire;
 
 pub use board_lan::Screens;
-pub use central::{Enrolled, Enrolling, Uplink, enrol};
+pub use central::{Enrolled, Enrolling, Uplink, carry, enrol, export};
 pub use endpoint::Endpoint;
 pub use folder::{NOBODY, check as verify};
 pub use identity::{Fingerprint, Identity};

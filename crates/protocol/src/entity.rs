@@ -43,3 +43,8 @@ pub fn hub() -> Uuid {
 pub fn lease(series: &str, date: NaiveDate) -> Uuid {
     named(&format!("numbers:{date}:{series}"))
 }
+
+/// What was done about a record that the other side holds back.
+pub fn held(event_id: Uuid) -> Uuid {
+    named(&format!("held:{event_id}"))
+}

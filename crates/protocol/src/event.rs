@@ -341,6 +341,32 @@ pub struct HubRetired {
     pub reason: String,
 }
 
+/// What a person did about a record that the other side holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// Looked at; it stays as it is.
+    Acknowledged,
+    /// Put right by an act of its own, which stands in the log like any other.
+    Corrected,
+    /// The other side is to look at it again: it may understand it by now.
+    AskedAgain,
+}
+
+/// A person dealt with a record that the other side holds back. The record itself stays as it was
+/// written, here and there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct RecordResolved {
+    /// The record.
+    pub event_id: Uuid,
+    /// What was done.
+    pub how: Resolution,
+    /// In the words of whoever did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
@@ -411,6 +437,9 @@ pub enum BranchEvent {
     /// A former hub is gone for good.
     #[serde(rename = "hub.retired")]
     Retired(HubRetired),
+    /// A record that the other side holds back was dealt with.
+    #[serde(rename = "sync.resolved")]
+    Resolved(RecordResolved),
 }
 
 impl Body {
@@ -434,6 +463,28 @@ impl Body {
         Self::read(kind, body).ok()
     }
 
+    /// The field of a body at which reading it stops, dotted; `None` where that cannot be told, or
+    /// where it can be read.
+    pub fn unreadable_at(kind: &str, body: &[u8]) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+        let parts = [
+            ("kind", serde_json::Value::String(kind.to_owned())),
+            ("body", body),
+        ];
+        let whole = MapDeserializer::<_, serde_json::Error>::new(parts.into_iter());
+        let mut track = serde_path_to_error::Track::new();
+        let whole = serde_path_to_error::Deserializer::new(whole, &mut track);
+        let failed = match kind.split('.').next().unwrap_or_default() {
+            "visit" | "leg" => VisitEvent::deserialize(whole).is_err(),
+            "case" => CaseEvent::deserialize(whole).is_err(),
+            "counter" => CounterEvent::deserialize(whole).is_err(),
+            _ => BranchEvent::deserialize(whole).is_err(),
+        };
+        let path = track.path().to_string();
+        let field = path.strip_prefix("body.")?;
+        failed.then(|| field.to_owned())
+    }
+
     /// The same, telling what is newer than this program from what nobody can read.
     ///
     /// # Errors
@@ -452,7 +503,7 @@ impl Body {
             "case" => CaseEvent::deserialize(whole).map(Self::Case),
             "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
-            | "hub" => BranchEvent::deserialize(whole).map(Self::Branch),
+            | "hub" | "sync" => BranchEvent::deserialize(whole).map(Self::Branch),
             _ => return Err(Unreadable::Newer),
         };
         read.map_err(|error| {

@@ -43,7 +43,7 @@ pub use folder::{DATABASE, is_network_filesystem};
 pub use ingest::{Ingested, Unfit};
 pub use log::Stored;
 pub use open::{Options, Store};
-pub use peer::PeerState;
+pub use peer::{HeldRecord, PeerState, WaitingDay};
 pub use project::entity;
 pub use read::Read;
 pub use standing::epoch_tag;

@@ -1,11 +1,17 @@
 //! What this store knows of its peers: how far they have its logs, how far it has read theirs,
 //! and which events wait, here or there.
 
-use motcua_protocol::sync::{Hash, LogHead, Status, Verdict};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use motcua_protocol::{
+    event::Header,
+    sync::{Hash, Held, LogHead, Status, Verdict},
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use crate::{error::Result, log, open::Store};
+use crate::{error::Result, log, open::Store, table::meta};
 
 /// What is known of a peer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +24,48 @@ pub struct PeerState {
     pub heads: Vec<LogHead>,
     /// Events that wait for a person there.
     pub quarantined: u64,
+}
+
+/// A record of ours that a peer has stored and holds back.
+#[derive(Debug, Clone)]
+pub struct HeldRecord {
+    /// The record, as it stands here.
+    pub header: Header,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Whether it waits for a person; else it waits for other records.
+    pub quarantined: bool,
+    /// Why, as the peer named it.
+    pub code: String,
+    /// The field that it could not read.
+    pub field: Option<String>,
+    /// When that was first heard, UTC milliseconds.
+    pub since_ms: i64,
+}
+
+/// Records of one day that a peer does not have yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaitingDay {
+    /// Visits of which something waits.
+    pub visits: BTreeSet<Uuid>,
+    /// Cases of which something waits.
+    pub cases: BTreeSet<Uuid>,
+    /// Events of anything else.
+    pub other: u64,
+    /// Events in all.
+    pub events: u64,
+}
+
+/// Code and field stand in one column: the field behind a blank.
+fn column(held: &Held) -> String {
+    match &held.field {
+        Some(field) => format!("{} {field}", held.code),
+        None => held.code.clone(),
+    }
+}
+
+fn done_key(peer: &str) -> String {
+    format!("peer.{peer}.done_ms")
 }
 
 fn name(status: Status) -> &'static str {
@@ -170,5 +218,172 @@ impl Store {
         }
         tx.commit()?;
         Ok(())
+    }
+
+    /// Keeps all that a peer holds back; what is not among it is held no longer. Where nothing has
+    /// changed nothing is written.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn note_held(&self, peer: &str, held: &[Held], now_ms: i64) -> Result<()> {
+        let told: HashMap<Uuid, (Status, String)> = held
+            .iter()
+            .map(|h| (h.event_id, (h.status, column(h))))
+            .collect();
+        let known: HashMap<Uuid, (String, Option<String>)> = self.read(|read| {
+            let mut statement = read
+                .connection()
+                .prepare_cached("SELECT event_id, status, code FROM verdict WHERE peer = ?1")?;
+            let rows =
+                statement.query_map([peer], |r| Ok((log::uuid(r, 0)?, (r.get(1)?, r.get(2)?))))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })?;
+        let same = |(id, (status, code)): (&Uuid, &(Status, String))| {
+            known
+                .get(id)
+                .is_some_and(|(s, c)| s == name(*status) && c.as_deref() == Some(code))
+        };
+        if known.len() == told.len() && told.iter().all(same) {
+            return Ok(());
+        }
+        let mut writer = self.writer();
+        let tx = writer.connection.transaction()?;
+        for id in known.keys().filter(|id| !told.contains_key(*id)) {
+            tx.prepare_cached("DELETE FROM verdict WHERE peer = ?1 AND event_id = ?2")?
+                .execute(params![peer, id.as_bytes()])?;
+        }
+        for (id, (status, code)) in told.iter().filter(|t| !same(*t)) {
+            note(&tx, peer, *id, *status, Some(code), now_ms)?;
+        }
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// What this store itself holds back of a device's events, or of all.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn held_here(&self, device: Option<Uuid>) -> Result<Vec<Held>> {
+        let held = self.held_by("")?.into_iter();
+        Ok(held
+            .filter(|record| device.is_none_or(|device| record.header.device == device))
+            .map(|record| Held {
+                event_id: record.header.event_id,
+                status: match record.quarantined {
+                    true => Status::Quarantined,
+                    false => Status::Parked,
+                },
+                code: record.code,
+                field: record.field,
+            })
+            .collect())
+    }
+
+    /// Records that a peer holds back, the longest first.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn held_by(&self, peer: &str) -> Result<Vec<HeldRecord>> {
+        self.read(|read| {
+            let columns: Vec<String> = log::COLUMNS.split(", ").map(|c| format!("e.{c}")).collect();
+            // One that was written again in a later epoch stands twice under its id.
+            let sql = format!(
+                "SELECT {}, v.status, v.code, v.at_ms FROM verdict v JOIN event e ON e.pos =
+                   (SELECT min(pos) FROM event WHERE event_id = v.event_id)
+                 WHERE v.peer = ?1 AND v.status IN ('parked', 'quarantined')
+                 ORDER BY v.at_ms, e.pos LIMIT ?2",
+                columns.join(", ")
+            );
+            let mut statement = read.connection().prepare_cached(&sql)?;
+            let mut rows = statement.query(params![peer, Held::MOST as u64])?;
+            let mut held = Vec::new();
+            while let Some(row) = rows.next()? {
+                let stored = log::stored(row)?;
+                let at = columns.len();
+                let status: String = row.get(at)?;
+                let code: Option<String> = row.get(at + 1)?;
+                let code = code.unwrap_or_default();
+                let (code, field) = match code.split_once(' ') {
+                    Some((code, field)) => (code.to_owned(), Some(field.to_owned())),
+                    None => (code, None),
+                };
+                held.push(HeldRecord {
+                    header: stored.header,
+                    body: stored.body,
+                    quarantined: status == name(Status::Quarantined),
+                    code,
+                    field,
+                    since_ms: row.get(at + 2)?,
+                });
+            }
+            Ok(held)
+        })
+    }
+
+    /// What waits of a log behind a place, by day, among its last `most` events. `once`: without
+    /// what was written again in a later epoch.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn waiting_of(
+        &self,
+        log: &LogHead,
+        after: u64,
+        most: u64,
+        once: bool,
+        days: &mut BTreeMap<NaiveDate, WaitingDay>,
+    ) -> Result<()> {
+        let only = if once {
+            "AND NOT EXISTS(SELECT 1 FROM event AS later WHERE later.event_id = e.event_id
+                            AND later.device = e.device AND later.epoch > e.epoch)"
+        } else {
+            ""
+        };
+        let sql = format!(
+            "SELECT business_date, substr(kind, 1, instr(kind, '.') - 1) AS family, entity, count(*)
+             FROM event AS e WHERE device = ?1 AND epoch = ?2 AND seq > ?3 {only} GROUP BY 1, 2, 3"
+        );
+        let from = after.max(log.head.seq.saturating_sub(most));
+        self.read(|read| {
+            let mut statement = read.connection().prepare_cached(&sql)?;
+            let mut rows = statement.query(params![log.device.as_bytes(), log.head.epoch, from])?;
+            while let Some(row) = rows.next()? {
+                let date: String = row.get(0)?;
+                let family: String = row.get(1)?;
+                let many: u64 = row.get(3)?;
+                let Ok(date) = date.parse() else { continue };
+                let day = days.entry(date).or_default();
+                day.events += many;
+                match family.as_str() {
+                    "visit" | "leg" => {
+                        day.visits.insert(log::uuid(row, 2)?);
+                    }
+                    "case" => {
+                        day.cases.insert(log::uuid(row, 2)?);
+                    }
+                    _ => day.other += many,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Remembers that a session with a peer came to its end.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn note_done(&self, peer: &str, at_ms: i64) -> Result<()> {
+        let writer = self.writer();
+        meta::set(&writer.connection, &done_key(peer), &at_ms.to_string())
+    }
+
+    /// When a session with a peer last came to its end, UTC milliseconds.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn done_with(&self, peer: &str) -> Result<Option<i64>> {
+        self.read(|read| {
+            Ok(meta::get(read.connection(), &done_key(peer))?.and_then(|at| at.parse().ok()))
+        })
     }
 }

@@ -1,8 +1,8 @@
 //! The answering side: what a hub or central does with a request, over any log.
 
 use motcua_protocol::sync::{
-    Acked, Heads, Hello, Judgement, Limits, LogHead, Next, PROTO, PROTO_MIN, Page, PushAnswer,
-    Refused, RefusedWhy, Sealed, Verdict,
+    Acked, Heads, Held, Hello, Judgement, Limits, LogHead, Next, PROTO, PROTO_MIN, Page,
+    PushAnswer, Refused, RefusedWhy, Sealed, Verdict,
 };
 use uuid::Uuid;
 
@@ -30,6 +30,23 @@ pub trait Log {
     /// # Errors
     /// Faults of the disk.
     fn quarantined(&self, device: Uuid) -> Result<u64, Self::Error>;
+
+    /// What is stored and not in effect of one device's events, or of all; `None` where that is not
+    /// told.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    fn held(&self, _device: Option<Uuid>) -> Result<Option<Vec<Held>>, Self::Error> {
+        Ok(None)
+    }
+
+    /// The key for which records are sealed that come on a stick, where there is one.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    fn seal_key(&self) -> Result<Option<String>, Self::Error> {
+        Ok(None)
+    }
 
     /// Stores and applies events in one transaction; returns once they are on the disk.
     ///
@@ -83,11 +100,13 @@ pub fn answer<L: Log>(
             proto: PROTO,
             limits: *limits,
             server_time_ms: wall_ms,
+            seal_key: log.seal_key()?,
         }),
         Request::Heads { all } => Answer::Heads(Heads {
             server_epoch: log.server_epoch()?,
             logs: log.heads((!all).then_some(access.device))?,
             quarantined: log.quarantined(access.device)?,
+            held: log.held((!all).then_some(access.device))?,
         }),
         Request::Push(events) => push(log, access, limits, wall_ms, &events)?,
         Request::Feed { cursor } => Answer::Feed {

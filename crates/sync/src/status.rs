@@ -120,6 +120,10 @@ pub struct Status {
     pub quarantined: u64,
     /// When a session last came to its end, on the engine's clock.
     pub last_done_ms: Option<u64>,
+    /// The same by the device's clock, UTC milliseconds.
+    pub last_done_wall_ms: Option<i64>,
+    /// The key for which records on a stick are sealed, as the peer told it last.
+    pub seal_key: Option<String>,
     /// Logs of other devices that the peer holds otherwise than we do.
     pub forks: usize,
 }

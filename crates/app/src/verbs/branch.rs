@@ -178,7 +178,11 @@ pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<Syn
         oldest_unsent_at: oldest.map(Time::from_ms),
         last_error: state.last_error,
         next_try_at: state.next_try_ms.map(Time::from_ms),
-        quarantined: state.quarantined,
+        // What somebody has dealt with is shown on its own screen, and no longer in the top bar.
+        quarantined: match state.quarantined {
+            0 => 0,
+            _ => super::sync::open_problems(app)?.into(),
+        },
         enrolled: link.is_none() && central.is_some(),
         hub: link.map(|link| HubStatus {
             here: state.here,

@@ -18,6 +18,7 @@ mod paper;
 mod people;
 mod queue;
 mod register;
+mod sync;
 mod watch;
 
 use crate::registry::Registry;
@@ -105,6 +106,12 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(branch::configure);
     registry.command(branch::confirm_clock);
     registry.query(branch::sync_status);
+    registry.query(sync::overview);
+    registry.query(sync::problems);
+    registry.command(sync::resolve);
+    registry.act(sync::now);
+    registry.act(sync::export);
+    registry.act(sync::carry);
 }
 
 /// Imports the shipped sample catalogue.

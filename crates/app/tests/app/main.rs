@@ -18,5 +18,6 @@ mod kiosk;
 mod reception;
 mod setup;
 mod succession;
+mod sync;
 mod tickets;
 mod watch;

@@ -6,6 +6,7 @@ mod enrolment;
 mod faults;
 mod operations;
 mod reading;
+mod stick;
 
 use std::{net::SocketAddr, sync::Arc};
 

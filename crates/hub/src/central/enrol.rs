@@ -48,7 +48,7 @@ fn strange() -> ApiError {
 }
 
 /// What a device signs when it joins; central checks the same bytes.
-fn message(code: &str, device: Uuid) -> Vec<u8> {
+pub(super) fn message(code: &str, device: Uuid) -> Vec<u8> {
     [b"motcua-enrol-1", code.as_bytes(), device.as_bytes()].concat()
 }
 

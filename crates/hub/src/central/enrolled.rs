@@ -78,7 +78,12 @@ impl Key {
 
     /// Its signature.
     pub(super) fn sign(&self, message: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(self.0.sign(message))
+        URL_SAFE_NO_PAD.encode(self.sign_bytes(message))
+    }
+
+    /// The same as bytes.
+    pub(super) fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
+        self.0.sign(message).as_ref().to_vec()
     }
 }
 

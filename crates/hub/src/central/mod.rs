@@ -2,12 +2,15 @@
 //! engine driven over it. A hub sends for its whole branch; a machine of its own for itself.
 //!
 //! [`enrolled`] is what a folder remembers of central, [`enrol`] how it comes to, [`uplink`] the
-//! line itself.
+//! line itself, [`stick`] the way on foot where there is no line.
 
 mod enrol;
 mod enrolled;
+mod stick;
 mod uplink;
 
 pub use enrol::{Enrolling, enrol};
 pub use enrolled::Enrolled;
+pub(crate) use stick::known;
+pub use stick::{carry, export};
 pub use uplink::Uplink;

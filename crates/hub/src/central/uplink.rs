@@ -18,6 +18,7 @@ use motcua_domain::Code;
 use motcua_protocol::{
     ApiError,
     sync::{MEDIA_ANSWER, RefusedWhy},
+    verbs::sync::StickTaken,
 };
 use motcua_sync::{
     Answer, Config, Engine, Failure, Fault, Input, Request, Status, Wake, fault_text, wire::Unsent,
@@ -26,13 +27,21 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::enrolled::{Enrolled, Key};
+use super::{
+    enrolled::{Enrolled, Key, refuse},
+    stick,
+};
 use crate::line::{Http, No, Peer, Send, Synced, session, talk};
 
 /// For everything that waits: a week of a branch may be in it.
 const SESSION: Duration = Duration::from_secs(600);
 /// Something new is sent this soon; a burst of commands goes together.
 const SOON: Duration = Duration::from_millis(500);
+/// A file of a month goes over a slow line, and is taken in whole before it is answered.
+const CARRY: Duration = Duration::from_secs(300);
+const TOKEN: Duration = Duration::from_secs(20);
+/// Where central takes files of records.
+const STICK: &str = "/v1/stick";
 /// Where nothing is to be expected.
 const LONG: Duration = Duration::from_secs(3_600);
 
@@ -42,6 +51,11 @@ pub struct Uplink {
     engine: Mutex<Option<Engine>>,
     status: Mutex<Status>,
     closed: AtomicBool,
+    /// It works in the background.
+    started: AtomicBool,
+    /// A person wants it to try now.
+    asked: AtomicBool,
+    busy: AtomicBool,
 }
 
 impl fmt::Debug for Uplink {
@@ -152,12 +166,49 @@ impl Uplink {
             engine: Mutex::new(None),
             status: Mutex::default(),
             closed: AtomicBool::new(false),
+            started: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
         })))
     }
 
     /// Everything sent and fetched now.
     pub fn sync(&self, app: &App) -> Synced {
         self.session(app, Input::Wake(Wake::Now))
+    }
+
+    /// Brings a sealed file of another machine to central.
+    pub(super) fn carry(&self, file: Vec<u8>) -> Result<StickTaken, ApiError> {
+        let away = || {
+            refuse(
+                Code::CentralAway,
+                "Chưa nối được trung tâm nên chưa chuyển tệp. Tệp vẫn còn trên USB. Mời thử lại khi có mạng, hoặc mang USB thẳng tới trung tâm.",
+                "file",
+            )
+        };
+        let send = Send::post(STICK, file);
+        let mut got = None;
+        for _ in 0..2 {
+            if !*self.wire.token() && self.wire.prove(TOKEN).is_err() {
+                return Err(away());
+            }
+            let answer = self.wire.http.send(send.clone(), CARRY);
+            let answer = answer.map_err(|_| away())?;
+            // The token has run out: once more with a new one.
+            if answer.status != 401 {
+                got = Some(answer);
+                break;
+            }
+            *self.wire.token() = false;
+        }
+        let got = got.ok_or_else(away)?;
+        if got.media != MEDIA_ANSWER {
+            return Err(away());
+        }
+        if got.status == 200 {
+            return serde_json::from_slice(&got.body).map_err(|_| away());
+        }
+        Err(serde_json::from_slice(&got.body).unwrap_or_else(|_| away()))
     }
 
     fn session(&self, app: &App, why: Input) -> Synced {
@@ -178,11 +229,28 @@ impl Uplink {
             }
             self.wire.ask(request, patience)
         };
+        let by_a_person = matches!(why, Input::Wake(Wake::Now));
+        let held = app.store().peer(CENTRAL).map(|p| p.quarantined).ok();
+        self.busy.store(true, Ordering::Release);
+        if by_a_person {
+            app.link_changed();
+        }
         let synced = session::run(app, peer, &say, engine, SESSION, why);
+        self.busy.store(false, Ordering::Release);
         let status = engine.status();
         let before = std::mem::replace(&mut *self.status(), status.clone());
+        if let Some(key) = &status.seal_key
+            && let Err(error) = stick::keep_key(app.dir(), key)
+        {
+            tracing::warn!(%error, "the key for a stick was not kept");
+        }
+        let failed = |s: &Status| (s.last_error, s.last_error.and(s.next_try_ms));
         // A round in which nothing happened is no news for a screen.
-        if synced.sent > 0 || before.last_error != status.last_error {
+        if by_a_person
+            || synced.sent > 0
+            || failed(&before) != failed(&status)
+            || held != app.store().peer(CENTRAL).map(|p| p.quarantined).ok()
+        {
             app.link_changed();
         }
         synced
@@ -209,6 +277,7 @@ impl Uplink {
     /// else when the engine wants to.
     pub fn start(self: &Arc<Self>, app: &Arc<App>) {
         let changes = app.subscribe();
+        self.started.store(true, Ordering::Release);
         let (app, uplink) = (Arc::downgrade(app), Arc::clone(self));
         thread::spawn(move || uplink.work(&app, &changes));
     }
@@ -240,7 +309,9 @@ impl Uplink {
                 continue;
             }
             let revision = app.store().revision();
-            let why = if revision > written {
+            let why = if self.asked.swap(false, Ordering::AcqRel) {
+                Input::Wake(Wake::Now)
+            } else if revision > written {
                 Input::Wake(Wake::NewEvent {
                     wall_ms: app.moment().wall_ms,
                 })
@@ -271,6 +342,26 @@ impl CentralLink for Uplink {
                 .and(status.next_try_ms)
                 .map(|next| moment.wall_ms + wait(next)),
             quarantined: peer.quarantined,
+            code: status.last_error.map(Fault::code),
+            busy: self.busy.load(Ordering::Acquire),
+            skew_ms: status.skew_ms,
+            address: Some(
+                self.wire
+                    .enrolled
+                    .url
+                    .trim_start_matches("https://")
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn send_now(&self, app: &App) {
+        if self.started.load(Ordering::Acquire) {
+            self.asked.store(true, Ordering::Release);
+            // Its own thread hears of it like any screen.
+            app.link_changed();
+        } else {
+            self.sync(app);
         }
     }
 }

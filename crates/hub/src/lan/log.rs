@@ -1,7 +1,7 @@
 //! The store as the answering side of replication sees it.
 
 use motcua_app::App;
-use motcua_protocol::sync::{Limits, LogHead, Page, Sealed, Verdict};
+use motcua_protocol::sync::{Held, Limits, LogHead, Page, Sealed, Verdict};
 use motcua_store::Error;
 use motcua_sync::{Log, Unfit};
 use uuid::Uuid;
@@ -21,6 +21,10 @@ impl Log for Logs<'_> {
 
     fn quarantined(&self, device: Uuid) -> Result<u64, Error> {
         self.0.store().quarantined_of(device)
+    }
+
+    fn held(&self, device: Option<Uuid>) -> Result<Option<Vec<Held>>, Error> {
+        self.0.store().held_here(device).map(Some)
     }
 
     fn take(&mut self, events: &[Sealed]) -> Result<(Vec<Verdict>, Vec<Unfit>), Error> {

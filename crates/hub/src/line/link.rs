@@ -651,6 +651,15 @@ impl HubLink for Line {
         self.exchange(app, BUDGET)
     }
 
+    fn send_now(&self, app: &App) {
+        self.seen().away_until_ms = 0;
+        if self.background {
+            self.bell.ring();
+        } else {
+            self.sync(app);
+        }
+    }
+
     fn own_address(&self) -> Option<SocketAddr> {
         own_address(&self.paired.url)
     }
@@ -664,6 +673,14 @@ impl HubLink for Line {
             next_try_ms: (seen.here == Some(false))
                 .then(|| seen.away_until_ms.max(app.moment().wall_ms + 1_000)),
             quarantined: peer.quarantined,
+            code: seen.fault.map(Fault::code),
+            busy: self.engine.try_lock().is_err(),
+            skew_ms: None,
+            address: Some(host_of_url(&self.paired())),
         }
     }
+}
+
+fn host_of_url(paired: &Paired) -> String {
+    paired.url.trim_start_matches("https://").to_owned()
 }

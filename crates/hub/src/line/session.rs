@@ -126,6 +126,7 @@ pub(crate) fn run(
 ) -> Synced {
     let began = Instant::now();
     let before = app.unsent(peer.name, peer.all).map_or(0, |(n, _)| n);
+    let done_before = engine.status().last_done_wall_ms;
     let mut received = 0;
     let mut todo: VecDeque<Output> = engine.step(now(app), why).into();
     while let Some(output) = todo.pop_front() {
@@ -141,9 +142,18 @@ pub(crate) fn run(
                 });
                 Input::Told(ticket, told)
             }
-            Output::Note { heads, verdicts } => {
-                let at = app.moment().wall_ms;
-                if let Err(error) = app.store().note_peer(peer.name, &heads, &verdicts, at) {
+            Output::Note {
+                heads,
+                verdicts,
+                held,
+            } => {
+                let (store, at) = (app.store(), app.moment().wall_ms);
+                let noted = store.note_peer(peer.name, &heads, &verdicts, at);
+                let noted = noted.and_then(|()| match held {
+                    Some(held) => store.note_held(peer.name, &held, at),
+                    None => Ok(()),
+                });
+                if let Err(error) = noted {
                     tracing::warn!(%error, "what the other side has was not noted");
                 }
                 continue;
@@ -152,7 +162,16 @@ pub(crate) fn run(
         todo.extend(engine.step(now(app), input));
     }
     let after = app.unsent(peer.name, peer.all).map_or(0, |(n, _)| n);
-    let Status { last_error, .. } = engine.status();
+    let Status {
+        last_error,
+        last_done_wall_ms,
+        ..
+    } = engine.status();
+    if let Some(at) = last_done_wall_ms.filter(|_| last_done_wall_ms != done_before)
+        && let Err(error) = app.store().note_done(peer.name, at)
+    {
+        tracing::warn!(%error, "that a session came to its end was not noted");
+    }
     Synced {
         sent: before.saturating_sub(after),
         received,

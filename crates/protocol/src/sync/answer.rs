@@ -57,6 +57,9 @@ pub struct Hello {
     pub limits: Limits,
     /// Its clock, UTC milliseconds.
     pub server_time_ms: i64,
+    /// The key for which records are sealed that come to it on a stick. Central has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal_key: Option<String>,
 }
 
 /// The end of one epoch of a log, as the server has it.
@@ -89,6 +92,30 @@ pub struct Heads {
     pub logs: Vec<LogHead>,
     /// Events of the asking device that wait for a person.
     pub quarantined: u64,
+    /// Every event that is stored there and not in effect, of the logs that were asked for, up to
+    /// [`Held::MOST`]: what is not among them is held no longer. Absent where the server does not
+    /// tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Vec<Held>>,
+}
+
+/// An event that a server has stored and that is not, or not yet, in effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// The event.
+    pub event_id: Uuid,
+    /// `parked` or `quarantined`.
+    pub status: Status,
+    /// As in [`Verdict`].
+    pub code: String,
+    /// The field of its body that cannot be read, dotted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+impl Held {
+    /// So many are told at once: a screen with more helps nobody.
+    pub const MOST: usize = 500;
 }
 
 /// What became of an event.

@@ -19,8 +19,8 @@ pub mod rule;
 pub mod seal;
 
 pub use answer::{
-    Acked, EpochHead, Hash, Heads, Hello, LogHead, Next, PushAnswer, Refused, RefusedWhy, Status,
-    Verdict,
+    Acked, EpochHead, Hash, Heads, Held, Hello, LogHead, Next, PushAnswer, Refused, RefusedWhy,
+    Status, Verdict,
 };
 pub use batch::{Malformed, Page, decode_events, decode_page, encode_events, encode_page};
 pub use gather::Gather;

@@ -121,7 +121,7 @@ pub struct FormerHub {
 }
 
 /// The line from a counter to its hub.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct HubStatus {
     /// Whether it answered when last asked. When not, the counter works alone.
     pub here: bool,

@@ -15,6 +15,7 @@ pub mod kiosk;
 pub mod machine;
 pub mod paper;
 pub mod queue;
+pub mod sync;
 pub mod visit;
 pub mod watch;
 
@@ -227,4 +228,10 @@ verbs! {
     Command "hub.promote" hub::Promote => hub::Promoted, [Supervisor, Admin];
     Command "hub.retire" hub::Retire => hub::Retired, [Supervisor, Admin];
     Query "sync.status" admin::SyncStatus => admin::SyncStatusAnswer;
+    Query "sync.overview" sync::Overview => sync::OverviewAnswer;
+    Query "sync.problems" sync::Problems => Vec<sync::Problem>;
+    Command "sync.resolve" sync::Resolve => sync::Resolved, [Supervisor, Admin];
+    Act "sync.now" sync::Now => sync::OverviewAnswer, [Officer, Reception, Supervisor, Admin];
+    Act "sync.export" sync::Export => sync::StickMade, [Supervisor, Admin];
+    Act "sync.carry" sync::Carry => sync::StickTaken, [Supervisor, Admin];
 }

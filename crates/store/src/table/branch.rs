@@ -141,7 +141,10 @@ pub(crate) fn rows(
                 *on,
                 &[],
             )),
-            BranchEvent::Epoch(_) | BranchEvent::Clock(_) | BranchEvent::Kiosk(_) => {}
+            BranchEvent::Epoch(_)
+            | BranchEvent::Clock(_)
+            | BranchEvent::Kiosk(_)
+            | BranchEvent::Resolved(_) => {}
         }
     }
     if let Some(branch) = branch {

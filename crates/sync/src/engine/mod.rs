@@ -8,8 +8,8 @@ mod tests;
 use std::collections::{HashMap, VecDeque};
 
 use motcua_protocol::sync::{
-    EpochHead, Hash, Heads, Hello, Judgement, Limits, LogHead, Page, Place, PushAnswer, Refused,
-    Sealed, Verdict,
+    EpochHead, Hash, Heads, Held, Hello, Judgement, Limits, LogHead, Page, Place, PushAnswer,
+    Refused, Sealed, Verdict,
 };
 use uuid::Uuid;
 
@@ -270,6 +270,8 @@ pub enum Output {
         heads: Vec<LogHead>,
         /// What became of events.
         verdicts: Vec<Verdict>,
+        /// All that it holds back, where it tells.
+        held: Option<Vec<Held>>,
     },
 }
 

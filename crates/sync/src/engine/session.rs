@@ -70,6 +70,7 @@ impl Engine {
         if hello.proto_min > PROTO || hello.proto < PROTO_MIN {
             return self.fail(now, Fault::Proto, None);
         }
+        self.status.seal_key.clone_from(&hello.seal_key);
         self.hello = Some(hello);
         self.survey(now, out);
     }
@@ -183,6 +184,7 @@ impl Engine {
         out.push(Output::Note {
             heads: heads.logs,
             verdicts: Vec::new(),
+            held: heads.held,
         });
         self.next_job(now, out);
     }
@@ -299,6 +301,7 @@ impl Engine {
         out.push(Output::Note {
             heads: vec![Self::log_head(&job, acked.seq, acked.hash.0)],
             verdicts: answer.results,
+            held: None,
         });
         let limits = self.hello.as_ref().map(|h| h.limits).unwrap_or_default();
         self.larger(&limits);
@@ -410,6 +413,7 @@ impl Engine {
         self.failures = 0;
         self.status.last_error = None;
         self.status.last_done_ms = Some(now.mono_ms);
+        self.status.last_done_wall_ms = Some(now.wall_ms);
         if self.again {
             self.again = false;
             self.began_at = now.mono_ms;

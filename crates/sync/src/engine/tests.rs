@@ -76,11 +76,13 @@ fn peer(request: &Request) -> Answer {
             proto: PROTO,
             limits: Limits::default(),
             server_time_ms: 0,
+            seal_key: None,
         }),
         Request::Heads { .. } => Answer::Heads(Heads {
             server_epoch,
             logs: Vec::new(),
             quarantined: 0,
+            held: None,
         }),
         Request::Push(_) => Answer::Refused(RefusedWhy::Gap.into()),
         Request::Past { .. } => Answer::Past(Vec::new()),

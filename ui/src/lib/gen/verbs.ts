@@ -117,8 +117,19 @@ import type { QueueSnapshotAnswer } from "./QueueSnapshotAnswer";
 import type { QueueWatch } from "./QueueWatch";
 import type { QueueWatchAnswer } from "./QueueWatchAnswer";
 import type { Role } from "./Role";
+import type { SyncCarry } from "./SyncCarry";
+import type { SyncExport } from "./SyncExport";
+import type { SyncNow } from "./SyncNow";
+import type { SyncOverview } from "./SyncOverview";
+import type { SyncOverviewAnswer } from "./SyncOverviewAnswer";
+import type { SyncProblem } from "./SyncProblem";
+import type { SyncProblems } from "./SyncProblems";
+import type { SyncResolve } from "./SyncResolve";
+import type { SyncResolved } from "./SyncResolved";
 import type { SyncStatus } from "./SyncStatus";
 import type { SyncStatusAnswer } from "./SyncStatusAnswer";
+import type { SyncStickMade } from "./SyncStickMade";
+import type { SyncStickTaken } from "./SyncStickTaken";
 import type { UnitHit } from "./UnitHit";
 import type { UnitsSearch } from "./UnitsSearch";
 import type { VisitBook } from "./VisitBook";
@@ -216,6 +227,12 @@ export interface Verbs {
   "hub.promote": { args: HubPromote; answer: HubPromotedAnswer };
   "hub.retire": { args: HubRetire; answer: HubRetiredAnswer };
   "sync.status": { args: SyncStatus; answer: SyncStatusAnswer };
+  "sync.overview": { args: SyncOverview; answer: SyncOverviewAnswer };
+  "sync.problems": { args: SyncProblems; answer: Array<SyncProblem> };
+  "sync.resolve": { args: SyncResolve; answer: SyncResolved };
+  "sync.now": { args: SyncNow; answer: SyncOverviewAnswer };
+  "sync.export": { args: SyncExport; answer: SyncStickMade };
+  "sync.carry": { args: SyncCarry; answer: SyncStickTaken };
 }
 
 export type VerbName = keyof Verbs;
@@ -304,6 +321,12 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "hub.promote": ["supervisor","admin"],
   "hub.retire": ["supervisor","admin"],
   "sync.status": [],
+  "sync.overview": [],
+  "sync.problems": [],
+  "sync.resolve": ["supervisor","admin"],
+  "sync.now": ["officer","reception","supervisor","admin"],
+  "sync.export": ["supervisor","admin"],
+  "sync.carry": ["supervisor","admin"],
 };
 
 /** Verbs that change something and carry a command id. */
@@ -351,4 +374,5 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "clock.confirm",
   "hub.promote",
   "hub.retire",
+  "sync.resolve",
 ]);

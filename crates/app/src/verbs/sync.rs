@@ -1,0 +1,403 @@
+//! The line in plain words: what waits and why, what the other side holds back, and the way on
+//! foot.
+
+use std::collections::BTreeMap;
+
+use motcua_domain::{
+    Code, Refusal,
+    branch::Branch,
+    case::CaseEvent,
+    text::{self, limit},
+};
+use motcua_protocol::{
+    Time, entity,
+    event::{Body, BranchEvent, RecordResolved, Resolution},
+    verbs::{
+        admin::HubStatus,
+        sync::{
+            Carry, Export, Now, Overview, OverviewAnswer, Problem, Problems, Resolve, Resolved,
+            Stick, StickMade, StickTaken, WaitingDay, Way,
+        },
+    },
+};
+use motcua_store::{HeldRecord, Read, Write};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{App, CENTRAL, HUB, LinkState, Result, registry::Ctx, say, view};
+
+/// Of each log so many records are looked at one by one; a machine that was never connected may
+/// hold years of them.
+const MOST: u64 = 50_000;
+
+/// To whom this machine sends, under which name the store knows it, and the line to it.
+fn way(app: &App) -> (Way, Option<&'static str>, LinkState) {
+    match (app.link(), app.central()) {
+        (Some(link), _) => (Way::Hub, Some(HUB), link.state(app)),
+        (None, Some(central)) => (Way::Central, Some(CENTRAL), central.state(app)),
+        (None, None) => (Way::Nobody, None, LinkState::default()),
+    }
+}
+
+/// `sync.overview`
+pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<OverviewAnswer> {
+    let (way, peer, state) = way(app);
+    let all = way != Way::Hub;
+    let now_ms = app.now_ms();
+    let mut days = BTreeMap::default();
+    let (mut unsent, mut looked_at) = (0, 0);
+    for owed in app.owed(peer, all)? {
+        unsent += owed.events;
+        app.store
+            .waiting_of(&owed.log, owed.there, MOST, owed.again, &mut days)?;
+    }
+    let days: Vec<WaitingDay> = days
+        .into_iter()
+        .rev()
+        .map(|(date, day)| {
+            looked_at += day.events;
+            WaitingDay {
+                date,
+                visits: day.visits.len() as u32,
+                cases: day.cases.len() as u32,
+                other: day.other,
+                records: day.events,
+            }
+        })
+        .collect();
+    let oldest = match peer {
+        Some(peer) => app.unsent(peer, all)?.1,
+        None => app.store.read(|read| read.event_count())?.1,
+    };
+    let link = app.link();
+    let hub_name = match &link {
+        Some(link) => name_of(app, link.hub())?,
+        None => None,
+    };
+    // What the engine says it will do is on the machine's clock; the screen counts by ours.
+    let wall_ms = app.moment().wall_ms;
+    let (code, message) = match state.last_error {
+        Some(message) => (state.code.map(str::to_owned), Some(message)),
+        None => (None, None),
+    };
+    Ok(OverviewAnswer {
+        now: Time::from_ms(now_ms),
+        way,
+        address: state.address,
+        hub: link.map(|link| HubStatus {
+            here: state.here,
+            number: link.number(),
+        }),
+        hub_name,
+        busy: state.busy,
+        code,
+        message,
+        last_done_at: match peer {
+            Some(peer) => app.store.done_with(peer)?.map(Time::from_ms),
+            None => None,
+        },
+        next_try_at: state
+            .next_try_ms
+            .map(|at| Time::from_ms(now_ms + at - wall_ms)),
+        skew_ms: state.skew_ms,
+        unsent,
+        oldest_unsent_at: oldest.map(Time::from_ms),
+        days,
+        earlier: unsent.saturating_sub(looked_at),
+        problems: open_problems(app)?,
+        stick: stick(app, ctx)?,
+    })
+}
+
+fn name_of(app: &App, device: Uuid) -> Result<Option<String>> {
+    let devices = app.store.read(|read| read.devices())?;
+    let found = devices.into_iter().find(|d| d.device == device);
+    Ok(found.map(|d| d.name))
+}
+
+fn stick(app: &App, ctx: &Ctx) -> Result<Stick> {
+    let mut stick = match app.machine() {
+        Ok(machine) => machine.stick(),
+        Err(_) => Stick::default(),
+    };
+    stick.name = format!("motcua-{}-{}.motcua", ctx.branch.office.code, app.today()?);
+    Ok(stick)
+}
+
+/// Records that the other side holds back, each with what was done about it.
+fn held(app: &App) -> Result<Vec<(HeldRecord, Option<Resolved>)>> {
+    let (_, peer, _) = way(app);
+    let Some(peer) = peer else {
+        return Ok(Vec::new());
+    };
+    let held = app.store.held_by(peer)?;
+    let branch = app.branch()?;
+    app.store.read(|read| {
+        held.into_iter()
+            .map(|record| {
+                let done = resolved(read, &branch, record.header.event_id)?;
+                Ok((record, done))
+            })
+            .collect()
+    })
+}
+
+fn resolved(read: &Read<'_>, branch: &Branch, event_id: Uuid) -> Result<Option<Resolved>> {
+    let events = read.events_of(entity::held(event_id))?;
+    let last =
+        events.iter().rev().find_map(
+            |event| match Body::decode(&event.header.kind, &event.body) {
+                Some(Body::Branch(BranchEvent::Resolved(done))) if done.event_id == event_id => {
+                    Some((&event.header, done))
+                }
+                _ => None,
+            },
+        );
+    Ok(last.map(|(header, done)| Resolved {
+        how: done.how,
+        at: Time::from_ms(header.wall_ms),
+        by: view::officer_name(branch, &header.actor).to_owned(),
+        note: done.note,
+    }))
+}
+
+/// Whether a person still has to look: what waits for other records comes by itself, and who was
+/// only asked again has not answered yet.
+fn is_open(record: &HeldRecord, done: Option<&Resolved>) -> bool {
+    record.quarantined && done.is_none_or(|done| done.how == Resolution::AskedAgain)
+}
+
+/// How many records wait for a person.
+pub(crate) fn open_problems(app: &App) -> Result<u32> {
+    let held = held(app)?;
+    let open = held.iter().filter(|(r, done)| is_open(r, done.as_ref()));
+    Ok(open.count() as u32)
+}
+
+/// `sync.problems`
+pub(crate) fn problems(app: &App, ctx: &Ctx, _args: Problems) -> Result<Vec<Problem>> {
+    let held = held(app)?;
+    let (way, _, _) = way(app);
+    let own = app.store.device();
+    let devices = app.store.read(|read| read.devices())?;
+    app.store.read(|read| {
+        held.into_iter()
+            .map(|(record, resolved)| {
+                let header = &record.header;
+                let (subject, what, case_code) = words(read, &ctx.branch, &record)?;
+                let machine = (header.device != own)
+                    .then(|| devices.iter().find(|d| d.device == header.device))
+                    .flatten();
+                let (reason, advice) = explain(&record.code);
+                Ok(Problem {
+                    event_id: header.event_id,
+                    quarantined: record.quarantined,
+                    subject,
+                    what,
+                    at: Time::from_ms(header.wall_ms),
+                    by: view::officer_name(&ctx.branch, &header.actor).to_owned(),
+                    machine: machine.map(|d| d.name.clone()),
+                    since: Time::from_ms(record.since_ms),
+                    reason: whose(way, reason),
+                    advice: whose(way, advice),
+                    old_value: record.field.as_deref().and_then(|f| value(&record.body, f)),
+                    field: record.field,
+                    code: record.code,
+                    case_code,
+                    resolved,
+                })
+            })
+            .collect()
+    })
+}
+
+/// What a code of central means, and what to do.
+fn explain(code: &str) -> (&'static str, &'static str) {
+    match code {
+        "DEPS" => (
+            "Trung tâm đã cất bản ghi này nhưng chưa tính, vì bản ghi này viết tiếp một bản ghi của máy khác mà trung tâm chưa có.",
+            "Không cần làm gì. Khi máy kia gửi xong, trung tâm tự tính bản ghi này. Nếu để lâu, mời bật máy kia và kiểm tra đường mạng.",
+        ),
+        "UPGRADE" => (
+            "Trung tâm đã cất bản ghi này nhưng chưa hiểu, vì chương trình ở trung tâm cũ hơn chương trình trên máy đã ghi.",
+            "Mời báo đơn vị quản trị trung tâm cập nhật chương trình, rồi bấm “Đề nghị trung tâm xem lại”.",
+        ),
+        "BODY_UNREADABLE" => (
+            "Trung tâm đã cất bản ghi này nhưng không đọc được một ô trong đó nên chưa tính.",
+            "Mời mở hồ sơ hoặc lượt này, ghi lại việc cho đúng, rồi bấm “Đã sửa”. Bản ghi cũ vẫn giữ nguyên. Nếu ô đó đã đúng, mời báo đơn vị quản trị trung tâm rồi bấm “Đề nghị trung tâm xem lại”.",
+        ),
+        "RULE" => (
+            "Trung tâm đã cất bản ghi này nhưng không ghép được với các bản ghi khác của cùng lượt hoặc hồ sơ.",
+            "Mời báo đơn vị quản trị trung tâm và cho biết số hoặc mã ở trên. Khi trung tâm báo đã sửa, bấm “Đề nghị trung tâm xem lại”.",
+        ),
+        _ => (
+            "Trung tâm đã cất bản ghi này nhưng chưa tính, vì một lý do mà bản chương trình này chưa biết.",
+            "Mời báo đơn vị quản trị trung tâm, hoặc cập nhật chương trình trên máy này.",
+        ),
+    }
+}
+
+/// The sentences speak of central; at a counter it is the hub that holds a record back.
+fn whose(way: Way, sentence: &str) -> String {
+    match way {
+        Way::Hub => sentence
+            .replace("đơn vị quản trị trung tâm", "người quản trị")
+            .replace("Trung tâm", "Máy chủ quầy")
+            .replace("ở trung tâm", "ở máy chủ quầy")
+            .replace("khi trung tâm", "khi máy chủ quầy")
+            .replace(", trung tâm", ", máy chủ quầy")
+            .replace("mà trung tâm", "mà máy chủ quầy"),
+        Way::Central | Way::Nobody => sentence.to_owned(),
+    }
+}
+
+/// What stands in a body at a field, as text.
+fn value(body: &[u8], field: &str) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let mut at = &body;
+    for part in field.split(['.', '[']) {
+        let part = part.trim_end_matches(']');
+        at = match part.parse::<usize>() {
+            Ok(place) if at.is_array() => at.get(place)?,
+            _ => at.get(part)?,
+        };
+    }
+    Some(match at {
+        Value::String(text) => text.clone(),
+        other => other.to_string().chars().take(200).collect(),
+    })
+}
+
+/// What a record is about and says, and the code of its case.
+fn words(
+    read: &Read<'_>,
+    branch: &Branch,
+    record: &HeldRecord,
+) -> Result<(String, String, Option<String>)> {
+    let header = &record.header;
+    let body = Body::decode(&header.kind, &record.body);
+    let visit = |id: Uuid| -> Result<Option<String>> {
+        Ok(read.visit(id)?.map(|v| format!("Lượt {}", v.label())))
+    };
+    Ok(match body {
+        Some(Body::Visit(event)) => (
+            visit(header.entity)?.unwrap_or_else(|| "Lượt".to_owned()),
+            say::visit_event(branch, &event),
+            None,
+        ),
+        Some(Body::Case(event)) => {
+            let code = match read.case(header.entity)? {
+                Some(row) => Some(row.case.received.code),
+                None => match &event {
+                    CaseEvent::Received(received) => Some(received.code.clone()),
+                    _ => None,
+                },
+            };
+            let what = match header.kind.as_str() {
+                "case.received" => "Tiếp nhận hồ sơ.",
+                "case.document_printed" => "In giấy tờ của hồ sơ.",
+                _ => "Một bước xử lý hồ sơ.",
+            };
+            let subject = code
+                .as_ref()
+                .map_or_else(|| "Hồ sơ".to_owned(), |code| format!("Hồ sơ {code}"));
+            (subject, what.to_owned(), code)
+        }
+        Some(Body::Counter(event)) => {
+            let (_, number) = event.place();
+            let what = match header.kind.as_str() {
+                "counter.opened" => "Mở quầy.",
+                "counter.taken_over" => "Nhận quầy của người khác.",
+                "counter.closed" => "Đóng quầy.",
+                _ => "Rời quầy hoặc trở lại quầy.",
+            };
+            (format!("Quầy {number}"), what.to_owned(), None)
+        }
+        Some(Body::Branch(_)) => {
+            let what = match header.kind.as_str() {
+                "branch.configured" => "Đổi thiết lập chi nhánh.",
+                "procedure.published" => "Đưa một thủ tục vào danh mục.",
+                "day.closed" => "Đóng ngày làm việc.",
+                "numbers.leased" => "Cấp một khối số cho máy.",
+                "sync.resolved" => "Ghi việc đã xem một bản ghi.",
+                _ => "Việc chung của chi nhánh.",
+            };
+            ("Chi nhánh".to_owned(), what.to_owned(), None)
+        }
+        None => (
+            "Bản ghi".to_owned(),
+            "Máy này cũng chưa đọc được nội dung.".to_owned(),
+            None,
+        ),
+    })
+}
+
+/// `sync.resolve`
+pub(crate) fn resolve(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resolve) -> Result<Resolved> {
+    let note = text::line(args.note.as_deref().unwrap_or_default(), limit::NOTE)
+        .map_err(|r| r.at("note"))?;
+    if note.is_empty() && args.how != Resolution::AskedAgain {
+        let message = match args.how {
+            Resolution::Corrected => {
+                "Mời ghi đã sửa gì, ví dụ “đã ghi lại lệ phí 8.000 đồng”. Chưa ghi gì."
+            }
+            _ => "Mời ghi vì sao để nguyên, ví dụ “đã báo trung tâm, phiếu số 12”. Chưa ghi gì.",
+        };
+        return Err(Refusal::new(Code::FieldRequired, message).at("note").into());
+    }
+    let (_, peer, _) = way(app);
+    let held = match peer {
+        Some(peer) => app.store.held_by(peer)?,
+        None => Vec::new(),
+    };
+    if !held.iter().any(|r| r.header.event_id == args.event_id) {
+        return Err(Refusal::new(
+            Code::NotFound,
+            "Trung tâm không còn giữ lại bản ghi này. Chưa ghi gì. Mời xem lại danh sách.",
+        )
+        .at("event_id")
+        .into());
+    }
+    let done = RecordResolved {
+        event_id: args.event_id,
+        how: args.how,
+        note: (!note.is_empty()).then_some(note),
+    };
+    let answer = Resolved {
+        how: done.how,
+        at: Time::from_ms(tx.now_ms()),
+        by: view::officer_name(&ctx.branch, &ctx.officer).to_owned(),
+        note: done.note.clone(),
+    };
+    tx.append(
+        entity::held(args.event_id),
+        &Body::Branch(BranchEvent::Resolved(done)),
+    )?;
+    Ok(answer)
+}
+
+/// `sync.now`
+pub(crate) fn now(app: &App, ctx: &Ctx, _args: Now) -> Result<OverviewAnswer> {
+    match (app.link(), app.central()) {
+        (Some(link), _) => link.send_now(app),
+        (None, Some(central)) => central.send_now(app),
+        (None, None) => {
+            return Err(Refusal::new(
+                Code::NotPaired,
+                "Máy này chưa kết nối trung tâm nên chưa có nơi gửi. Mọi bản ghi vẫn an toàn trên máy. Mời xin mã kết nối, hoặc xuất ra USB.",
+            )
+            .into());
+        }
+    }
+    overview(app, ctx, Overview {})
+}
+
+/// `sync.export`
+pub(crate) fn export(app: &App, _ctx: &Ctx, args: Export) -> Result<StickMade> {
+    Ok(app.machine()?.export(&args)?)
+}
+
+/// `sync.carry`
+pub(crate) fn carry(app: &App, _ctx: &Ctx, args: Carry) -> Result<StickTaken> {
+    Ok(app.machine()?.carry(&args)?)
+}

@@ -1,0 +1,293 @@
+//! The sync screen: never connected, a stick, and (where PostgreSQL is there) a real central that
+//! goes away, comes back, and holds a record back.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { type Browser, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+});
+
+const looks = [
+  { theme: "light", width: 1366, height: 768 },
+  { theme: "dark", width: 1280, height: 720 },
+] as const;
+
+async function pictures(page: Page, name: string): Promise<void> {
+  for (const look of looks) {
+    await page.setViewportSize(look);
+    await page.emulateMedia({ colorScheme: look.theme });
+    await picture(page, `${name}-${look.theme}`);
+    await expectNothingClipped(page);
+    await expectAccessible(page);
+  }
+}
+
+async function work(server: Server): Promise<string> {
+  const { visit_id } = await server.call("visit.register", { service: "ho-tich" });
+  await server.call("queue.call", { visit_id, counter: 1 });
+  await server.call("leg.start", { visit_id });
+  const received = await server.call("case.receive", {
+    visit_id,
+    procedure_code: "2.001576",
+    applicant: { kind: "individual", name: "Lò Thị Mai", id_number: "001190000001", phone: "0912345678" },
+    papers: [0, 1, 2].map((index) => ({ index, originals: 1 })),
+    return_method: "counter",
+  } as never);
+  await server.call("leg.finish", { visit_id });
+  return received.case_id;
+}
+
+test("never connected: calm, counted by day, and out onto a stick with central's key", async () => {
+  const server = await Server.demo();
+  try {
+    await work(server);
+    const { page, complaints } = await newPage(browser);
+    await enter(page, server, "lan", 1, "desk");
+    // By the pill, and by its key.
+    await page.click(".sync button.open");
+    await page.waitForSelector("h1:has-text('Chưa kết nối trung tâm')");
+    await page.keyboard.press("Control+1");
+    await page.waitForSelector("main.sy", { state: "detached" });
+    await page.keyboard.press("Control+5");
+    await page.waitForSelector("main.sy tbody tr");
+    expect(await page.innerText("main.sy tbody tr")).toMatch(/^\S.*\s1\s+1\s+\d+\s+\d+$/s);
+    await page.waitForSelector(".probs:has-text('Không có bản ghi nào cần xem')");
+    await pictures(page, "sync-never");
+
+    await page.keyboard.press("Control+e");
+    await page.waitForSelector("dialog:has-text('Chép bản ghi ra USB')");
+    const usb = path.join(server.dir, "usb");
+    const file = path.join(usb, "a.motcua");
+    await page.fill("[data-field=path]", file);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog .err:has-text('khóa niêm phong')");
+    await pictures(page, "sync-stick-no-key");
+    await page.fill("[data-field=key]", "khong-phai-khoa");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog .err:has-text('chép lại nguyên văn')");
+    expect(existsSync(usb)).toBe(false);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+
+    // Whoever is no supervisor sees the state and is told who may.
+    const officer = await newPage(browser);
+    await enter(officer.page, server, "ha", 2, "sync");
+    await officer.page.waitForSelector(".usb:has-text('Giám sát chép được')");
+    expect(await officer.page.locator(".usb button").count()).toBe(0);
+    await officer.page.keyboard.press("F1");
+    await officer.page.waitForSelector("dialog:has-text('Gửi ngay')");
+    await officer.page.context().close();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  } finally {
+    await server.stop();
+  }
+});
+
+/** A PostgreSQL and a central of this test's own, where this machine can run one. */
+class Central {
+  readonly dir = mkdtempSync("/tmp/mc-e2e-");
+  private child: ChildProcess | undefined;
+  url = "";
+  private constructor(
+    private readonly bin: string,
+    private readonly binary: string,
+  ) {}
+
+  static able(): Central | undefined {
+    const root = "/usr/lib/postgresql";
+    const version = existsSync(root) ? readdirSync(root).sort().at(-1) : undefined;
+    const motcua = process.env.MOTCUA_BIN ?? path.resolve("../target/debug/motcua");
+    const binary = path.join(path.dirname(motcua), "motcua-central");
+    if (!version || !existsSync(binary)) return undefined;
+    return new Central(path.join(root, version, "bin"), binary);
+  }
+
+  /** PostgreSQL refuses to run as root. */
+  private as(command: string, ...args: string[]): [string, string[]] {
+    const file = path.join(this.bin, command);
+    return process.getuid?.() === 0 ? ["runuser", ["-u", "postgres", "--", file, ...args]] : [file, args];
+  }
+
+  private get database(): string {
+    return `postgres://central@${encodeURIComponent(this.dir)}/postgres`;
+  }
+
+  begin(): void {
+    if (process.getuid?.() === 0) execFileSync("chown", ["postgres", this.dir]);
+    const data = path.join(this.dir, "data");
+    const quiet = { cwd: "/", stdio: "ignore" } as const;
+    const how = ["-U", "central", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+    execFileSync(...this.as("initdb", "-D", data, ...how), quiet);
+    const options = `-c listen_addresses= -c unix_socket_directories=${this.dir}`;
+    const log = path.join(this.dir, "log");
+    execFileSync(...this.as("pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start"), quiet);
+  }
+
+  async serve(port = 0): Promise<void> {
+    const tls = path.join(tmpdir(), `mc-tls-${path.basename(this.dir)}`);
+    mkdirSync(tls, { recursive: true });
+    const child = spawn(
+      this.binary,
+      ["serve", "--database-url", this.database, "--listen", `127.0.0.1:${port}`, "--dev-tls", tls],
+      { stdio: ["ignore", "pipe", "ignore"] },
+    );
+    this.child = child;
+    const line = await new Promise<string>((resolve, reject) => {
+      createInterface({ input: child.stdout }).once("line", resolve);
+      child.once("exit", (code) => reject(new Error(`central ended with ${code}`)));
+    });
+    this.url = (JSON.parse(line) as { url: string }).url;
+  }
+
+  run(...args: string[]): Record<string, string> {
+    const out = execFileSync(this.binary, [...args, "--database-url", this.database], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    return JSON.parse(out.toString()) as Record<string, string>;
+  }
+
+  sql(statement: string): void {
+    execFileSync("psql", [this.database, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement]);
+  }
+
+  async end(): Promise<void> {
+    const child = this.child;
+    this.child = undefined;
+    if (!child || child.exitCode !== null) return;
+    const over = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await over;
+  }
+
+  async stop(): Promise<void> {
+    await this.end();
+    const data = path.join(this.dir, "data");
+    const quiet = { cwd: "/", stdio: "ignore" } as const;
+    execFileSync(...this.as("pg_ctl", "-D", data, "-m", "immediate", "stop"), quiet);
+    rmSync(this.dir, { recursive: true, force: true });
+    rmSync(path.join(tmpdir(), `mc-tls-${path.basename(this.dir)}`), { recursive: true, force: true });
+  }
+}
+
+const central = Central.able();
+
+test.skipIf(!central)(
+  "central there, away, back; a record held back is explained and dealt with",
+  { timeout: 120_000 },
+  async () => {
+    if (!central) return;
+    const server = await Server.demo();
+    try {
+      central.begin();
+      await central.serve();
+      const port = Number(new URL(central.url).port);
+      const caseId = await work(server);
+      const { office } = await server.call("sync.status", {});
+      const { code, ca_file } = central.run("code", "--office", office);
+      const motcua = process.env.MOTCUA_BIN ?? path.resolve("../target/debug/motcua");
+      const data = path.join(server.dir, "data");
+      const enrol = ["enrol", "--central", central.url, "--code", code ?? "", "--ca", ca_file ?? ""];
+      execFileSync(motcua, ["--data", data, ...enrol]);
+      const { page, complaints } = await newPage(browser);
+      await enter(page, server, "lan", 1, "sync");
+      await page.waitForSelector("h1:has-text('Trung tâm đã nhận đủ')");
+      await page.waitForSelector(".wait:has-text('Không còn gì chờ gửi')");
+      await pictures(page, "sync-all");
+
+      await central.end();
+      await work(server);
+      await page.waitForSelector("h1:has-text('Mất kết nối với trung tâm')");
+      // The engine says when; the screen only counts down to it.
+      await page.waitForSelector(".nd:has-text('thử lại')");
+      await page.waitForSelector(".wait tbody tr");
+      await pictures(page, "sync-away");
+
+      // On foot meanwhile: the key came over the line. Nothing counts as sent by that.
+      const usb = path.join(server.dir, "usb");
+      mkdirSync(usb);
+      const file = path.join(usb, "a.motcua");
+      const before = (await server.call("sync.status", {})).unsent;
+      await page.keyboard.press("Control+e");
+      await page.fill("[data-field=path]", file);
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("dialog:has-text('Rút USB được')");
+      await pictures(page, "sync-stick-done");
+      expect(statSync(file).size).toBeGreaterThan(500);
+      expect(readdirSync(usb)).toEqual(["a.motcua"]);
+      expect((await server.call("sync.status", {})).unsent).toBe(before);
+      await page.keyboard.press("Escape");
+      expect(Number(central.run("import", file).stored)).toBe(before);
+
+      await central.serve(port);
+      await page.keyboard.press("Control+g");
+      await page.waitForSelector("h1:has-text('Trung tâm đã nhận đủ')", { timeout: 20_000 });
+
+      // A record that central cannot read: as an older central would say it.
+      central.sql(
+        `INSERT INTO verdict(office_id, event_id, device, entity, status, code)
+         SELECT office_id, event_id, device, entity, 'quarantined', 'RULE' FROM event_log
+         WHERE entity = '${caseId}' AND kind = 'case.received'`,
+      );
+      central.sql(
+        `INSERT INTO verdict(office_id, event_id, device, entity, status, code)
+         SELECT office_id, event_id, device, entity, 'parked', 'UPGRADE' FROM event_log
+         WHERE kind = 'leg.started' ORDER BY feed_seq LIMIT 1`,
+      );
+      await page.keyboard.press("Control+g");
+      await page.waitForSelector("article.open:has-text('Hồ sơ ')");
+      await page.waitForSelector(".sync.fix:has-text('Cần anh/chị xem 1')");
+      await page.waitForSelector(".nav .ct:has-text('1')");
+      await pictures(page, "sync-held");
+      await page.click("article.open button:has-text('Để nguyên')");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("article.open .err:has-text('Mời ghi vì sao')");
+      await page.fill("[data-field=note]", "đã báo trung tâm, phiếu số 12");
+      await pictures(page, "sync-note");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("article:has-text('Trần Ngọc Lan để nguyên')");
+      expect(await page.locator("article.open").count()).toBe(0);
+      // Asked again, central looks anew and holds it no longer.
+      await page.click("article:has-text('cũ hơn') button:has-text('xem lại')");
+      await expect
+        .poll(
+          async () => {
+            await server.call("sync.now", {});
+            const held = await server.call("sync.problems", {});
+            return held.filter((p) => p.code === "UPGRADE").length;
+          },
+          { timeout: 20_000, interval: 500 },
+        )
+        .toBe(0);
+      expect(complaints).toEqual([]);
+
+      // Access taken away: said plainly, and nothing is lost.
+      central.sql("UPDATE device SET revoked_at = now()");
+      await work(server);
+      await page.waitForSelector("h1:has-text('Trung tâm không cho máy này gửi nữa')");
+      await pictures(page, "sync-revoked");
+      await page.context().close();
+    } finally {
+      await server.stop();
+      await central.stop();
+    }
+  },
+);

@@ -4,6 +4,7 @@
 mod board;
 mod branch;
 mod case;
+mod case_acts;
 mod catalogue;
 mod counter;
 mod day;
@@ -17,6 +18,7 @@ mod paper;
 mod people;
 mod queue;
 mod register;
+mod slips;
 mod watch;
 
 use crate::registry::Registry;
@@ -72,6 +74,16 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(case::receive);
     registry.query(case::get);
     registry.query(case::search);
+    registry.command(case_acts::request_supplement);
+    registry.command(case_acts::complete_supplement);
+    registry.command(case_acts::refuse);
+    registry.command(case_acts::postpone);
+    registry.command(case_acts::withdraw);
+    registry.command(case_acts::stop);
+    registry.command(case_acts::hand_over);
+    registry.command(case_acts::take_back);
+    registry.command(case_acts::receive_result);
+    registry.command(case_acts::return_result);
     registry.query(catalogue::get);
     registry.query(catalogue::search);
     registry.command(catalogue::import);

@@ -44,19 +44,19 @@ export function leaveScreen(): void {
 export function sayPrinted(job: PrintJob): void {
   const shown = state.notice;
   if (!shown || shown.about !== job.id || (job.state !== "done" && job.state !== "failed")) return;
-  const receipt = job.kind === "receipt";
+  const ticket = job.kind === "ticket";
   const { title } = job;
   if (job.state === "done") {
     state.notice = {
       ...shown,
-      text: t(receipt ? "done.receiptPrinted" : "done.ticketPrinted", { title }),
+      text: t(`printed.${job.kind}`, { title }),
       tone: "done",
       about: undefined,
     };
   } else {
     state.notice = {
       ...shown,
-      text: t(receipt ? "print.keptSafe" : "print.ticketSafe", { title, why: job.message ?? "" }),
+      text: t(ticket ? "print.ticketSafe" : "print.keptSafe", { title, why: job.message ?? "" }),
       tone: "problem",
     };
   }

@@ -44,6 +44,7 @@ async function receive(name: string): Promise<{ id: string; code: string }> {
     applicant: { kind: "individual", name, id_number: "001190000001", phone: "0912345678" },
     papers: [],
     missing_ground: "Công dân bổ sung sau",
+    limit: { value: 20, unit: "working_day" },
   });
   return { id: answer.case_id, code: answer.case_code };
 }
@@ -144,6 +145,7 @@ test("the second officer is told what the first did, and loses nothing that was 
   await page.keyboard.type("Không thuộc thẩm quyền");
   await server.call("case.hand_over", { id, to: "Phòng Nội vụ" });
   await page.keyboard.press("Enter");
+  await page.waitForTimeout(1500); await picture(page, "debug");
   await page.waitForSelector("dialog [role='alert']:has-text('Chuyển hồ sơ đến Phòng Nội vụ')");
   expect(await status(id)).toBe("processing");
   expect(await page.inputValue("[data-field='reason']")).toBe("Không thuộc thẩm quyền");

@@ -4,7 +4,10 @@ use motcua_domain::case::{CaseEvent, CaseReceived, Recipient, WantedPaper};
 use motcua_protocol::{Time, event::Body, verbs::paper::PaperKind};
 
 fn moment(ms: i64) -> String {
-    Time::from_ms(ms).0.format("%H:%M ngày %d/%m/%Y").to_string()
+    Time::from_ms(ms)
+        .0
+        .format("%H:%M ngày %d/%m/%Y")
+        .to_string()
 }
 
 /// `Name (2 bản chính, 1 bản photo); …`
@@ -67,7 +70,10 @@ pub(crate) fn paper_name(kind: PaperKind) -> &'static str {
 
 /// A print.
 pub(crate) fn printed(document: &str) -> String {
-    let name = PaperKind::from_name(document).map_or(document, |kind| paper_name(kind));
+    let name = match PaperKind::from_name(document) {
+        Some(kind) => paper_name(kind),
+        None => document,
+    };
     format!("In {name}.")
 }
 

@@ -273,7 +273,13 @@ pub fn return_slip(data: &ReturnSlip, forms: &FormSet, fonts: &Fonts) -> Result<
                 ("waybill", Some(waybill.clone())),
                 ("address", Some(address.clone())),
             ]);
-            (None, None, None, None, Some(forms.word("by_post", &values)?))
+            (
+                None,
+                None,
+                None,
+                None,
+                Some(forms.word("by_post", &values)?),
+            )
         }
     };
     let values = Values::from([

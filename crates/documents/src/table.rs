@@ -113,7 +113,14 @@ pub(crate) fn plain_head(texts: &[&str], x: &[f32], s: &Setting) -> Slab {
         .map(|(text, edge)| {
             let width = edge[1] - edge[0] - 1.0 * MM;
             let lines = wrap(&[Span::new(text, style)], width, s.fonts);
-            stack(&lines, edge[0] + 0.5 * MM, width, TIGHT, Align::Centre, s.fonts)
+            stack(
+                &lines,
+                edge[0] + 0.5 * MM,
+                width,
+                TIGHT,
+                Align::Centre,
+                s.fonts,
+            )
         })
         .collect();
     let height = set.iter().map(|(h, _)| *h).fold(0.0, f32::max) + 2.0 * PAD_Y;

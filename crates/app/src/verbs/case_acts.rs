@@ -83,26 +83,16 @@ pub(crate) fn paper_since(case: &Case, kind: PaperKind) -> Option<i64> {
         PaperKind::Refusal => at(CaseAct::Refuse),
         PaperKind::Apology => at(CaseAct::Postpone),
         // A line comes with every hop.
-        PaperKind::Control => [
-            CaseAct::HandOver,
-            CaseAct::TakeBack,
-            CaseAct::ReceiveResult,
-        ]
-        .into_iter()
-        .filter_map(at)
-        .max(),
+        PaperKind::Control => [CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult]
+            .into_iter()
+            .filter_map(at)
+            .max(),
         PaperKind::ReturnSlip => at(CaseAct::ReturnResult),
         PaperKind::Ticket => None,
     }
 }
 
-fn done(
-    app: &App,
-    ctx: &Ctx,
-    tx: &mut Write<'_>,
-    id: Uuid,
-    event: CaseEvent,
-) -> Result<ActAnswer> {
+fn done(app: &App, ctx: &Ctx, tx: &mut Write<'_>, id: Uuid, event: CaseEvent) -> Result<ActAnswer> {
     let paper = event.act().and_then(paper_of);
     tx.append(id, &Body::Case(event))?;
     let now = Time::from_ms(tx.now_ms());
@@ -213,8 +203,7 @@ pub(crate) fn withdraw(
 pub(crate) fn stop(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Stop) -> Result<ActAnswer> {
     let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
     let now = Time::from_ms(tx.now_ms()).0;
-    let event =
-        decide::with_reason(&case, CaseAct::Stop, CaseEvent::Stopped, &args.reason, now)?;
+    let event = decide::with_reason(&case, CaseAct::Stop, CaseEvent::Stopped, &args.reason, now)?;
     done(app, ctx, tx, args.id, event)
 }
 

@@ -87,7 +87,11 @@ fn a_case_goes_its_whole_way_with_its_papers() {
     let asked = life.act("case.request_supplement", supplement());
     assert_eq!(asked["paper"], "supplement");
     assert_eq!(asked["view"]["case"]["status"], "supplement_requested");
-    assert_eq!(asked["view"]["due_at"], Value::Null, "the limit stands still");
+    assert_eq!(
+        asked["view"]["due_at"],
+        Value::Null,
+        "the limit stands still"
+    );
     assert_eq!(life.print("supplement")["reprint"], false);
     assert_eq!(life.print("supplement")["reprint"], true);
     assert_eq!(life.found(json!({"status": "supplement_requested"})), 1);
@@ -105,7 +109,10 @@ fn a_case_goes_its_whole_way_with_its_papers() {
     );
 
     life.branch.pass(MINUTE);
-    let handed = life.act("case.hand_over", json!({"to": "Phòng Tư pháp", "receiver": "Lê Văn Bình"}));
+    let handed = life.act(
+        "case.hand_over",
+        json!({"to": "Phòng Tư pháp", "receiver": "Lê Văn Bình"}),
+    );
     assert_eq!(handed["paper"], "control");
     life.print("control");
     life.branch.pass(DAY);
@@ -126,7 +133,8 @@ fn a_case_goes_its_whole_way_with_its_papers() {
         (code, field.as_deref()),
         (Code::AuthorisationMissing, Some("recipient.name"))
     );
-    let without = json!({"recipient": {"to": "proxy", "name": "Hoàng Văn Ký", "authorisation": ""}});
+    let without =
+        json!({"recipient": {"to": "proxy", "name": "Hoàng Văn Ký", "authorisation": ""}});
     let (code, field, _) = life.refused("case.return_result", without);
     assert_eq!(
         (code, field.as_deref()),
@@ -195,19 +203,28 @@ fn an_act_ends_the_case_and_needs_its_reason(
 fn the_second_of_two_officers_is_told_what_the_first_did() {
     let life = Life::new();
     let seen = life.view()["revision"].clone();
-    life.act("case.hand_over", json!({"to": "Phòng Tư pháp", "expected": seen}));
+    life.act(
+        "case.hand_over",
+        json!({"to": "Phòng Tư pháp", "expected": seen}),
+    );
     let late = json!({"reason": "Thiếu chữ ký", "expected": seen});
     let (code, field, message) = life.refused("case.refuse", late);
     assert_eq!(
         (code, field.as_deref()),
         (Code::CaseChanged, Some("expected"))
     );
-    assert!(message.contains("Chuyển hồ sơ đến Phòng Tư pháp"), "{message}");
+    assert!(
+        message.contains("Chuyển hồ sơ đến Phòng Tư pháp"),
+        "{message}"
+    );
     assert!(message.contains("08:00"), "{message}");
     // Printing changes nothing that somebody could have looked past.
     let now = life.view()["revision"].clone();
     life.print("receipt");
-    life.act("case.refuse", json!({"reason": "Thiếu chữ ký", "expected": now}));
+    life.act(
+        "case.refuse",
+        json!({"reason": "Thiếu chữ ký", "expected": now}),
+    );
 }
 
 #[test]
@@ -218,7 +235,11 @@ fn an_apology_moves_the_date_once() {
     let done = life.act("case.postpone", new.clone());
     assert_eq!(done["paper"], "apology");
     assert_ne!(id(&done["view"]["due_at"]), due);
-    assert_eq!(life.found(json!({"due_on": "2027-01-11"})), 1, "found by the new date");
+    assert_eq!(
+        life.found(json!({"due_on": "2027-01-11"})),
+        1,
+        "found by the new date"
+    );
     let (code, field, _) = life.refused("case.postpone", new);
     assert_eq!(
         (code, field.as_deref()),
@@ -251,7 +272,11 @@ fn a_second_request_warns_before_it_is_made() {
     assert_eq!(again["warnings"].as_array().unwrap().len(), 1);
     life.branch.pass(MINUTE);
     life.act("case.request_supplement", supplement());
-    assert_eq!(life.print("supplement")["reprint"], false, "a paper of its own");
+    assert_eq!(
+        life.print("supplement")["reprint"],
+        false,
+        "a paper of its own"
+    );
 }
 
 #[rstest]
@@ -292,7 +317,10 @@ fn every_paper_is_a_pdf_that_names_the_case() {
     rendered("supplement");
     life.act("case.complete_supplement", json!({}));
     rendered("receipt");
-    life.act("case.postpone", json!({"date": "2027-01-18", "reason": "bận"}));
+    life.act(
+        "case.postpone",
+        json!({"date": "2027-01-18", "reason": "bận"}),
+    );
     rendered("apology");
     life.act("case.hand_over", json!({"to": "Phòng Tư pháp"}));
     rendered("control");
@@ -352,9 +380,16 @@ fn reception_hands_out_results_and_does_nothing_else_to_a_case() {
     life.act("case.receive_result", json!({}));
     let branch = &life.branch;
     let mut document = branch.ok(SUPERVISOR, "branch.get", json!({}))["branch"].clone();
-    document["officers"].as_array_mut().unwrap().push(json!({"id": "tiep-don-moi", "name": "Lý Thị Đón", "roles": ["reception"]}));
+    document["officers"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"id": "tiep-don-moi", "name": "Lý Thị Đón", "roles": ["reception"]}));
     branch.ok("quan-tri", "branch.configure", json!({"branch": document}));
-    let refusal = branch.refused("tiep-don-moi", "case.stop", life.with(json!({"reason": "x"})));
+    let refusal = branch.refused(
+        "tiep-don-moi",
+        "case.stop",
+        life.with(json!({"reason": "x"})),
+    );
     assert_eq!(refusal.code, Code::NotAllowed);
     branch.ok(
         "tiep-don-moi",

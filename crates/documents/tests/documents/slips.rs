@@ -226,7 +226,10 @@ const ALL: [&str; 12] = [
 fn reads_as_it_should(#[case] name: &str) {
     // Right when it reads aloud as the form of TT 01/2018/TT-VPCP in use at one-stop desks.
     let text = File::new(&pdf(&slip(name)), "slip.pdf").text("-raw");
-    insta::assert_snapshot!(format!("slip-{name}"), text.replace('\u{c}', "\n=== trang ===\n"));
+    insta::assert_snapshot!(
+        format!("slip-{name}"),
+        text.replace('\u{c}', "\n=== trang ===\n")
+    );
 }
 
 #[test]
@@ -261,7 +264,10 @@ fn both_codes_are_read_back_from_a_slip() {
             .unwrap();
         let read = String::from_utf8(read.stdout).unwrap();
         for want in ["CODE-128:H99.12-261118-0047", "QR-Code:H99.12-261118-0047"] {
-            assert!(read.lines().any(|line| line == want), "{want} not in: {read}");
+            assert!(
+                read.lines().any(|line| line == want),
+                "{want} not in: {read}"
+            );
         }
     }
 }

@@ -88,7 +88,10 @@ pub(super) fn check_individual(
     phone: Option<&str>,
 ) -> Result<(Option<String>, Option<String>)> {
     let id = text::optional(id_number, limit::CODE)
-        .and_then(|id| id.map(|id| check_id(&id, PartyKind::Individual)).transpose())
+        .and_then(|id| {
+            id.map(|id| check_id(&id, PartyKind::Individual))
+                .transpose()
+        })
         .map_err(|r| r.at("id_number"))?;
     let phone = text::optional(phone, limit::CODE)
         .and_then(|raw| raw.map(|raw| phone::parse(&raw)).transpose())

@@ -88,11 +88,8 @@ pub fn warnings(
             }
             let since = date_of(case.promised().from_ms, now);
             // A year without a calendar is told where dates are computed, not here.
-            let days = since.and_then(|day| {
-                calendar
-                    .working_days_between(day, now.date_naive())
-                    .ok()
-            });
+            let days =
+                since.and_then(|day| calendar.working_days_between(day, now.date_naive()).ok());
             if let Some(days) = days.filter(|days| *days > SUPPLEMENT_DAYS) {
                 warnings.push(format!(
                     "Đã {days} ngày làm việc từ khi tiếp nhận. Yêu cầu bổ sung phải gửi trong {SUPPLEMENT_DAYS} ngày làm việc."
@@ -100,9 +97,11 @@ pub fn warnings(
             }
         }
         CaseAct::ReturnResult => {
-            let unpaid = case.received.fee.as_ref().filter(|fee| {
-                fee.method == super::FeeMethod::Unpaid && fee.amount > 0
-            });
+            let unpaid = case
+                .received
+                .fee
+                .as_ref()
+                .filter(|fee| fee.method == super::FeeMethod::Unpaid && fee.amount > 0);
             if let Some(fee) = unpaid {
                 warnings.push(format!(
                     "Phí, lệ phí {} đồng chưa ghi là đã nộp.",
@@ -157,7 +156,8 @@ pub fn wanted(papers: Vec<WantedPaper>, known: usize) -> Result<Vec<WantedPaper>
             )
             .at(at("index")));
         }
-        let name = text::required(&paper.name, limit::PROCEDURE_NAME).map_err(|r| r.at(at("name")))?;
+        let name =
+            text::required(&paper.name, limit::PROCEDURE_NAME).map_err(|r| r.at(at("name")))?;
         for (count, field) in [
             (paper.originals, "originals"),
             (paper.certified, "certified"),
@@ -298,8 +298,8 @@ pub fn return_result(
             authorisation,
         } => {
             let name = text::required(&name, limit::NAME).map_err(|r| r.at("name"))?;
-            let authorisation = text::line(&authorisation, limit::NOTE)
-                .map_err(|r| r.at("authorisation"))?;
+            let authorisation =
+                text::line(&authorisation, limit::NOTE).map_err(|r| r.at("authorisation"))?;
             if authorisation.is_empty() {
                 return Err(no_authorisation("authorisation"));
             }

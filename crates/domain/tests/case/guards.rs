@@ -86,11 +86,7 @@ fn an_apology_comes_at_the_latest_a_day_before(#[case] days: i64, #[case] code: 
 #[case::not_later("2026-12-01", Code::DateInvalid, "phải sau")]
 #[case::sunday("2026-12-06", Code::DateInvalid, "ngày nghỉ")]
 #[case::no_calendar("2031-01-06", Code::CalendarUnknownYear, "")]
-fn the_new_date_is_a_later_working_day(
-    #[case] date: &str,
-    #[case] code: Code,
-    #[case] says: &str,
-) {
+fn the_new_date_is_a_later_working_day(#[case] date: &str, #[case] code: Code, #[case] says: &str) {
     let play = Play::new();
     let refusal =
         decide::postpone(&play.case, day(date), "bận", at(play.now), &calendar()).unwrap_err();
@@ -139,7 +135,10 @@ fn papers_are_looked_at_one_by_one(
     #[case] field: &str,
 ) {
     let refusal = decide::wanted(vec![wrong], 3).unwrap_err();
-    assert_eq!((refusal.code, refusal.field.as_deref()), (code, Some(field)));
+    assert_eq!(
+        (refusal.code, refusal.field.as_deref()),
+        (code, Some(field))
+    );
     assert!(decide::wanted(vec![paper("Tờ khai", 1); 201], 3).is_err());
     assert!(decide::wanted(vec![paper("Tờ khai", 99); 200], 3).is_ok());
 }
@@ -241,6 +240,11 @@ fn a_print_belongs_to_the_paper_as_it_was_then() {
     let refolded = Case::fold(&play.events).unwrap();
     assert_eq!(refolded, play.case);
     // A case that begins with anything else is none.
-    let stray = recorded(CaseEvent::Refused(motcua_domain::case::Why { reason: "x".to_owned() }), 0);
+    let stray = recorded(
+        CaseEvent::Refused(motcua_domain::case::Why {
+            reason: "x".to_owned(),
+        }),
+        0,
+    );
     assert_eq!(Case::fold([&stray]), None);
 }

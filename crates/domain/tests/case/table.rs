@@ -10,8 +10,8 @@ use motcua_domain::{
 use crate::play::Play;
 
 use CaseAct::{
-    CompleteSupplement, HandOver, Postpone, ReceiveResult, Refuse, RequestSupplement,
-    ReturnResult, Stop, TakeBack, Withdraw,
+    CompleteSupplement, HandOver, Postpone, ReceiveResult, Refuse, RequestSupplement, ReturnResult,
+    Stop, TakeBack, Withdraw,
 };
 use CaseStatus::{
     Done, Processing, Received, Refused, Returned, Stopped, SupplementRequested, Withdrawn,
@@ -73,7 +73,11 @@ fn every_act_leads_where_the_table_says_or_is_refused() {
                         (Code::CaseStatus, Some("id")),
                         "{status:?} {act:?}"
                     );
-                    assert!(refusal.message.contains(status.words()), "{}", refusal.message);
+                    assert!(
+                        refusal.message.contains(status.words()),
+                        "{}",
+                        refusal.message
+                    );
                 }
                 (was, should) => panic!("{status:?} {act:?}: {was:?}, table {should:?}"),
             }

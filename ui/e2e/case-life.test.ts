@@ -137,6 +137,7 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   expect(await status(id)).toBe("returned");
   await expect.poll(() => printed(id, "return_slip")).toBe(1);
   await page.waitForSelector(".drawer:has-text('Trả kết quả cho người được ủy quyền Hoàng Văn Ký')");
+  await page.waitForSelector("text=Đã in giấy biên nhận trả kết quả");
   await look("life-returned");
 });
 

@@ -14,7 +14,8 @@ export interface Notice {
   text: string;
   tone: "done" | "problem" | "info";
   undo?: Undo | undefined;
-  /** Case or visit whose paper is being printed: the notice follows the printer. */
+  /** Case or visit whose paper is being printed, or the one job among several: the notice follows
+      the printer. */
   about?: string | undefined;
   /** Says something of this screen only: gone when the officer goes to another. */
   here?: boolean;
@@ -43,7 +44,7 @@ export function leaveScreen(): void {
 /** Saved, then printed: the same notice tells what became of the paper, and keeps its way back. */
 export function sayPrinted(job: PrintJob): void {
   const shown = state.notice;
-  if (!shown || shown.about !== job.id || (job.state !== "done" && job.state !== "failed")) return;
+  if (!shown || (shown.about !== job.id && shown.about !== job.job_id) || (job.state !== "done" && job.state !== "failed")) return;
   const ticket = job.kind === "ticket";
   const { title } = job;
   if (job.state === "done") {

@@ -31,7 +31,7 @@ struct Try {
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
     let one = (
-        0usize..36,
+        0usize..50,
         0usize..6,
         1u16..5,
         prop::sample::select(vec![0, 1_500, 25_000, 70_000, 6 * 60_000, 40 * 60_000]),
@@ -46,7 +46,7 @@ fn tries() -> impl Strategy<Value = Vec<Try>> {
 }
 
 /// Name and argument of a try; registering, calling and serving come up most.
-fn command(step: &Try, visit: &str) -> (&'static str, Value) {
+fn command(step: &Try, visit: &str, file: &str) -> (&'static str, Value) {
     let on = |more: Value| {
         let mut args = json!({"visit_id": visit});
         if let (Some(args), Some(more)) = (args.as_object_mut(), more.as_object()) {
@@ -55,6 +55,13 @@ fn command(step: &Try, visit: &str) -> (&'static str, Value) {
         args
     };
     let counter = step.counter;
+    let about = |more: Value| {
+        let mut args = json!({"id": file, "reason": "thử"});
+        if let (Some(args), Some(more)) = (args.as_object_mut(), more.as_object()) {
+            args.extend(more.clone());
+        }
+        args
+    };
     match step.verb {
         0 | 1 => (
             "visit.register",
@@ -112,6 +119,24 @@ fn command(step: &Try, visit: &str) -> (&'static str, Value) {
             "counter.close",
             json!({"counter": counter, "force": step.whom > 2}),
         ),
+        36 | 37 => (
+            "case.request_supplement",
+            about(json!({"papers": [{"name": "Tờ khai", "originals": 1}]})),
+        ),
+        38 | 39 => ("case.complete_supplement", about(json!({}))),
+        40 | 41 => ("case.hand_over", about(json!({"to": "Phòng Tư pháp"}))),
+        42 => ("case.take_back", about(json!({}))),
+        43 | 44 => ("case.receive_result", about(json!({}))),
+        45 => (
+            "case.return_result",
+            about(json!({"recipient": {"to": "owner", "name": ""}})),
+        ),
+        46 => ("case.postpone", about(json!({"date": "2027-01-11"}))),
+        47 => (
+            ["case.refuse", "case.withdraw", "case.stop"][usize::from(counter) % 3],
+            about(json!({})),
+        ),
+        48 => ("print.submit", json!({"kind": "receipt", "id": file})),
         _ => (
             "visit.book",
             json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"}),
@@ -131,9 +156,10 @@ proptest! {
     fn any_commands_leave_what_a_rebuild_would_make(steps in tries()) {
         let mut branch = TestBranch::demo();
         let mut visits = vec![branch.walk_in()];
+        let mut files = vec![id(&branch.ok(SUPERVISOR, "case.receive", case())["case_id"])];
         for step in &steps {
             branch.pass(step.wait_ms);
-            let (name, args) = command(step, &visits[step.whom % visits.len()]);
+            let (name, args) = command(step, &visits[step.whom % visits.len()], &files[step.whom % files.len()]);
             let this = command_id();
             let before = branch.events();
             // A colleague sits down at times, so that counters change hands.
@@ -144,6 +170,9 @@ proptest! {
             };
             if name == "visit.register" {
                 visits.insert(0, id(&answer["visit_id"]));
+            }
+            if name == "case.receive" {
+                files.insert(0, id(&answer["case_id"]));
             }
             let after = branch.events();
             // Time has passed when the same press arrives a second time.

@@ -18,6 +18,7 @@ mod print_queue;
 mod registry;
 mod replica;
 mod say;
+mod say_case;
 mod scanner;
 mod shape;
 mod sounds;

@@ -195,7 +195,7 @@ pub(crate) fn case_row(row: &stored::CaseRow) -> CaseRow {
         procedure_name: received.procedure.name.clone(),
         applicant: received.applicant.name.clone(),
         received_at: Time::from_ms(received.received_ms),
-        due_at: received.due_ms.map(Time::from_ms),
+        due_at: row.case.due_ms().map(Time::from_ms),
         status: row.case.status,
         receipts: row.case.prints("receipt") as u32,
     }

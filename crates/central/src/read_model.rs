@@ -290,7 +290,7 @@ async fn write_cases(tx: &Transaction<'_>, office: i32, cases: &[(Uuid, &Case)])
     let statuses: Vec<String> =
         (cases.iter().map(|(_, c)| name(&c.status))).collect::<Result<_>>()?;
     let received: Vec<i64> = cases.iter().map(|(_, c)| c.received.received_ms).collect();
-    let due: Vec<Option<i64>> = cases.iter().map(|(_, c)| c.received.due_ms).collect();
+    let due: Vec<Option<i64>> = cases.iter().map(|(_, c)| c.due_ms()).collect();
     let docs: Vec<String> = (cases.iter())
         .map(|(_, c)| serde_json::to_string(c))
         .collect::<serde_json::Result<_>>()?;

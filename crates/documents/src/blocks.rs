@@ -200,6 +200,7 @@ fn stretches(code: &[bool]) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Who signs: what they are, how to sign, and the name below the room for the signature.
+#[derive(Default)]
 pub(crate) struct Signer {
     pub(crate) title: String,
     pub(crate) hint: String,

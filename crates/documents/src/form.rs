@@ -11,6 +11,7 @@ use crate::{
     flow::{Sheet, Slab, fits_one, paginate},
     fonts::Fonts,
     forms::{Form, FormSet, Item, Paper, Values, fill, holds, plain},
+    hops::{Told, hops_table},
     page::{Align, Draw, MM, Page},
     papers::{PaperRow, papers_table},
     pdf::{self, About},
@@ -41,6 +42,7 @@ pub(crate) struct Filling<'a> {
     pub(crate) square: Vec<Vec<bool>>,
     pub(crate) number: Option<&'a str>,
     pub(crate) papers: &'a [PaperRow],
+    pub(crate) hops: &'a [Told<'a>],
     pub(crate) reprinted_at: Option<DateTime<FixedOffset>>,
     pub(crate) made_at: DateTime<FixedOffset>,
     pub(crate) values: Values,
@@ -280,12 +282,18 @@ fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
                 s,
             ))
         }
-        Item::Papers { papers } => Ok(papers_table(papers, filling.papers, s)),
+        Item::Papers { papers, condition } => {
+            if !holds(condition.as_deref(), values)? {
+                return Ok(vec![]);
+            }
+            Ok(papers_table(papers, filling.papers, s))
+        }
+        Item::Hops { hops } => Ok(hops_table(hops, filling.hops, s)),
     }
 }
 
 fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
-    let signers = form
+    let mut signers = form
         .signatures
         .iter()
         .map(|signature| {
@@ -296,6 +304,10 @@ fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
             })
         })
         .collect::<Result<Vec<_>>>()?;
+    if signers.len() == 1 {
+        // Who signs alone signs on the right.
+        signers.insert(0, Signer::default());
+    }
     let side = 15.0 * MM;
     let quiet = 2.5 * MM;
     let between = match filling.square.len() {

@@ -103,6 +103,11 @@ pub(crate) enum Item {
     },
     Papers {
         papers: PapersWords,
+        #[serde(rename = "if")]
+        condition: Option<String>,
+    },
+    Hops {
+        hops: HopsWords,
     },
 }
 
@@ -117,6 +122,19 @@ pub(crate) struct PapersWords {
     pub(crate) copies: String,
     pub(crate) missing: String,
     pub(crate) none: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HopsWords {
+    pub(crate) name: String,
+    pub(crate) time: String,
+    pub(crate) standing: String,
+    pub(crate) note: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) giver: String,
+    pub(crate) taker: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -187,7 +205,7 @@ impl FormSet {
             let body = form.body.iter().flat_map(|item| match item {
                 Item::Line { line, .. } => vec![line],
                 Item::Pair { pair, .. } => pair.iter().collect(),
-                Item::Papers { .. } => vec![],
+                Item::Papers { .. } | Item::Hops { .. } => vec![],
             });
             let names = form.signatures.iter().map(|signature| &signature.name);
             head.into_iter()
@@ -260,7 +278,7 @@ pub(crate) fn holds(condition: Option<&str>, values: &Values) -> Result<bool> {
 }
 
 /// Where a form leaves room to write by hand.
-const DOTS: &str = "………………";
+pub(crate) const DOTS: &str = "………………";
 
 /// A template with its values, as styled text.
 pub(crate) fn fill(template: &str, values: &Values, size: f32) -> Result<Vec<Span>> {

@@ -17,11 +17,13 @@ mod flow;
 mod fonts;
 mod form;
 mod forms;
+mod hops;
 mod page;
 mod papers;
 mod pdf;
 mod raster;
 mod receipt;
+mod slips;
 mod table;
 mod text;
 mod ticket;
@@ -30,7 +32,12 @@ pub use codes::qr;
 pub use fonts::{FontFiles, Fonts};
 pub use form::Agency;
 pub use forms::{FormSet, Status};
+pub use hops::{Hop, Standing as HopStanding};
 pub use papers::PaperRow;
 pub use raster::Raster;
 pub use receipt::{Due, Fee, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt};
+pub use slips::{
+    Apology, CaseHead, Control, Refused, ReturnSlip, Supplement, Taker, apology, control, refused,
+    return_slip, supplement,
+};
 pub use ticket::{Standing, Ticket, ticket};

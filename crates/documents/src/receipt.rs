@@ -1,7 +1,7 @@
 //! Mẫu số 01: Giấy tiếp nhận hồ sơ và hẹn trả kết quả, two copies, both signed.
 
 use chrono::{DateTime, FixedOffset};
-use motcua_domain::refusal::Result;
+use motcua_domain::{refusal::Result, text::grouped};
 
 use crate::{
     codes,
@@ -135,6 +135,7 @@ pub fn receipt(data: &Receipt, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         square: codes::qr(&data.case_code).unwrap_or_default(),
         number: data.number.as_deref(),
         papers: &data.papers,
+        hops: &[],
         reprinted_at: data.reprinted_at,
         made_at: data.received_at,
         values: values(data, forms)?,
@@ -209,7 +210,10 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
     ]))
 }
 
-fn id(party: Option<&Party>, forms: &FormSet) -> Result<(Option<String>, Option<String>)> {
+pub(crate) fn id(
+    party: Option<&Party>,
+    forms: &FormSet,
+) -> Result<(Option<String>, Option<String>)> {
     let Some((kind, number)) = party.and_then(|party| party.id.as_ref()) else {
         return Ok((None, None));
     };
@@ -221,17 +225,4 @@ fn id(party: Option<&Party>, forms: &FormSet) -> Result<(Option<String>, Option<
         IdKind::Other => "id_other",
     };
     Ok((Some(forms.word(key, &Values::new())?), Some(number.clone())))
-}
-
-/// Money with points between thousands, as written in Vietnam.
-fn grouped(dong: u64) -> String {
-    let digits = dong.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(c);
-    }
-    out
 }

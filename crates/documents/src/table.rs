@@ -104,6 +104,44 @@ pub(crate) fn grouped_head(
     }
 }
 
+/// A head of plain columns.
+pub(crate) fn plain_head(texts: &[&str], x: &[f32], s: &Setting) -> Slab {
+    let style = Style::bold(s.cell());
+    let set: Vec<_> = texts
+        .iter()
+        .zip(x.windows(2))
+        .map(|(text, edge)| {
+            let width = edge[1] - edge[0] - 1.0 * MM;
+            let lines = wrap(&[Span::new(text, style)], width, s.fonts);
+            stack(
+                &lines,
+                edge[0] + 0.5 * MM,
+                width,
+                TIGHT,
+                Align::Centre,
+                s.fonts,
+            )
+        })
+        .collect();
+    let height = set.iter().map(|(h, _)| *h).fold(0.0, f32::max) + 2.0 * PAD_Y;
+    let mut draws = Vec::new();
+    for (h, more) in &set {
+        let down = (height - h) / 2.0;
+        draws.extend(more.iter().map(|draw| draw.moved(0.0, down)));
+    }
+    let wide = x[x.len() - 1] - x[0];
+    draws.push(horizontal(x[0], 0.0, wide));
+    draws.push(horizontal(x[0], height, wide));
+    draws.extend(x.iter().map(|edge| vertical(*edge, 0.0, height)));
+    Slab {
+        height,
+        before: s.gap(),
+        draws,
+        keep: true,
+        ..Slab::default()
+    }
+}
+
 /// The rows of a table below a head that repeats on each page. A row is cut only when it is
 /// taller than a page, and then between lines with its borders going on.
 pub(crate) fn rows(rows: &[Vec<Cell>], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Slab> {

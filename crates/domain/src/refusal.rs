@@ -125,6 +125,16 @@ pub enum Code {
     PapersMissing,
     /// The act is not possible in the case's present status.
     CaseStatus,
+    /// Somebody else did something with the case since it was looked at.
+    CaseChanged,
+    /// The result was promised for another date once already.
+    CasePostponedBefore,
+    /// Another date can be given at the latest one day before the old one.
+    CasePostponeTooLate,
+    /// The case has no due time.
+    CaseNoDueTime,
+    /// Somebody else than the owner came for the result without an authorisation.
+    AuthorisationMissing,
 
     // ---- documents and printing ----
     /// No printable of that kind.

@@ -56,6 +56,23 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// A whole number with points between thousands, as money is written in Vietnam.
+///
+/// ```
+/// assert_eq!(motcua_domain::text::grouped(3_000_000), "3.000.000");
+/// ```
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// The words of `fold(text)`, split at everything that is no letter or digit.
 pub fn folded_words(text: &str) -> Vec<String> {
     fold(text)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filterOf, narrowings, standing } from "./cases";
+import { actKeys, filterOf, narrowings, nextStep, standing } from "./cases";
 
 test.each([
   ["2026-11-23", "2026-11-23"],
@@ -20,7 +20,23 @@ test.each([
   ["received", "2026-11-25T17:00:00+07:00", "near"],
   ["received", "2026-11-26T17:00:00+07:00", "acc"],
   ["received", "2026-11-25T08:00:00+07:00", "over"],
+  ["processing", "2026-11-25T08:00:00+07:00", "over"],
+  ["supplement_requested", null, "near"],
+  ["done", "2026-11-20T08:00:00+07:00", "ok"],
+  ["refused", "2026-11-20T08:00:00+07:00", ""],
   ["returned", "2026-11-20T08:00:00+07:00", "ok"],
 ] as const)("a case %s, due %s, is shown as %s", (status, due_at, tone) => {
   expect(standing({ status, due_at }, Date.parse("2026-11-25T09:00:00+07:00")).tone).toBe(tone);
+});
+
+test("acts that one status knows have keys of their own", () => {
+  // As the table of ways in crates/domain has it.
+  const together = [
+    ["hand_over", "receive_result", "request_supplement", "postpone", "refuse", "withdraw", "stop"],
+    ["receive_result", "take_back", "request_supplement", "postpone", "refuse", "withdraw", "stop"],
+    ["complete_supplement", "refuse", "withdraw", "stop"],
+    ["return_result"],
+  ] as const;
+  for (const acts of together) expect(new Set(acts.map((act) => actKeys[act])).size).toBe(acts.length);
+  expect(Object.values(nextStep)).toEqual(together.map((acts) => acts[0]));
 });

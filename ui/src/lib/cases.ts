@@ -1,6 +1,8 @@
 //! Where a case stands, as shape, word and tone; and the ready-made narrowings of the list.
 import type { Args } from "./backend";
+import type { CaseAct } from "./gen/CaseAct";
 import type { CaseRow } from "./gen/CaseRow";
+import type { CaseStatus } from "./gen/CaseStatus";
 import { type MessageKey, t } from "./i18n.svelte";
 import { isoDate, weekday } from "./time.svelte";
 
@@ -10,10 +12,29 @@ export interface Standing {
   text: string;
 }
 
+/** What is to be seen at a glance: the status, and within work the due time. */
 export function standing(row: Pick<CaseRow, "due_at" | "status">, now: number): Standing {
-  if (row.status === "returned") return { tone: "ok", icon: "check", text: t("case.returned") };
-  if (!row.due_at || now === 0) return { tone: "acc", icon: "arrow", text: t("case.received") };
-  const due = Date.parse(row.due_at);
+  switch (row.status) {
+    case "returned":
+      return { tone: "ok", icon: "check", text: t("case.returned") };
+    case "done":
+      return { tone: "ok", icon: "door", text: t("case.done") };
+    case "supplement_requested":
+      return { tone: "near", icon: "pause", text: t("case.supplement_requested") };
+    case "refused":
+    case "withdrawn":
+    case "stopped":
+      return { tone: "", icon: "dash", text: t(`case.${row.status}`) };
+    case "received":
+    case "processing":
+      return running(row.status, row.due_at, now);
+  }
+}
+
+function running(status: "received" | "processing", due_at: string | null, now: number): Standing {
+  const calm = { tone: "acc", icon: "arrow", text: t(`case.${status}`) };
+  if (!due_at || now === 0) return calm;
+  const due = Date.parse(due_at);
   if (now > due) {
     const days = Math.floor((now - due) / 86_400_000);
     return {
@@ -23,25 +44,50 @@ export function standing(row: Pick<CaseRow, "due_at" | "status">, now: number): 
     };
   }
   if (isoDate(now) === isoDate(due)) return { tone: "near", icon: "w-near", text: t("case.dueToday") };
-  return { tone: "acc", icon: "arrow", text: t("case.received") };
+  return calm;
 }
 
-export type Narrowing = "all" | "today" | "week" | "open" | "dueToday" | "overdue" | "returned";
+/** The key of each act. Acts that are never possible in one status share one. */
+export const actKeys: Record<CaseAct, string> = {
+  return_result: "F2",
+  receive_result: "F3",
+  request_supplement: "F4",
+  complete_supplement: "F4",
+  postpone: "F5",
+  hand_over: "F6",
+  take_back: "F6",
+  refuse: "F7",
+  withdraw: "F8",
+  stop: "F9",
+};
+
+/** The step that brings a case on in each status; the others are the exceptions. */
+export const nextStep: Partial<Record<CaseStatus, CaseAct>> = {
+  received: "hand_over",
+  processing: "receive_result",
+  supplement_requested: "complete_supplement",
+  done: "return_result",
+};
+
+export type Narrowing =
+  "all" | "today" | "week" | "open" | "supplement" | "dueToday" | "overdue" | "done" | "returned";
 type Filter = Omit<Args<"case.search">, "text" | "limit">;
 
-/** In the order of the keys Alt 1 … Alt 7. Each is a question to the store, never a part of a page. */
+/** In the order of the keys Alt 1 … Alt 9. Each is a question to the store, never a part of a page. */
 export const narrowings: { id: Narrowing; label: MessageKey }[] = [
   { id: "all", label: "cases.all" },
   { id: "today", label: "cases.today" },
   { id: "week", label: "cases.week" },
   { id: "open", label: "cases.open" },
+  { id: "supplement", label: "cases.supplement" },
   { id: "dueToday", label: "cases.dueToday" },
   { id: "overdue", label: "cases.overdue" },
+  { id: "done", label: "cases.done" },
   { id: "returned", label: "cases.returned" },
 ];
 
 /** Those that look back one year, as the store says of them. */
-export const oneYear: Narrowing[] = ["open", "dueToday", "overdue", "returned"];
+export const oneYear: Narrowing[] = ["open", "supplement", "dueToday", "overdue", "done", "returned"];
 
 /** What is asked for on that day; a week begins on Monday. */
 export function filterOf(narrowing: Narrowing, today: string): Filter {
@@ -53,11 +99,15 @@ export function filterOf(narrowing: Narrowing, today: string): Filter {
     case "week":
       return { from: monday(today) };
     case "open":
-      return { status: "received" };
+      return { open: true };
+    case "supplement":
+      return { status: "supplement_requested" };
     case "dueToday":
       return { due_on: today };
     case "overdue":
       return { overdue: true };
+    case "done":
+      return { status: "done" };
     case "returned":
       return { status: "returned" };
   }

@@ -1,11 +1,12 @@
 //! What each key of the rail would do now, and why not when it cannot.
+import type { CaseAct } from "./gen/CaseAct";
 import type { MessageKey } from "./i18n.svelte";
 import { t } from "./i18n.svelte";
 import { desk, serviceName } from "./state/desk.svelte";
 import { isInstant } from "./state/draft.svelte";
 import { live } from "./state/live.svelte";
 import { seat } from "./state/seat.svelte";
-import { may } from "./state/session.svelte";
+import { go, handover, may } from "./state/session.svelte";
 import { clock, countdown, hourMinute, since } from "./time.svelte";
 
 export interface RailAct {
@@ -51,12 +52,23 @@ function waitOf(): string {
   });
 }
 
+/** Goes on with the received case where every act on a case is done. */
+function toCase(next: CaseAct): void {
+  const code = desk.active?.received?.code;
+  if (!code) return;
+  handover.caseCode = code;
+  handover.act = next;
+  go("cases");
+}
+
 /** The rail as it stands. Reads live state, so templates follow it. */
 export function rail(): RailGroup[] {
   const { view, called, serving, active, entry, missing, leg } = desk;
   const next = live.desk?.value.next;
   const role = may("queue.call_next") ? undefined : t("rail.notYourRole");
   const noVisit = t("rail.noVisit");
+  const notYours = may("case.refuse") ? undefined : t("rail.notYourRole");
+  const notReceived = active?.received ? undefined : t("rail.receiveFirst");
   const taken = seat.state === "other" ? t("rail.taken") : undefined;
   const onlyCalled = role ?? (view ? t("rail.onlyCalled") : noVisit);
   const onlyServing = role ?? (view ? t("rail.onlyServing") : noVisit);
@@ -158,8 +170,16 @@ export function rail(): RailGroup[] {
           primary: serving && !ready,
           run: () => void desk.finish(),
         }),
-        act("F11", "act.supplement", { why: t("rail.later"), run: () => undefined }),
-        act("F12", "act.refuse", { why: t("rail.later"), run: () => undefined }),
+        act("F11", "act.supplement", {
+          hint: t("rail.toSupplement"),
+          why: notYours ?? notReceived,
+          run: () => toCase("request_supplement"),
+        }),
+        act("F12", "act.refuse", {
+          hint: t("rail.toRefuse"),
+          why: notYours ?? notReceived,
+          run: () => toCase("refuse"),
+        }),
       ],
     },
   ];

@@ -25,7 +25,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{catalogue, leg};
+use super::{case_acts, catalogue, leg};
 use crate::{App, Result, registry::Ctx, replica, view};
 
 /// Fees above this are typing errors: no procedure of a one-stop desk costs a billion.
@@ -218,7 +218,8 @@ pub(crate) fn warnings(party: &Party, today: NaiveDate) -> Vec<Warning> {
 }
 
 /// `case.get`
-pub(crate) fn get(app: &App, _ctx: &Ctx, args: Get) -> Result<CaseView> {
+pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
+    let now = Time::from_ms(app.now_ms());
     app.store.read(|read| {
         let found = match (args.id, &args.code) {
             (Some(id), _) => read.case(id)?,
@@ -231,7 +232,7 @@ pub(crate) fn get(app: &App, _ctx: &Ctx, args: Get) -> Result<CaseView> {
                     .into());
             }
         };
-        view_of(read, found.ok_or_else(not_found)?)
+        case_acts::view_of(app, &ctx.branch, read, found.ok_or_else(not_found)?, now)
     })
 }
 
@@ -246,21 +247,6 @@ fn not_found() -> Refusal {
 /// A case by id, or the refusal.
 pub(crate) fn find(read: &Read<'_>, id: Uuid) -> Result<stored::CaseRow> {
     read.case(id)?.ok_or_else(|| not_found().at("id").into())
-}
-
-pub(crate) fn view_of(read: &Read<'_>, row: stored::CaseRow) -> Result<CaseView> {
-    let received = &row.case.received;
-    let procedure = read
-        .procedure_version(&received.procedure.code, &received.procedure.version)?
-        .map(|p| p.procedure);
-    Ok(CaseView {
-        case_id: row.id,
-        case_code: received.code.clone(),
-        received_at: Time::from_ms(received.received_ms),
-        due_at: received.due_ms.map(Time::from_ms),
-        procedure,
-        case: row.case,
-    })
 }
 
 const DAY_MS: i64 = 86_400_000;
@@ -290,13 +276,15 @@ pub(crate) fn search(app: &App, _ctx: &Ctx, args: Search) -> Result<Vec<CaseRow>
         .into());
     }
     let overdue = args.overdue == Some(true);
-    let unindexed = args.status.is_some() || overdue || args.due_on.is_some();
+    let open = args.open == Some(true);
+    let unindexed = args.status.is_some() || open || overdue || args.due_on.is_some();
     let from = match args.from {
         None if unindexed => app.today()?.checked_sub_days(Days::new(LOOK_BACK_DAYS)),
         from => from,
     };
     let filter = stored::Filter {
         status: args.status,
+        open,
         from,
         to: args.to,
         due_before_ms: overdue.then(|| app.now_ms()),

@@ -44,15 +44,7 @@ pub(crate) fn unit_text(unit: LimitUnit) -> &'static str {
 
 /// Whole đồng with dots between thousands.
 pub(crate) fn dong(amount: u64) -> String {
-    let digits = amount.to_string();
-    let mut out = String::with_capacity(digits.len() + 6);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(c);
-    }
-    out + " đ"
+    format!("{} đ", text::grouped(amount))
 }
 
 fn fee_text(procedure: &Procedure) -> (Option<u64>, String) {

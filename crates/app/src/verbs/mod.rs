@@ -4,6 +4,7 @@
 mod board;
 mod branch;
 mod case;
+mod case_acts;
 mod catalogue;
 mod counter;
 mod day;
@@ -18,6 +19,7 @@ mod paper;
 mod people;
 mod queue;
 mod register;
+mod slips;
 mod sync;
 mod watch;
 
@@ -74,6 +76,16 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(case::receive);
     registry.query(case::get);
     registry.query(case::search);
+    registry.command(case_acts::request_supplement);
+    registry.command(case_acts::complete_supplement);
+    registry.command(case_acts::refuse);
+    registry.command(case_acts::postpone);
+    registry.command(case_acts::withdraw);
+    registry.command(case_acts::stop);
+    registry.command(case_acts::hand_over);
+    registry.command(case_acts::take_back);
+    registry.command(case_acts::receive_result);
+    registry.command(case_acts::return_result);
     registry.query(catalogue::get);
     registry.query(catalogue::search);
     registry.command(catalogue::import);

@@ -8,7 +8,7 @@ use motcua_documents::{
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{CaseEvent, CaseFee, FeeMethod, ReturnMethod},
+    case::{CaseEvent, CaseFee, FeeMethod, ReturnMethod, WantedPaper},
     identity::phone,
     text::{self, limit},
     visit::{Class, Party, PartyKind, VisitEvent},
@@ -27,7 +27,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case, catalogue, leg};
+use super::{case, case_acts, catalogue, leg, slips};
 use crate::{App, Result, print_queue, registry::Ctx, view};
 
 /// A finished paper.
@@ -65,18 +65,20 @@ pub(crate) fn make(
     format: Format,
     reprinted_ms: Option<i64>,
 ) -> Result<Paper> {
-    match kind {
-        PaperKind::Receipt => {
-            if format != Format::Pdf {
-                return Err(
-                    Refusal::new(Code::DocumentUnknown, "Giấy tiếp nhận chỉ có dạng PDF.")
-                        .at("format")
-                        .into(),
-                );
-            }
-            receipt(app, branch, read, id, reprinted_ms)
-        }
-        PaperKind::Ticket => ticket(app, branch, read, id, format, reprinted_ms),
+    if kind == PaperKind::Ticket {
+        return ticket(app, branch, read, id, format, reprinted_ms);
+    }
+    if format != Format::Pdf {
+        return Err(
+            Refusal::new(Code::DocumentUnknown, "Giấy của hồ sơ chỉ có dạng PDF.")
+                .at("format")
+                .into(),
+        );
+    }
+    if kind == PaperKind::Receipt {
+        receipt(app, branch, read, id, reprinted_ms)
+    } else {
+        slips::make(app, branch, read, kind, id, reprinted_ms)
     }
 }
 
@@ -99,7 +101,7 @@ fn id_kind(party: &Party, number: &str) -> IdKind {
 }
 
 /// `0912 345 678`: as people read a number aloud.
-fn spoken_phone(number: &str) -> String {
+pub(super) fn spoken_phone(number: &str) -> String {
     match phone::parse(number) {
         Ok(found) if found.value.as_str().len() == 10 => {
             let n = found.value.as_str();
@@ -109,7 +111,7 @@ fn spoken_phone(number: &str) -> String {
     }
 }
 
-fn party(party: &Party) -> documents::Party {
+pub(super) fn party(party: &Party) -> documents::Party {
     documents::Party {
         name: party.name.clone(),
         id: party
@@ -131,6 +133,42 @@ fn fee(fee: &CaseFee) -> documents::Fee {
     }
 }
 
+pub(super) fn agency(branch: &Branch) -> Agency {
+    let office = &branch.office;
+    Agency {
+        parent: Some(office.parent.clone()).filter(|p| !p.is_empty()),
+        desk: office.unit.clone(),
+        name: office.name.clone(),
+        place: office.place.clone(),
+        sample: branch.demo,
+    }
+}
+
+/// `BỘ PHẬN MỘT CỬA` as it stands within a line: Bộ phận một cửa.
+pub(super) fn sentence_case(capitals: &str) -> String {
+    let mut letters = capitals.to_lowercase();
+    if let Some(first) = letters.chars().next() {
+        letters.replace_range(..first.len_utf8(), &first.to_uppercase().to_string());
+    }
+    letters
+}
+
+pub(super) fn due(due_ms: Option<i64>, instant: bool) -> documents::Due {
+    match due_ms {
+        Some(due) => documents::Due::At(Time::from_ms(due).0),
+        None if instant => documents::Due::Immediately,
+        None => documents::Due::NoAppointment,
+    }
+}
+
+pub(super) fn register(row: &CaseRow) -> RegisterEntry {
+    let book = row.case.received.book;
+    RegisterEntry {
+        book: format!("{}", book.year),
+        entry: format!("{:04}", book.number),
+    }
+}
+
 /// Mẫu 01 of a case, as it was received: name, procedure version and form set of that day.
 fn receipt(
     app: &App,
@@ -145,15 +183,9 @@ fn receipt(
         .procedure_version(&received.procedure.code, &received.procedure.version)?
         .ok_or_else(|| Refusal::new(Code::ProcedureUnknown, "Không thấy bản danh mục đã dùng khi tiếp nhận hồ sơ này. Mời chạy kiểm tra dữ liệu."))?
         .procedure;
-    let office = &branch.office;
+    let promised = row.case.promised();
     let data = documents::Receipt {
-        agency: Agency {
-            parent: Some(office.parent.clone()).filter(|p| !p.is_empty()),
-            desk: office.unit.clone(),
-            name: office.name.clone(),
-            place: office.place.clone(),
-            sample: branch.demo,
-        },
+        agency: agency(branch),
         number: Some(receipt_number(branch, &row)),
         case_code: received.code.clone(),
         procedure_code: received.procedure.code.clone(),
@@ -163,24 +195,15 @@ fn receipt(
         papers: paper_rows(&row, &procedure.papers),
         missing_ground: received.missing_ground.clone(),
         sets: u32::from(received.sets),
-        limit: received.limit.filter(|l| l.value > 0).map(|l| TimeLimit {
+        limit: promised.limit.filter(|l| l.value > 0).map(|l| TimeLimit {
             value: l.value,
             unit: catalogue::unit_text(l.unit).to_owned(),
         }),
-        received_at: Time::from_ms(received.received_ms).0,
-        due: match received.due_ms {
-            Some(due) => documents::Due::At(Time::from_ms(due).0),
-            None if received.instant => documents::Due::Immediately,
-            None => documents::Due::NoAppointment,
-        },
+        // Complete: what the receipt tells is the beginning of the limit (NĐ 309/2026 Điều 8.3).
+        received_at: Time::from_ms(promised.from_ms).0,
+        due: due(promised.due_ms, received.instant),
         return_at: match received.return_method {
-            ReturnMethod::Counter => {
-                let mut letters = office.unit.to_lowercase();
-                if let Some(first) = letters.chars().next() {
-                    letters.replace_range(..first.len_utf8(), &first.to_uppercase().to_string());
-                }
-                letters
-            }
+            ReturnMethod::Counter => sentence_case(&branch.office.unit),
             ReturnMethod::Post => {
                 let to = received
                     .return_address
@@ -194,11 +217,9 @@ fn receipt(
             ReturnMethod::Online => "Bản điện tử".to_owned(),
         },
         fee: received.fee.as_ref().map(fee),
-        register: Some(RegisterEntry {
-            book: format!("{}", received.book.year),
-            entry: format!("{:04}", received.book.number),
-        }),
-        officer: view::officer_name(branch, &row.case.officer).to_owned(),
+        register: Some(register(&row)),
+        officer: view::officer_name(branch, promised.officer.unwrap_or(&row.case.officer))
+            .to_owned(),
         note: received.notes.clone(),
         reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
     };
@@ -220,27 +241,45 @@ fn receipt_number(branch: &Branch, row: &CaseRow) -> String {
     }
 }
 
-/// Papers received, in the order of the catalogue; required ones that are missing are marked.
+/// Papers received, in the order of the catalogue, with what a supplement brought; required ones
+/// that are missing are marked, as long as the dossier was not completed.
 fn paper_rows(row: &CaseRow, papers: &[motcua_domain::catalogue::Paper]) -> Vec<PaperRow> {
     let received = &row.case.received;
-    papers
+    let later: Vec<&WantedPaper> = row.case.supplemented().collect();
+    let mut rows: Vec<PaperRow> = papers
         .iter()
         .enumerate()
         .filter_map(|(index, paper)| {
-            let count = received.papers.iter().find(|p| p.index == index);
-            let missing = received.missing.contains(&index);
-            let (originals, certified, copies) =
-                count.map_or((0, 0, 0), |c| (c.originals, c.certified, c.copies));
-            let present = originals + certified + copies > 0;
-            (present || missing).then(|| PaperRow {
-                name: paper.name.clone(),
-                originals,
-                certified,
-                copies,
-                missing,
-            })
+            let first = received.papers.iter().find(|p| p.index == index);
+            let mut counts = first.map_or([0; 3], |c| [c.originals, c.certified, c.copies]);
+            for more in later.iter().filter(|p| p.index == Some(index)) {
+                for (sum, count) in counts.iter_mut().zip(more.counts()) {
+                    *sum += count;
+                }
+            }
+            let missing = received.missing.contains(&index) && !row.case.is_completed();
+            let present = counts.iter().any(|count| *count > 0);
+            (present || missing).then(|| paper_row(&paper.name, counts, missing))
         })
-        .collect()
+        .collect();
+    rows.extend(
+        later
+            .iter()
+            .filter(|p| p.index.is_none())
+            .map(|p| paper_row(&p.name, p.counts(), false)),
+    );
+    rows
+}
+
+pub(super) fn paper_row(name: &str, counts: [u32; 3], missing: bool) -> PaperRow {
+    let [originals, certified, copies] = counts;
+    PaperRow {
+        name: name.to_owned(),
+        originals,
+        certified,
+        copies,
+        missing,
+    }
 }
 
 /// The queue ticket of a visit. No name and no identity number stand on it.
@@ -290,7 +329,7 @@ fn ticket(
 
 /// Setting that names the printer of a kind of paper.
 fn setting(kind: PaperKind) -> String {
-    format!("printer.{}", kind.name())
+    format!("printer.{}", kind.printed_as().name())
 }
 
 /// `print.submit`: the paper is recorded and kept before any printer is asked.
@@ -301,12 +340,6 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     };
     let now_ms = tx.now_ms();
     let printed_before = match args.kind {
-        PaperKind::Receipt => {
-            case::find(&tx.read(), args.id)?
-                .case
-                .prints(args.kind.name())
-                > 0
-        }
         PaperKind::Ticket => {
             let visit = leg::find(&tx.read(), args.id)?;
             if visit.ticket.as_ref().is_some_and(|t| t.paper) {
@@ -322,14 +355,18 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
             }
             visit.ticket_prints > 0
         }
+        kind => {
+            let case = case::find(&tx.read(), args.id)?.case;
+            let since = case_acts::paper_since(&case, kind).ok_or_else(|| slips::not_yet(kind))?;
+            case.prints_since(kind.name(), since) > 0
+        }
     };
     // A ticket goes to a thermal printer as raster, and to any other queue as a page.
     let format = match args.kind {
-        PaperKind::Receipt => Format::Pdf,
         PaperKind::Ticket if printer.as_deref().is_some_and(print_queue::is_thermal) => {
             Format::Escpos
         }
-        PaperKind::Ticket => Format::Pdf,
+        _ => Format::Pdf,
     };
     let paper = make(
         app,
@@ -342,11 +379,11 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     )?;
     let hash = blake3::hash(&paper.bytes).to_hex().to_string();
     let event = match args.kind {
-        PaperKind::Receipt => Body::Case(CaseEvent::DocumentPrinted {
-            document: args.kind.name().to_owned(),
+        PaperKind::Ticket => Body::Visit(VisitEvent::TicketPrinted { hash }),
+        kind => Body::Case(CaseEvent::DocumentPrinted {
+            document: kind.name().to_owned(),
             hash,
         }),
-        PaperKind::Ticket => Body::Visit(VisitEvent::TicketPrinted { hash }),
     };
     tx.append(args.id, &event)?;
     let job = PrintJob {
@@ -380,14 +417,14 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     job_view(&job)
 }
 
+fn kind_of(job: &PrintJob) -> PaperKind {
+    PaperKind::from_name(&job.kind).unwrap_or(PaperKind::Receipt)
+}
+
 pub(crate) fn job_view(job: &PrintJob) -> Result<Job> {
     Ok(Job {
         job_id: job.id,
-        kind: if job.kind == PaperKind::Ticket.name() {
-            PaperKind::Ticket
-        } else {
-            PaperKind::Receipt
-        },
+        kind: kind_of(job),
         id: job.entity,
         title: job.title.clone(),
         printer: job.printer.clone(),
@@ -438,12 +475,7 @@ pub(crate) fn retry(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> 
     if let Some(printer) = args.printer {
         job.printer = Some(print_queue::check_printer(&printer)?);
     } else if job.printer.is_none() {
-        let kind = if job.kind == PaperKind::Ticket.name() {
-            PaperKind::Ticket
-        } else {
-            PaperKind::Receipt
-        };
-        job.printer = tx.read().setting(&setting(kind))?;
+        job.printer = tx.read().setting(&setting(kind_of(&job)))?;
     }
     if job.printer.is_none() {
         return Err(Refusal::new(Code::PrinterUnknown, print_queue::NO_PRINTER)

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod board;
+mod case_life;
 mod counters;
 mod day;
 mod edges;

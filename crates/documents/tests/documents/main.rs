@@ -8,5 +8,6 @@
 
 mod cases;
 mod receipts;
+mod slips;
 mod tickets;
 mod tools;

@@ -94,6 +94,29 @@ pub(crate) fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A page looks as it did when somebody looked at it; blessed anew where that is asked for.
+pub(crate) fn compare(page: &Path, name: &str) {
+    let golden = golden(name);
+    if blessing() {
+        std::fs::copy(page, &golden).unwrap();
+    }
+    let (want, have) = (pixels(&golden), pixels(page));
+    assert_eq!((want.0, want.1), (have.0, have.1), "{name}: size");
+    let differ = want
+        .2
+        .iter()
+        .zip(&have.2)
+        .filter(|(a, b)| a.abs_diff(**b) > 80)
+        .count();
+    // Renderers smooth letters differently; a moved line changes far more.
+    let share = differ as f64 / want.2.len() as f64;
+    assert!(
+        share < 0.003,
+        "{name}: {:.2} % of the page differs",
+        share * 100.0
+    );
+}
+
 /// Whether goldens are to be written anew (after looking at them).
 pub(crate) fn blessing() -> bool {
     std::env::var_os("MOTCUA_BLESS").is_some()

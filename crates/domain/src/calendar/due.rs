@@ -209,6 +209,30 @@ impl Calendar {
         })
     }
 
+    /// The moment of a working day at which results are handed out.
+    ///
+    /// # Errors
+    /// `DATE_INVALID` for a day on which the office is closed, `CALENDAR_UNKNOWN_YEAR`.
+    pub fn return_on(&self, date: NaiveDate) -> Result<DateTime<FixedOffset>> {
+        if !self.is_working(date)? {
+            let why = match self.nature(date)? {
+                DayNature::Holiday { name } => format!(" ({name})"),
+                _ => String::new(),
+            };
+            return Err(Refusal::new(
+                Code::DateInvalid,
+                format!(
+                    "Ngày {} là ngày nghỉ{why}. Mời chọn ngày làm việc.",
+                    date.format("%d/%m/%Y")
+                ),
+            ));
+        }
+        self.close(date)?
+            .and_local_timezone(hanoi()?)
+            .single()
+            .ok_or_else(unreachable_date)
+    }
+
     fn end(&self, received: NaiveDateTime, limit: Limit) -> Result<End> {
         let date = received.date();
         let late = received.time() > self.hours().same_day_until && self.is_working(date)?;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+use super::case_acts::{CaseLine, CasePaper, PossibleAct};
 use crate::Time;
 
 /// `case.receive`: a case is taken in. The code and the due time are given in the same step.
@@ -105,18 +106,28 @@ pub struct CaseView {
     pub case_code: String,
     /// Received.
     pub received_at: Time,
-    /// Due.
+    /// Due now; absent without a limit and while papers are waited for.
     pub due_at: Option<Time>,
+    /// How the due time came about.
+    pub because: Vec<String>,
     /// Everything known.
     pub case: Case,
+    /// Grows with every act; `expected` of the next one.
+    pub revision: u32,
+    /// What can be done now.
+    pub can: Vec<PossibleAct>,
+    /// Papers that can be printed.
+    pub papers: Vec<CasePaper>,
+    /// What happened, in words, from reception on.
+    pub history: Vec<CaseLine>,
     /// The procedure's version the case was received under.
     pub procedure: Option<Procedure>,
 }
 
 /// `case.search`: by code, number, phone, part of a name without diacritics; newest first.
 ///
-/// Filters narrow the search in the store, never a page of it. `status`, `overdue` and `due_on`
-/// without `from` look back one year.
+/// Filters narrow the search in the store, never a page of it. `status`, `open`, `overdue` and
+/// `due_on` without `from` look back one year.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "CaseSearch", optional_fields)]
 #[schemars(rename = "CaseSearch")]
@@ -126,16 +137,19 @@ pub struct Search {
     /// Only cases that stand there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<CaseStatus>,
+    /// Only cases that are not closed: neither handed back nor refused, withdrawn or stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<bool>,
     /// Received on that day or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<NaiveDate>,
     /// Received on that day or earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<NaiveDate>,
-    /// Past their due time and not handed back.
+    /// Past their due time while somebody still works on them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue: Option<bool>,
-    /// Due on that day and not handed back.
+    /// Due on that day and not closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<NaiveDate>,
     /// At most so many, 50 unless said.
@@ -158,7 +172,7 @@ pub struct CaseRow {
     pub applicant: String,
     /// Received.
     pub received_at: Time,
-    /// Due.
+    /// Due now; absent without a limit and while papers are waited for.
     pub due_at: Option<Time>,
     /// Where it stands.
     pub status: CaseStatus,

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod board;
 pub mod case;
+pub mod case_acts;
 pub mod citizen;
 pub mod counter;
 pub mod fee;
@@ -185,6 +186,16 @@ verbs! {
     // ---- cases ----
     Command "case.receive" case::Receive => case::ReceiveAnswer, [Officer, Supervisor];
     Query "case.get" case::Get => case::CaseView;
+    Command "case.request_supplement" case_acts::RequestSupplement => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.complete_supplement" case_acts::CompleteSupplement => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.refuse" case_acts::Refuse => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.postpone" case_acts::Postpone => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.withdraw" case_acts::Withdraw => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.stop" case_acts::Stop => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.hand_over" case_acts::HandOver => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.take_back" case_acts::TakeBack => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.receive_result" case_acts::ReceiveResult => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.return_result" case_acts::ReturnResult => case_acts::ActAnswer, [Officer, Reception, Supervisor];
     Query "case.search" case::Search => Vec<case::CaseRow>;
     Query "catalogue.get" case::CatalogueGet => case::CatalogueEntry;
     Query "catalogue.search" case::CatalogueSearch => Vec<case::CatalogueHit>;

@@ -15,14 +15,58 @@ pub enum PaperKind {
     Receipt,
     /// Queue ticket, of a visit.
     Ticket,
+    /// Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ (Mẫu 02), of a case.
+    Supplement,
+    /// Phiếu từ chối tiếp nhận giải quyết hồ sơ (Mẫu 03), of a case.
+    Refusal,
+    /// Phiếu xin lỗi và hẹn lại ngày trả kết quả (Mẫu 04), of a case.
+    Apology,
+    /// Phiếu kiểm soát quá trình giải quyết hồ sơ (Mẫu 05), of a case.
+    Control,
+    /// Giấy biên nhận trả kết quả, of a case.
+    ReturnSlip,
 }
 
 impl PaperKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Receipt,
+        Self::Ticket,
+        Self::Supplement,
+        Self::Refusal,
+        Self::Apology,
+        Self::Control,
+        Self::ReturnSlip,
+    ];
+
     /// Name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::Receipt => "receipt",
             Self::Ticket => "ticket",
+            Self::Supplement => "supplement",
+            Self::Refusal => "refusal",
+            Self::Apology => "apology",
+            Self::Control => "control",
+            Self::ReturnSlip => "return_slip",
+        }
+    }
+
+    /// The kind of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whose printer it goes to: all forms go where receipts go.
+    pub fn printed_as(self) -> Self {
+        match self {
+            Self::Ticket => Self::Ticket,
+            Self::Receipt
+            | Self::Supplement
+            | Self::Refusal
+            | Self::Apology
+            | Self::Control
+            | Self::ReturnSlip => Self::Receipt,
         }
     }
 }

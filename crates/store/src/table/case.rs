@@ -32,13 +32,6 @@ pub(crate) static CASE: Table = Table {
     search: Some(("case_search", "row")),
 };
 
-fn status_name(status: CaseStatus) -> &'static str {
-    match status {
-        CaseStatus::Received => "received",
-        CaseStatus::Returned => "returned",
-    }
-}
-
 pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> Result<()> {
     let received = &case.received;
     let mut text = fold(&received.code);
@@ -59,8 +52,8 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
             received.procedure.code.clone(),
             received.date.to_string(),
             received.received_ms,
-            received.due_ms,
-            status_name(case.status).to_owned(),
+            case.due_ms(),
+            case.status.name().to_owned(),
             serde_json::to_string(case)?
         ],
         search: Some((row as i64, text)),
@@ -100,9 +93,11 @@ pub struct Filter {
     pub from: Option<chrono::NaiveDate>,
     /// Received on that day or earlier.
     pub to: Option<chrono::NaiveDate>,
-    /// Due before that moment and not handed back.
+    /// Not closed.
+    pub open: bool,
+    /// Due before that moment, and still worked on.
     pub due_before_ms: Option<i64>,
-    /// Due from a moment until before another, and not handed back.
+    /// Due from a moment until before another, and not closed.
     pub due_within_ms: Option<(i64, i64)>,
 }
 
@@ -113,10 +108,12 @@ impl Filter {
 }
 
 /// The part of a filter that no index serves; it is tried on the rows that the day or the words
-/// leave over. `?4` status, `?5` overdue at, `?6` and `?7` due within.
+/// leave over. `?4` status, `?5` overdue at, `?6` and `?7` due within, `?8` not closed. A test holds
+/// the statuses together with [`CaseStatus::is_closed`] and [`CaseStatus::is_running`].
 const NARROW: &str = "AND (?4 IS NULL OR c.status = ?4)
- AND (?5 IS NULL OR (c.status <> 'returned' AND c.due_ms < ?5))
- AND (?6 IS NULL OR (c.status <> 'returned' AND c.due_ms >= ?6 AND c.due_ms < ?7))";
+ AND (?5 IS NULL OR (c.status IN ('received', 'processing') AND c.due_ms < ?5))
+ AND (?6 IS NULL OR (c.status NOT IN ('refused', 'withdrawn', 'stopped', 'returned') AND c.due_ms >= ?6 AND c.due_ms < ?7))
+ AND (NOT ?8 OR c.status NOT IN ('refused', 'withdrawn', 'stopped', 'returned'))";
 
 /// A case with its id.
 #[derive(Debug, Clone)]
@@ -172,10 +169,10 @@ impl Read<'_> {
     /// Faults of the disk.
     pub fn search_cases(&self, text: &str, filter: &Filter, limit: u32) -> Result<Vec<CaseRow>> {
         let (due_from, due_to) = filter.due_within_ms.unzip();
-        let status = filter.status.map(status_name);
+        let status = filter.status.map(CaseStatus::name);
         let from = filter.from.map(|d| d.to_string());
         let to = filter.to.map(|d| d.to_string());
-        let narrow: [&dyn rusqlite::ToSql; 7] = [
+        let narrow: [&dyn rusqlite::ToSql; 8] = [
             &limit,
             &from,
             &to,
@@ -183,12 +180,13 @@ impl Read<'_> {
             &filter.due_before_ms,
             &due_from,
             &due_to,
+            &filter.open,
         ];
         if !searches(text).is_empty() {
             // Ordering by row id, not by rank: bm25 over a common name costs a second at a million cases.
             let sql = format!(
                 "SELECT c.entity, c.doc FROM case_search s JOIN case_file c ON c.row = s.rowid
-                 WHERE case_search MATCH ?8
+                 WHERE case_search MATCH ?9
                  AND c.date >= coalesce(?2, '') AND c.date <= coalesce(?3, '9999') {NARROW}
                  ORDER BY s.rowid DESC LIMIT ?1"
             );
@@ -279,5 +277,34 @@ impl Read<'_> {
             });
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_search_knows_which_statuses_are_closed_and_which_are_worked_on() {
+        let listed = |which: fn(CaseStatus) -> bool| {
+            let names: Vec<String> = CaseStatus::ALL
+                .into_iter()
+                .filter(|status| which(*status))
+                .map(|status| format!("'{}'", status.name()))
+                .collect();
+            format!("({})", names.join(", "))
+        };
+        assert_eq!(
+            NARROW.matches(&listed(CaseStatus::is_closed)).count(),
+            2,
+            "{}",
+            listed(CaseStatus::is_closed)
+        );
+        assert_eq!(
+            NARROW.matches(&listed(CaseStatus::is_running)).count(),
+            1,
+            "{}",
+            listed(CaseStatus::is_running)
+        );
     }
 }

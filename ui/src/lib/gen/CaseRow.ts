@@ -31,7 +31,7 @@ applicant: string,
  */
 received_at: Time, 
 /**
- * Due.
+ * Due now; absent without a limit and while papers are waited for.
  */
 due_at: Time | null, 
 /**

@@ -4,8 +4,8 @@ import type { CaseStatus } from "./CaseStatus";
 /**
  * `case.search`: by code, number, phone, part of a name without diacritics; newest first.
  *
- * Filters narrow the search in the store, never a page of it. `status`, `overdue` and `due_on`
- * without `from` look back one year.
+ * Filters narrow the search in the store, never a page of it. `status`, `open`, `overdue` and
+ * `due_on` without `from` look back one year.
  */
 export type CaseSearch = { 
 /**
@@ -17,6 +17,10 @@ text: string,
  */
 status?: CaseStatus, 
 /**
+ * Only cases that are not closed: neither handed back nor refused, withdrawn or stopped.
+ */
+open?: boolean, 
+/**
  * Received on that day or later.
  */
 from?: string, 
@@ -25,11 +29,11 @@ from?: string,
  */
 to?: string, 
 /**
- * Past their due time and not handed back.
+ * Past their due time while somebody still works on them.
  */
 overdue?: boolean, 
 /**
- * Due on that day and not handed back.
+ * Due on that day and not closed.
  */
 due_on?: string, 
 /**

@@ -11,12 +11,23 @@ import type { BranchGet } from "./BranchGet";
 import type { BranchMade } from "./BranchMade";
 import type { CalendarDue } from "./CalendarDue";
 import type { Card } from "./Card";
+import type { CaseActAnswer } from "./CaseActAnswer";
+import type { CaseCompleteSupplement } from "./CaseCompleteSupplement";
 import type { CaseGet } from "./CaseGet";
+import type { CaseHandOver } from "./CaseHandOver";
+import type { CasePostpone } from "./CasePostpone";
 import type { CaseReceive } from "./CaseReceive";
 import type { CaseReceiveAnswer } from "./CaseReceiveAnswer";
+import type { CaseReceiveResult } from "./CaseReceiveResult";
+import type { CaseRefuse } from "./CaseRefuse";
+import type { CaseRequestSupplement } from "./CaseRequestSupplement";
+import type { CaseReturnResult } from "./CaseReturnResult";
 import type { CaseRow } from "./CaseRow";
 import type { CaseSearch } from "./CaseSearch";
+import type { CaseStop } from "./CaseStop";
+import type { CaseTakeBack } from "./CaseTakeBack";
 import type { CaseView } from "./CaseView";
+import type { CaseWithdraw } from "./CaseWithdraw";
 import type { CatalogueEntry } from "./CatalogueEntry";
 import type { CatalogueGet } from "./CatalogueGet";
 import type { CatalogueHit } from "./CatalogueHit";
@@ -192,6 +203,16 @@ export interface Verbs {
   "kiosk.leave": { args: KioskLeave; answer: KioskMode };
   "case.receive": { args: CaseReceive; answer: CaseReceiveAnswer };
   "case.get": { args: CaseGet; answer: CaseView };
+  "case.request_supplement": { args: CaseRequestSupplement; answer: CaseActAnswer };
+  "case.complete_supplement": { args: CaseCompleteSupplement; answer: CaseActAnswer };
+  "case.refuse": { args: CaseRefuse; answer: CaseActAnswer };
+  "case.postpone": { args: CasePostpone; answer: CaseActAnswer };
+  "case.withdraw": { args: CaseWithdraw; answer: CaseActAnswer };
+  "case.stop": { args: CaseStop; answer: CaseActAnswer };
+  "case.hand_over": { args: CaseHandOver; answer: CaseActAnswer };
+  "case.take_back": { args: CaseTakeBack; answer: CaseActAnswer };
+  "case.receive_result": { args: CaseReceiveResult; answer: CaseActAnswer };
+  "case.return_result": { args: CaseReturnResult; answer: CaseActAnswer };
   "case.search": { args: CaseSearch; answer: Array<CaseRow> };
   "catalogue.get": { args: CatalogueGet; answer: CatalogueEntry };
   "catalogue.search": { args: CatalogueSearch; answer: Array<CatalogueHit> };
@@ -286,6 +307,16 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "kiosk.leave": ["supervisor"],
   "case.receive": ["officer","supervisor"],
   "case.get": [],
+  "case.request_supplement": ["officer","supervisor"],
+  "case.complete_supplement": ["officer","supervisor"],
+  "case.refuse": ["officer","supervisor"],
+  "case.postpone": ["officer","supervisor"],
+  "case.withdraw": ["officer","supervisor"],
+  "case.stop": ["officer","supervisor"],
+  "case.hand_over": ["officer","supervisor"],
+  "case.take_back": ["officer","supervisor"],
+  "case.receive_result": ["officer","supervisor"],
+  "case.return_result": ["officer","reception","supervisor"],
   "case.search": [],
   "catalogue.get": [],
   "catalogue.search": [],
@@ -364,6 +395,16 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "kiosk.enter",
   "kiosk.leave",
   "case.receive",
+  "case.request_supplement",
+  "case.complete_supplement",
+  "case.refuse",
+  "case.postpone",
+  "case.withdraw",
+  "case.stop",
+  "case.hand_over",
+  "case.take_back",
+  "case.receive_result",
+  "case.return_result",
   "catalogue.import",
   "print.submit",
   "print.retry",

@@ -1,6 +1,7 @@
 //! Who works here now, at which counter, on which screen, in which colours.
 import { actAs } from "$lib/backend";
 import type { VerbName } from "$lib/backend";
+import type { CaseAct } from "$lib/gen/CaseAct";
 import { verbRoles } from "$lib/gen/verbs";
 import { live } from "./live.svelte";
 import { leaveScreen } from "./strip.svelte";
@@ -23,8 +24,11 @@ class Session {
 }
 export const session = new Session();
 
-/** Text handed from one screen to the search box of the cases screen. */
-export const handover = $state<{ caseCode: string }>({ caseCode: "" });
+/** Text handed from one screen to the search box of the cases screen, and what is to be done there. */
+export const handover = $state<{ caseCode: string; act: CaseAct | undefined }>({
+  caseCode: "",
+  act: undefined,
+});
 
 interface Remembered {
   officer: string;

@@ -14,7 +14,8 @@ export interface Notice {
   text: string;
   tone: "done" | "problem" | "info";
   undo?: Undo | undefined;
-  /** Case or visit whose paper is being printed: the notice follows the printer. */
+  /** Case or visit whose paper is being printed, or the one job among several: the notice follows
+      the printer. */
   about?: string | undefined;
   /** Says something of this screen only: gone when the officer goes to another. */
   here?: boolean;
@@ -43,20 +44,20 @@ export function leaveScreen(): void {
 /** Saved, then printed: the same notice tells what became of the paper, and keeps its way back. */
 export function sayPrinted(job: PrintJob): void {
   const shown = state.notice;
-  if (!shown || shown.about !== job.id || (job.state !== "done" && job.state !== "failed")) return;
-  const receipt = job.kind === "receipt";
+  if (!shown || (shown.about !== job.id && shown.about !== job.job_id) || (job.state !== "done" && job.state !== "failed")) return;
+  const ticket = job.kind === "ticket";
   const { title } = job;
   if (job.state === "done") {
     state.notice = {
       ...shown,
-      text: t(receipt ? "done.receiptPrinted" : "done.ticketPrinted", { title }),
+      text: t(`printed.${job.kind}`, { title }),
       tone: "done",
       about: undefined,
     };
   } else {
     state.notice = {
       ...shown,
-      text: t(receipt ? "print.keptSafe" : "print.ticketSafe", { title, why: job.message ?? "" }),
+      text: t(ticket ? "print.ticketSafe" : "print.keptSafe", { title, why: job.message ?? "" }),
       tone: "problem",
     };
   }

@@ -1,0 +1,375 @@
+//! What is done with a case after it was taken in: each act is one event, with its guards and, where
+//! the law asks for one, its paper.
+
+use motcua_domain::{
+    Code, Refusal,
+    branch::Branch,
+    case::{
+        Act, Case, CaseAct, CaseEvent, CaseStatus, HandedBack, HandedOver, ResultPaperNote,
+        ResultReceived, decide,
+    },
+    text::{self, limit},
+};
+use motcua_protocol::{
+    Time,
+    event::Body,
+    verbs::{
+        case::CaseView,
+        case_acts::{
+            ActAnswer, CaseLine, CasePaper, CompleteSupplement, HandOver, PossibleAct, Postpone,
+            ReceiveResult, Refuse, RequestSupplement, ReturnResult, Stop, TakeBack, Withdraw,
+        },
+        paper::PaperKind,
+    },
+};
+use motcua_store::{Read, Write, table::case::CaseRow};
+use uuid::Uuid;
+
+use super::case;
+use crate::{App, Result, registry::Ctx, say_case, view};
+
+/// The case that was looked at, as long as nobody has done anything with it since.
+fn looked_at(ctx: &Ctx, read: &Read<'_>, id: Uuid, expected: Option<u32>) -> Result<Case> {
+    let case = case::find(read, id)?.case;
+    if expected.is_none_or(|expected| expected == case.revision()) {
+        return Ok(case);
+    }
+    // Whichever came last; both lists are in their order.
+    let last = |acts: &[Act]| acts.last().cloned();
+    let newest = [last(&case.acts), last(&case.set_aside)]
+        .into_iter()
+        .flatten()
+        .max_by_key(|act| act.at_ms);
+    let what = newest.map_or_else(String::new, |act| {
+        format!(
+            " {} lúc {}: {}",
+            view::officer_name(&ctx.branch, &act.officer),
+            Time::from_ms(act.at_ms).0.format("%H:%M ngày %d/%m/%Y"),
+            say_case::event(&act.event)
+        )
+    });
+    Err(Refusal::new(
+        Code::CaseChanged,
+        format!(
+            "Hồ sơ vừa có thay đổi.{what} Việc vừa rồi chưa ghi, phần đã nhập vẫn còn. Mời xem lại hồ sơ rồi làm lại."
+        ),
+    )
+    .at("expected")
+    .into())
+}
+
+/// The paper that belongs to an act.
+fn paper_of(act: CaseAct) -> Option<PaperKind> {
+    match act {
+        CaseAct::RequestSupplement => Some(PaperKind::Supplement),
+        // The receipt tells the day from which the limit runs, so it is made anew.
+        CaseAct::CompleteSupplement => Some(PaperKind::Receipt),
+        CaseAct::Refuse => Some(PaperKind::Refusal),
+        CaseAct::Postpone => Some(PaperKind::Apology),
+        CaseAct::HandOver => Some(PaperKind::Control),
+        CaseAct::ReturnResult => Some(PaperKind::ReturnSlip),
+        // The wording of the notice of a stop (TT 03/2025/TT-VPCP) is not at hand.
+        CaseAct::Withdraw | CaseAct::Stop | CaseAct::TakeBack | CaseAct::ReceiveResult => None,
+    }
+}
+
+/// The moment from which a paper of the case is what it is now: a print before it was of another
+/// paper. None while the case has no such paper.
+pub(crate) fn paper_since(case: &Case, kind: PaperKind) -> Option<i64> {
+    let at = |act: CaseAct| case.last(act).map(|a| a.at_ms);
+    match kind {
+        PaperKind::Receipt => Some(at(CaseAct::CompleteSupplement).unwrap_or(i64::MIN)),
+        PaperKind::Supplement => at(CaseAct::RequestSupplement),
+        PaperKind::Refusal => at(CaseAct::Refuse),
+        PaperKind::Apology => at(CaseAct::Postpone),
+        // A line comes with every hop.
+        PaperKind::Control => [CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult]
+            .into_iter()
+            .filter_map(at)
+            .max(),
+        PaperKind::ReturnSlip => at(CaseAct::ReturnResult),
+        PaperKind::Ticket => None,
+    }
+}
+
+fn done(app: &App, ctx: &Ctx, tx: &mut Write<'_>, id: Uuid, event: CaseEvent) -> Result<ActAnswer> {
+    let paper = event.act().and_then(paper_of);
+    tx.append(id, &Body::Case(event))?;
+    let now = Time::from_ms(tx.now_ms());
+    let read = tx.read();
+    let row = case::find(&read, id)?;
+    Ok(ActAnswer {
+        view: view_of(app, &ctx.branch, &read, row, now)?,
+        paper,
+    })
+}
+
+/// `case.request_supplement`
+pub(crate) fn request_supplement(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: RequestSupplement,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms()).0;
+    let papers = decide::wanted(args.papers, known_papers(&tx.read(), &case)?)?;
+    let event =
+        decide::request_supplement(&case, papers, args.content.as_deref(), &args.reason, now)?;
+    done(app, ctx, tx, args.id, event)
+}
+
+/// How many papers the procedure has in the version under which the case was received.
+fn known_papers(read: &Read<'_>, case: &Case) -> Result<usize> {
+    let procedure = &case.received.procedure;
+    let found = read.procedure_version(&procedure.code, &procedure.version)?;
+    Ok(found.map_or(0, |row| row.procedure.papers.len()))
+}
+
+/// `case.complete_supplement`
+pub(crate) fn complete_supplement(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: CompleteSupplement,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms()).0;
+    // First what the status says: a due time that nobody needs could be refused by itself.
+    decide::possible(&case, CaseAct::CompleteSupplement, now)?;
+    let papers = match args.papers {
+        Some(papers) => decide::wanted(papers, known_papers(&tx.read(), &case)?)?,
+        None => match case.last(CaseAct::RequestSupplement).map(|a| &a.event) {
+            Some(CaseEvent::SupplementRequested(asked)) => asked.papers.clone(),
+            _ => Vec::new(),
+        },
+    };
+    let due = app
+        .assets
+        .calendar(app.store.dir())?
+        .due(now, case.received.limit)?;
+    let event = decide::complete_supplement(&case, papers, args.note.as_deref(), due, now)?;
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `case.refuse`
+pub(crate) fn refuse(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Refuse) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms()).0;
+    let event = decide::with_reason(
+        &case,
+        CaseAct::Refuse,
+        CaseEvent::Refused,
+        &args.reason,
+        now,
+    )?;
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `case.postpone`
+pub(crate) fn postpone(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: Postpone,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms()).0;
+    let calendar = app.assets.calendar(app.store.dir())?;
+    let event = decide::postpone(&case, args.date, &args.reason, now, calendar)?;
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `case.withdraw`
+pub(crate) fn withdraw(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: Withdraw,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms()).0;
+    let event = decide::with_reason(
+        &case,
+        CaseAct::Withdraw,
+        CaseEvent::Withdrawn,
+        &args.reason,
+        now,
+    )?;
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `case.stop`
+pub(crate) fn stop(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Stop) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms()).0;
+    let event = decide::with_reason(&case, CaseAct::Stop, CaseEvent::Stopped, &args.reason, now)?;
+    done(app, ctx, tx, args.id, event)
+}
+
+fn name(typed: Option<&str>, field: &str) -> Result<Option<String>> {
+    Ok(text::optional(typed, limit::NAME).map_err(|r| r.at(field))?)
+}
+
+fn note(typed: Option<&str>, field: &str) -> Result<Option<String>> {
+    Ok(text::optional(typed, limit::NOTE).map_err(|r| r.at(field))?)
+}
+
+/// `case.hand_over`
+pub(crate) fn hand_over(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: HandOver,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    decide::possible(&case, CaseAct::HandOver, Time::from_ms(tx.now_ms()).0)?;
+    let event = CaseEvent::HandedOver(HandedOver {
+        to: text::required(&args.to, limit::NAME).map_err(|r| r.at("to"))?,
+        receiver: name(args.receiver.as_deref(), "receiver")?,
+        note: note(args.note.as_deref(), "note")?,
+    });
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `case.take_back`
+pub(crate) fn take_back(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: TakeBack,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    decide::possible(&case, CaseAct::TakeBack, Time::from_ms(tx.now_ms()).0)?;
+    let event = CaseEvent::HandedBack(HandedBack {
+        reason: decide::reason(&args.reason)?,
+        giver: name(args.giver.as_deref(), "giver")?,
+    });
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `case.receive_result`
+pub(crate) fn receive_result(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: ReceiveResult,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    decide::possible(&case, CaseAct::ReceiveResult, Time::from_ms(tx.now_ms()).0)?;
+    let event = CaseEvent::ResultReceived(ResultReceived {
+        result: ResultPaperNote {
+            kind: name(args.result.kind.as_deref(), "result.kind")?,
+            number: name(args.result.number.as_deref(), "result.number")?,
+            summary: note(args.result.summary.as_deref(), "result.summary")?,
+        },
+        giver: name(args.giver.as_deref(), "giver")?,
+        note: note(args.note.as_deref(), "note")?,
+    });
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `case.return_result`
+pub(crate) fn return_result(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: ReturnResult,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms()).0;
+    // The variants of one field: what is at fault lies within it.
+    let event = decide::return_result(&case, args.recipient, args.note.as_deref(), now).map_err(
+        |refusal| match refusal.field.as_deref() {
+            Some("id" | "note") => refusal,
+            _ => refusal.within("recipient"),
+        },
+    )?;
+    done(app, ctx, tx, args.id, event)
+}
+
+/// Everything a screen shows of a case.
+pub(crate) fn view_of(
+    app: &App,
+    branch: &Branch,
+    read: &Read<'_>,
+    row: CaseRow,
+    now: Time,
+) -> Result<CaseView> {
+    let case = row.case;
+    let received = &case.received;
+    let procedure = read
+        .procedure_version(&received.procedure.code, &received.procedure.version)?
+        .map(|p| p.procedure);
+    let calendar = app.assets.calendar(app.store.dir())?;
+    let can = CaseAct::ALL
+        .into_iter()
+        .filter(|act| act.way(case.status).is_some())
+        .map(|act| PossibleAct {
+            act,
+            why_not: decide::possible(&case, act, now.0)
+                .err()
+                .map(|refusal| refusal.message),
+            warnings: decide::warnings(&case, act, now.0, calendar),
+        })
+        .collect();
+    let papers = PaperKind::ALL
+        .into_iter()
+        .filter_map(|kind| {
+            let since = paper_since(&case, kind)?;
+            Some(CasePaper {
+                kind,
+                prints: case.prints_since(kind.name(), since) as u32,
+            })
+        })
+        .collect();
+    let waits = case.status == CaseStatus::SupplementRequested;
+    Ok(CaseView {
+        case_id: row.id,
+        case_code: received.code.clone(),
+        received_at: Time::from_ms(received.received_ms),
+        due_at: case.due_ms().map(Time::from_ms),
+        because: if waits {
+            vec!["Đang chờ bổ sung: thời hạn tính lại từ đầu khi nhận đủ hồ sơ.".to_owned()]
+        } else {
+            case.promised().because.to_vec()
+        },
+        revision: case.revision(),
+        can,
+        papers,
+        history: history(branch, &case),
+        procedure,
+        case,
+    })
+}
+
+/// What happened, in words. Prints stand where they belong in time.
+fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
+    let officer = |id: &str| view::officer_name(branch, id).to_owned();
+    let mut lines = vec![CaseLine {
+        at: Time::from_ms(case.received.received_ms),
+        kind: "case.received".to_owned(),
+        officer: officer(&case.officer),
+        text: say_case::received(&case.received),
+        set_aside: false,
+    }];
+    for (acts, set_aside) in [(&case.acts, false), (&case.set_aside, true)] {
+        lines.extend(acts.iter().map(|act| CaseLine {
+            at: Time::from_ms(act.at_ms),
+            kind: say_case::kind(&act.event),
+            officer: officer(&act.officer),
+            text: say_case::event(&act.event),
+            set_aside,
+        }));
+    }
+    lines.extend(case.printed.iter().map(|print| CaseLine {
+        at: Time::from_ms(print.at_ms),
+        kind: "case.document_printed".to_owned(),
+        officer: officer(&print.officer),
+        text: say_case::printed(&print.document),
+        set_aside: false,
+    }));
+    // Stable: what happened within one millisecond keeps its order.
+    lines.sort_by_key(|line| line.at);
+    lines
+}

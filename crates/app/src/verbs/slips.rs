@@ -1,0 +1,251 @@
+//! The papers that follow the receipt through the life of a case, each as its act was recorded.
+
+use motcua_documents::{self as documents, CaseHead, Hop, HopStanding, PaperRow, Taker};
+use motcua_domain::{
+    Code, Refusal,
+    branch::Branch,
+    case::{Act, Case, CaseAct, CaseEvent, Recipient, ResultPaperNote, WantedPaper},
+    visit::PartyKind,
+};
+use motcua_protocol::{
+    Time,
+    verbs::paper::{Format, PaperKind},
+};
+use motcua_store::{Read, table::case::CaseRow};
+use uuid::Uuid;
+
+use super::{
+    case,
+    paper::{self, Paper},
+};
+use crate::{App, Result, say_case, view};
+
+/// The case has no such paper, or not yet.
+pub(super) fn not_yet(kind: PaperKind) -> Refusal {
+    Refusal::new(
+        Code::DocumentUnknown,
+        format!(
+            "Hồ sơ này chưa có {}. Chưa in gì. Mời làm việc đó trước rồi in.",
+            say_case::paper_name(kind)
+        ),
+    )
+    .at("kind")
+}
+
+/// A paper of a case other than its receipt.
+pub(super) fn make(
+    app: &App,
+    branch: &Branch,
+    read: &Read<'_>,
+    kind: PaperKind,
+    id: Uuid,
+    reprinted_ms: Option<i64>,
+) -> Result<Paper> {
+    let row = case::find(read, id)?;
+    let forms = app
+        .assets
+        .form_set(app.store.dir(), &row.case.received.form_set)?;
+    let fonts = app.assets.fonts(app.store.dir())?;
+    let made = |act: &Act| head(branch, &row, act, reprinted_ms);
+    let last = |act: CaseAct| row.case.last(act);
+    let bytes = match kind {
+        PaperKind::Supplement => {
+            let Some((act, CaseEvent::SupplementRequested(asked))) =
+                last(CaseAct::RequestSupplement).map(|act| (act, &act.event))
+            else {
+                return Err(not_yet(kind).into());
+            };
+            let data = documents::Supplement {
+                head: made(act),
+                papers: asked.papers.iter().map(wanted_row).collect(),
+                content: asked.content.clone(),
+                reason: asked.reason.clone(),
+            };
+            documents::supplement(&data, forms, fonts)?
+        }
+        PaperKind::Refusal => {
+            let Some((act, CaseEvent::Refused(why))) =
+                last(CaseAct::Refuse).map(|act| (act, &act.event))
+            else {
+                return Err(not_yet(kind).into());
+            };
+            let received = &row.case.received;
+            let signer = received.submitter.as_ref().unwrap_or(&received.applicant);
+            let data = documents::Refused {
+                head: made(act),
+                signer: signer.name.clone(),
+                reason: why.reason.clone(),
+            };
+            documents::refused(&data, forms, fonts)?
+        }
+        PaperKind::Apology => {
+            let Some((act, CaseEvent::Postponed(postponed))) =
+                last(CaseAct::Postpone).map(|act| (act, &act.event))
+            else {
+                return Err(not_yet(kind).into());
+            };
+            let data = documents::Apology {
+                head: made(act),
+                received_at: Time::from_ms(row.case.received.received_ms).0,
+                due_at: Time::from_ms(postponed.from_ms).0,
+                new_due_at: Time::from_ms(postponed.due_ms).0,
+                reason: postponed.reason.clone(),
+            };
+            documents::apology(&data, forms, fonts)?
+        }
+        PaperKind::Control => {
+            let Some(act) = last(CaseAct::HandOver).or(last(CaseAct::ReceiveResult)) else {
+                return Err(not_yet(kind).into());
+            };
+            let data = documents::Control {
+                head: made(act),
+                received_at: Time::from_ms(row.case.promised().from_ms).0,
+                due: paper::due(row.case.due_ms(), row.case.received.instant),
+                register: paper::register(&row),
+                place_of_work: match &act.event {
+                    CaseEvent::HandedOver(hop) => Some(hop.to.clone()),
+                    _ => None,
+                },
+                hops: hops(branch, &row.case),
+            };
+            documents::control(&data, forms, fonts)?
+        }
+        PaperKind::ReturnSlip => {
+            let Some((act, CaseEvent::ResultReturned(returned))) =
+                last(CaseAct::ReturnResult).map(|act| (act, &act.event))
+            else {
+                return Err(not_yet(kind).into());
+            };
+            let result = match last(CaseAct::ReceiveResult).map(|act| &act.event) {
+                Some(CaseEvent::ResultReceived(received)) => received.result.clone(),
+                _ => ResultPaperNote::default(),
+            };
+            let data = documents::ReturnSlip {
+                head: made(act),
+                taker: taker(&row.case, &returned.recipient),
+                result_kind: result.kind,
+                result_number: result.number,
+                result_summary: result.summary,
+                note: returned.note.clone(),
+            };
+            documents::return_slip(&data, forms, fonts)?
+        }
+        PaperKind::Receipt | PaperKind::Ticket => return Err(not_yet(kind).into()),
+    };
+    Ok(Paper {
+        title: row.case.received.code,
+        bytes,
+        format: Format::Pdf,
+    })
+}
+
+fn head(branch: &Branch, row: &CaseRow, act: &Act, reprinted_ms: Option<i64>) -> CaseHead {
+    let received = &row.case.received;
+    let phone = &branch.office.phone;
+    CaseHead {
+        agency: paper::agency(branch),
+        unit: unit(branch),
+        desk_phone: (!phone.is_empty()).then(|| phone.clone()),
+        case_code: received.code.clone(),
+        procedure_code: received.procedure.code.clone(),
+        procedure_name: received.procedure.name.clone(),
+        owner: paper::party(&received.applicant),
+        officer: view::officer_name(branch, &act.officer).to_owned(),
+        made_at: Time::from_ms(act.at_ms).0,
+        reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
+    }
+}
+
+/// The desk within a sentence, with the office it belongs to.
+fn unit(branch: &Branch) -> String {
+    let office = &branch.office;
+    format!("{} {}", paper::sentence_case(&office.unit), office.name)
+}
+
+fn wanted_row(paper: &WantedPaper) -> PaperRow {
+    paper::paper_row(&paper.name, paper.counts(), false)
+}
+
+/// Every hand-over, in order: to the department, and back.
+fn hops(branch: &Branch, case: &Case) -> Vec<Hop> {
+    let desk = paper::sentence_case(&branch.office.unit);
+    let mut away = String::new();
+    let mut hops = Vec::new();
+    for act in &case.acts {
+        let at = Time::from_ms(act.at_ms).0;
+        let officer = Some(view::officer_name(branch, &act.officer).to_owned());
+        hops.push(match &act.event {
+            CaseEvent::HandedOver(hop) => {
+                away.clone_from(&hop.to);
+                Hop {
+                    giver: officer,
+                    taker: hop.receiver.clone(),
+                    note: hop.note.clone(),
+                    ..Hop::new(&desk, &hop.to, at)
+                }
+            }
+            CaseEvent::HandedBack(back) => Hop {
+                giver: back.giver.clone(),
+                taker: officer,
+                note: Some(back.reason.clone()),
+                ..Hop::new(&away, &desk, at)
+            },
+            // What the desk settled by itself went nowhere.
+            CaseEvent::ResultReceived(result) if !away.is_empty() => Hop {
+                giver: result.giver.clone(),
+                taker: officer,
+                standing: standing(case, act.at_ms),
+                note: result.note.clone(),
+                ..Hop::new(&away, &desk, at)
+            },
+            _ => continue,
+        });
+    }
+    hops
+}
+
+/// How a result stands to the time it was promised for; none without a due time.
+fn standing(case: &Case, at_ms: i64) -> Option<HopStanding> {
+    let due_ms = case.due_ms()?;
+    let day = |ms: i64| Time::from_ms(ms).date();
+    Some(if at_ms > due_ms {
+        HopStanding::Late
+    } else if day(at_ms) == day(due_ms) {
+        HopStanding::OnTime
+    } else {
+        HopStanding::Early
+    })
+}
+
+fn taker(case: &Case, recipient: &Recipient) -> Taker {
+    match recipient {
+        Recipient::Owner { name } => {
+            let owner = &case.received.applicant;
+            Taker::Person {
+                name: name.clone(),
+                phone: owner.phone.as_deref().map(paper::spoken_phone),
+                // An organisation's number is not its representative's.
+                id_number: owner
+                    .id_number
+                    .clone()
+                    .filter(|_| owner.kind == PartyKind::Individual),
+                authorisation: None,
+            }
+        }
+        Recipient::Proxy {
+            name,
+            id_number,
+            phone,
+            authorisation,
+        } => Taker::Person {
+            name: name.clone(),
+            phone: phone.as_deref().map(paper::spoken_phone),
+            id_number: id_number.clone(),
+            authorisation: Some(authorisation.clone()),
+        },
+        Recipient::Post { waybill, address } => Taker::Post {
+            waybill: waybill.clone(),
+            address: address.clone(),
+        },
+    }
+}

@@ -1,0 +1,255 @@
+//! Everything that can happen to a case.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::{CaseAct, CaseReceived};
+use crate::calendar::Limit;
+
+/// A paper that is asked for, or that came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct WantedPaper {
+    /// Position in the procedure's list, from 0; none for a paper that is not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// Its name, so that the log can be read by itself.
+    pub name: String,
+    /// Originals (bản chính).
+    #[serde(default)]
+    pub originals: u32,
+    /// Certified copies (bản chứng thực).
+    #[serde(default)]
+    pub certified: u32,
+    /// Plain copies (bản photo).
+    #[serde(default)]
+    pub copies: u32,
+}
+
+impl WantedPaper {
+    /// Originals, certified copies, plain copies.
+    pub fn counts(&self) -> [u32; 3] {
+        [self.originals, self.certified, self.copies]
+    }
+}
+
+/// The citizen was asked to complete the dossier (Mẫu 02).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct SupplementRequested {
+    /// Papers to bring.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<WantedPaper>,
+    /// What else is to be completed or corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// The dossier is complete; the limit began again (NĐ 61/2018/NĐ-CP Điều 19.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct SupplementReceived {
+    /// Papers that came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<WantedPaper>,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Time limit applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+    /// Due now, UTC milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// How the due time came about, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
+}
+
+/// An act that needs nothing but its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct Why {
+    /// Why.
+    pub reason: String,
+}
+
+/// The citizen was apologised to and given another date (Mẫu 04).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct Postponed {
+    /// Why it is late.
+    pub reason: String,
+    /// Was due, UTC milliseconds.
+    pub from_ms: i64,
+    /// Is due, UTC milliseconds.
+    pub due_ms: i64,
+}
+
+/// The dossier went to where it is settled (Mẫu 05).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct HandedOver {
+    /// Department or agency.
+    pub to: String,
+    /// Who took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<String>,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The dossier came back without a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct HandedBack {
+    /// Why.
+    pub reason: String,
+    /// Who brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub giver: Option<String>,
+}
+
+/// What a result is, as it will stand on the slip.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct ResultPaperNote {
+    /// Kind of result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+}
+
+/// The result came to the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct ResultReceived {
+    /// The result.
+    #[serde(default)]
+    pub result: ResultPaperNote,
+    /// Who brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub giver: Option<String>,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Who was given the result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum Recipient {
+    /// The owner, or who acts for an organisation.
+    Owner {
+        /// Full name.
+        name: String,
+    },
+    /// Somebody else, on an authorisation.
+    Proxy {
+        /// Full name.
+        name: String,
+        /// Identity number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        id_number: Option<String>,
+        /// Telephone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        phone: Option<String>,
+        /// The authorisation that was shown: number, date, who certified it.
+        authorisation: String,
+    },
+    /// The public post.
+    Post {
+        /// Number of the waybill.
+        waybill: String,
+        /// Where to.
+        address: String,
+    },
+}
+
+/// The result was handed out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct ResultReturned {
+    /// To whom.
+    pub recipient: Recipient,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Everything that can happen to a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(tag = "kind", content = "body")]
+pub enum CaseEvent {
+    /// Taken in.
+    #[serde(rename = "case.received")]
+    Received(Box<CaseReceived>),
+    /// A paper of the case went to a printer.
+    #[serde(rename = "case.document_printed")]
+    DocumentPrinted {
+        /// Kind of paper (`receipt`).
+        document: String,
+        /// BLAKE3 of what was printed, hex.
+        hash: String,
+    },
+    /// More was asked for.
+    #[serde(rename = "case.supplement_requested")]
+    SupplementRequested(SupplementRequested),
+    /// The dossier is complete now.
+    #[serde(rename = "case.supplement_received")]
+    SupplementReceived(SupplementReceived),
+    /// Refused.
+    #[serde(rename = "case.refused")]
+    Refused(Why),
+    /// Given another date, with an apology.
+    #[serde(rename = "case.postponed")]
+    Postponed(Postponed),
+    /// Withdrawn by the citizen.
+    #[serde(rename = "case.withdrawn")]
+    Withdrawn(Why),
+    /// Stopped.
+    #[serde(rename = "case.stopped")]
+    Stopped(Why),
+    /// Handed over.
+    #[serde(rename = "case.handed_over")]
+    HandedOver(HandedOver),
+    /// Came back without a result.
+    #[serde(rename = "case.handed_back")]
+    HandedBack(HandedBack),
+    /// The result came.
+    #[serde(rename = "case.result_received")]
+    ResultReceived(ResultReceived),
+    /// The result was handed out.
+    #[serde(rename = "case.result_returned")]
+    ResultReturned(ResultReturned),
+}
+
+impl CaseEvent {
+    /// Which act it records; none for reception itself and for printing.
+    pub fn act(&self) -> Option<CaseAct> {
+        match self {
+            Self::Received(_) | Self::DocumentPrinted { .. } => None,
+            Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
+            Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
+            Self::Refused(_) => Some(CaseAct::Refuse),
+            Self::Postponed(_) => Some(CaseAct::Postpone),
+            Self::Withdrawn(_) => Some(CaseAct::Withdraw),
+            Self::Stopped(_) => Some(CaseAct::Stop),
+            Self::HandedOver(_) => Some(CaseAct::HandOver),
+            Self::HandedBack(_) => Some(CaseAct::TakeBack),
+            Self::ResultReceived(_) => Some(CaseAct::ReceiveResult),
+            Self::ResultReturned(_) => Some(CaseAct::ReturnResult),
+        }
+    }
+}

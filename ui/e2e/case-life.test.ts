@@ -1,0 +1,185 @@
+//! The life of a case at the desk by keyboard alone: supplement asked for, complete, handed over,
+//! result taken in, handed to a proxy; each act on record before its paper is printed.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+let procedure: string;
+let theme: "light" | "dark" = "light";
+
+beforeAll(async () => {
+  server = await Server.demo();
+  browser = await launch();
+  await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
+  const hits = await server.call("catalogue.search", { text: "khai sinh" });
+  procedure = hits[0]?.code ?? "";
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+});
+afterEach(async () => {
+  await page.context().close();
+  expect(complaints).toEqual([]);
+});
+
+async function receive(name: string): Promise<{ id: string; code: string }> {
+  const answer = await server.call("case.receive", {
+    procedure_code: procedure,
+    applicant: { kind: "individual", name, id_number: "001190000001", phone: "0912345678" },
+    papers: [],
+    missing_ground: "Công dân bổ sung sau",
+    limit: { value: 20, unit: "working_day" },
+  });
+  return { id: answer.case_id, code: answer.case_code };
+}
+
+/** Opens a case by its name, from the list. */
+async function open(name: string): Promise<void> {
+  await enter(page, server, "ha", 1, "cases");
+  await page.fill("#case-search", name);
+  await page.waitForSelector(`.cases tbody tr:first-child:has-text('${name}')`);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(`.drawer:has-text('${name}')`);
+}
+
+/** As a person types: a scanner is told by its speed. */
+const type = (page: Page, text: string) => page.keyboard.type(text, { delay: 50 });
+
+const status = async (id: string) => (await server.call("case.get", { id })).case.status;
+const printed = (id: string, document: string) =>
+  server
+    .call("case.get", { id })
+    .then((view) => view.case.printed.filter((print) => print.document === document).length);
+
+async function look(name: string): Promise<void> {
+  await expectAccessible(page);
+  await expectNothingClipped(page);
+  await picture(page, `${name}-${theme}`);
+}
+
+test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %s", async (colours) => {
+  theme = colours;
+  await page.context().close();
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+  const name = colours === "light" ? "Lò Thị Mai" : "Đặng Thị Ngọc Uyển-Phương";
+  const { id } = await receive(name);
+  await open(name);
+  await look("life-received");
+
+  // More papers are asked for. Nothing is written while the reason is missing.
+  await page.keyboard.press("F4");
+  await page.waitForSelector("dialog[open]:has-text('Yêu cầu bổ sung')");
+  await page.fill("[data-field='content']", "Sửa ngày sinh ở mục 3 của tờ khai");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .err:has-text('lý do')");
+  expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.field)).toBe("reason");
+  await look("life-supplement-error");
+  expect(await status(id)).toBe("received");
+  await type(page, "Hồ sơ thiếu giấy chứng sinh");
+  await look("life-supplement");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer .tag:has-text('Chờ bổ sung')");
+  expect(await status(id)).toBe("supplement_requested");
+  await expect.poll(() => printed(id, "supplement")).toBe(1);
+  await look("life-waiting");
+
+  // Complete: the limit begins again, and a new receipt tells so.
+  await page.keyboard.press("F4");
+  await page.waitForSelector("dialog[open]:has-text('Hẹn trả mới')");
+  await look("life-complete");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer .tag:has-text('Được tiếp nhận')");
+  await expect.poll(() => printed(id, "receipt")).toBe(1);
+
+  await page.keyboard.press("F6");
+  await page.waitForSelector("dialog[open] [data-field='to']");
+  await type(page, "Phòng Tư pháp");
+  await look("life-hand-over");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer .tag:has-text('Đang xử lý')");
+  await expect.poll(() => printed(id, "control")).toBe(1);
+
+  await page.keyboard.press("F3");
+  await page.waitForSelector("dialog[open] [data-field='result.number']");
+  await page.fill("[data-field='result.number']", "12/2026");
+  await look("life-result");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer .tag:has-text('chờ trả')");
+
+  // Somebody else comes for it: not without an authorisation.
+  await page.keyboard.press("F2");
+  await page.waitForSelector("dialog[open] input[value='owner']");
+  await page.keyboard.press("ArrowRight");
+  await page.fill("[data-field='recipient.name']", "Hoàng Văn Ký");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .err:has-text('giấy ủy quyền')");
+  await look("life-proxy-refused");
+  expect(await status(id)).toBe("done");
+  await type(page, "số 12/GUQ ngày 20/11/2026, UBND phường Bình Minh");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer .tag:has-text('Đã trả')");
+  expect(await status(id)).toBe("returned");
+  await expect.poll(() => printed(id, "return_slip")).toBe(1);
+  await page.waitForSelector(".drawer:has-text('Trả kết quả cho người được ủy quyền Hoàng Văn Ký')");
+  await page.waitForSelector("text=Đã in giấy biên nhận trả kết quả");
+  await look("life-returned");
+});
+
+test("the second officer is told what the first did, and loses nothing that was typed", async () => {
+  const { id } = await receive("Vàng A Sử");
+  await open("Vàng A Sử");
+  await page.keyboard.press("F7");
+  await page.waitForSelector("dialog[open] [data-field='reason']");
+  await type(page, "Không thuộc thẩm quyền");
+  await server.call("case.hand_over", { id, to: "Phòng Nội vụ" });
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog [role='alert']:has-text('Chuyển hồ sơ đến Phòng Nội vụ')");
+  expect(await status(id)).toBe("processing");
+  expect(await page.inputValue("[data-field='reason']")).toBe("Không thuộc thẩm quyền");
+  await look("life-changed");
+  // Read, and meant all the same.
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer .tag:has-text('Đã từ chối')");
+  expect(await status(id)).toBe("refused");
+});
+
+test("an apology: what cannot be done stays in sight with its reason", async () => {
+  const { id } = await receive("Giàng Thị Mỷ");
+  await server.call("case.request_supplement", { id, papers: [], content: "Ký tờ khai", reason: "Chưa ký" });
+  await server.call("case.complete_supplement", { id });
+  await open("Giàng Thị Mỷ");
+  // A second request is warned about before it is made.
+  await page.keyboard.press("F4");
+  await page.waitForSelector("dialog .warnline:has-text('một lần')");
+  await look("life-second-request");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog[open]", { state: "detached" });
+  await page.keyboard.press("F5");
+  await page.waitForSelector("dialog[open] [data-field='date']");
+  await type(page, "hôm nào đó");
+  await page.fill("[data-field='reason']", "Cơ quan lưu trữ chưa gửi bản xác minh");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .err");
+  await page.fill("[data-field='date']", "1/1/2027");
+  await page.keyboard.press("Enter");
+  // Refused by its own rule: a day off, or too late by the clock of this machine.
+  await page.waitForSelector("dialog .err");
+  await look("life-postpone");
+  expect(await status(id)).toBe("received");
+});

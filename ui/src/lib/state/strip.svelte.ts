@@ -44,7 +44,12 @@ export function leaveScreen(): void {
 /** Saved, then printed: the same notice tells what became of the paper, and keeps its way back. */
 export function sayPrinted(job: PrintJob): void {
   const shown = state.notice;
-  if (!shown || (shown.about !== job.id && shown.about !== job.job_id) || (job.state !== "done" && job.state !== "failed")) return;
+  if (
+    !shown ||
+    (shown.about !== job.id && shown.about !== job.job_id) ||
+    (job.state !== "done" && job.state !== "failed")
+  )
+    return;
   const ticket = job.kind === "ticket";
   const { title } = job;
   if (job.state === "done") {

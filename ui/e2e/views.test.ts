@@ -95,7 +95,7 @@ afterAll(async () => {
 
 /** Pictures for the README are made on request: `npm run screenshots`. */
 async function shoot(page: Page, name: string, look: Look): Promise<void> {
-  const both = ["start", "desk", "reception", "cases", "supervisor", "kiosk", "setup"].includes(name);
+  const both = ["start", "desk", "reception", "cases", "supervisor", "kiosk", "setup", "sync"].includes(name);
   const wanted = look.width === 1366 && (both || look.theme === "light");
   if (!process.env.MOTCUA_SCREENSHOTS || !wanted) return;
   await page.screenshot({ path: `${shots}${name}-${look.theme}-${look.width}.png` });
@@ -247,6 +247,16 @@ describe.each(looks)("$width × $height, $theme", (look) => {
     await page.click("button:has-text('Đóng ngày')");
     await page.waitForSelector("dialog[open]");
     await expectAccessible(page);
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("what is sent to central", async () => {
+    const { page, complaints } = await newPage(browser, look);
+    await enter(page, server, "lan", 1, "supervisor");
+    await page.keyboard.press("Control+5");
+    await page.waitForSelector("main.sy tbody tr");
+    await check("sync", page);
     await page.context().close();
     expect(complaints).toEqual([]);
   });

@@ -3,8 +3,10 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     sync::{Barrier, Mutex},
     thread,
+    time::{Duration, Instant},
 };
 
 use motcua_domain::Code;
@@ -176,4 +178,20 @@ fn what_looks_at_the_log_between_commands_finds_no_open_transaction() {
             }
         });
     });
+}
+
+/// A week of a branch that is never closed must not lie in the WAL alone.
+#[test]
+fn the_database_takes_in_the_wal_while_the_branch_works() {
+    let branch = TestBranch::demo();
+    let size = || fs::metadata(branch.database()).unwrap().len();
+    let before = size();
+    for _ in 0..250 {
+        branch.walk_in();
+    }
+    let until = Instant::now() + Duration::from_secs(30);
+    while size() <= before {
+        assert!(Instant::now() < until, "nothing was brought in");
+        thread::sleep(Duration::from_millis(20));
+    }
 }

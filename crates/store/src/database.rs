@@ -90,7 +90,9 @@ pub(crate) fn connect(file: &Path, options: &Options, writer: bool) -> Result<Co
         )?;
         connection.pragma_update(None, "wal_autocheckpoint", checkpoint::AT_LATEST_PAGES)?;
     }
-    connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cache_size=-8192;")?;
+    connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;")?;
+    // In KiB. There are several readers, and the system keeps the file's pages for all of them.
+    connection.pragma_update(None, "cache_size", if writer { -8192 } else { -2048 })?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

@@ -121,7 +121,7 @@ fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn said(status: StatusCode, value: &impl Serialize) -> Response {
+pub(crate) fn said(status: StatusCode, value: &impl Serialize) -> Response {
     let mut response = (status, Json(value)).into_response();
     let media = HeaderValue::from_static(MEDIA_ANSWER);
     response.headers_mut().insert(header::CONTENT_TYPE, media);

@@ -10,7 +10,7 @@ use axum::{
     Extension,
     body::Body,
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,7 +18,7 @@ use deadpool_postgres::Pool;
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     ApiError, Time,
-    sync::{Limits, MEDIA_ANSWER, Sealed, Status},
+    sync::{Limits, Sealed, Status},
     verbs::sync::StickTaken,
 };
 use motcua_stick::{Fault, Header, Item, OpenKey, Reader};
@@ -31,7 +31,7 @@ use crate::{
     database::Installation,
     error::Error,
     ingest,
-    routes::Central,
+    routes::{Central, said},
 };
 
 /// A file over a line is held in memory meanwhile.
@@ -310,7 +310,7 @@ pub(crate) async fn post(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let Ok(bytes) = axum::body::to_bytes(body, MOST).await else {
-        return answer(
+        return said(
             StatusCode::PAYLOAD_TOO_LARGE,
             &refused(refuse(
                 Code::StickInvalid,
@@ -325,8 +325,8 @@ pub(crate) async fn post(
         take(&runtime, &central.pool, &central.installation, office, open)
     });
     match done.await {
-        Ok(Ok(taken)) => answer(StatusCode::OK, &taken),
-        Ok(Err(No::Refused(error))) => answer(StatusCode::UNPROCESSABLE_ENTITY, &error),
+        Ok(Ok(taken)) => said(StatusCode::OK, &taken),
+        Ok(Err(No::Refused(error))) => said(StatusCode::UNPROCESSABLE_ENTITY, &error),
         Ok(Err(No::Fault(error))) => {
             tracing::error!(%error, "file of records");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -343,11 +343,4 @@ fn refused(no: No) -> Option<ApiError> {
         No::Refused(error) => Some(error),
         No::Fault(_) => None,
     }
-}
-
-fn answer(status: StatusCode, value: &impl serde::Serialize) -> Response {
-    let mut response = (status, axum::Json(value)).into_response();
-    let media = HeaderValue::from_static(MEDIA_ANSWER);
-    response.headers_mut().insert(header::CONTENT_TYPE, media);
-    response
 }

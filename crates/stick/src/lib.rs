@@ -11,6 +11,8 @@
 //! one end, which carries the sender's signature over everything before it. A file without its end
 //! is a file that was cut.
 
+mod answer;
+
 use std::{
     fmt,
     io::{self, Read, Write},
@@ -27,6 +29,8 @@ use motcua_protocol::sync::{Limits, Malformed, Sealed, decode_events, encode_eve
 use motcua_sync::wire;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use answer::{Answer, EXTENSION_ANSWER, MAGIC_ANSWER, MOST_ANSWER};
 
 type Kem = X25519HkdfSha256;
 type Sealing = AeadCtxS<ChaCha20Poly1305, HkdfSha256, Kem>;
@@ -157,6 +161,9 @@ pub struct Header {
     pub office: String,
     /// When it was written, UTC milliseconds.
     pub made_ms: i64,
+    /// The key for which central may seal its [`Answer`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_key: Option<String>,
     /// Where central may not know the machine yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introduction: Option<Introduction>,

@@ -4,11 +4,11 @@ use std::io::Cursor;
 
 use motcua_protocol::{
     event,
-    sync::{Limits, Sealed},
+    sync::{Heads, Limits, Sealed},
 };
 use uuid::Uuid;
 
-use super::{Fault, Header, Item, OpenKey, Reader, SealKey, Writer};
+use super::{Answer, Fault, Header, Item, OpenKey, Reader, SealKey, Writer};
 
 fn header() -> Header {
     Header {
@@ -16,6 +16,7 @@ fn header() -> Header {
         branch: Uuid::from_u128(2),
         office: "H99.01".to_owned(),
         made_ms: 7,
+        answer_key: None,
         introduction: None,
     }
 }
@@ -120,4 +121,54 @@ fn a_slip_in_copying_a_key_is_noticed() {
         assert!(other.is_none_or(|other| other == key), "at {at}");
     }
     assert_eq!(SealKey::parse("ữ"), None);
+}
+
+#[test]
+fn an_answer_is_read_by_its_machine_and_believed_from_central_alone() {
+    let (central, machine) = (OpenKey::of_secret(&[1; 32]), OpenKey::of_secret(&[2; 32]));
+    let other = OpenKey::of_secret(&[3; 32]);
+    let answer = Answer {
+        device: Uuid::from_u128(1),
+        made_ms: 7,
+        answered_ms: 8,
+        heads: Heads {
+            server_epoch: "e".to_owned(),
+            logs: Vec::new(),
+            quarantined: 0,
+            held: Some(Vec::new()),
+        },
+    };
+    let bytes = answer.seal(&central, machine.seal_key()).unwrap();
+    let open =
+        |bytes: &[u8], mine: &OpenKey, from: &OpenKey| Answer::open(bytes, mine, from.seal_key());
+    assert_eq!(open(&bytes, &machine, &central).unwrap(), answer);
+    // Anybody may know the machine's key; only central has its own.
+    let forged = answer.seal(&other, machine.seal_key()).unwrap();
+    for (bytes, mine, from) in [
+        (&forged, &machine, &central),
+        (&bytes, &other, &central),
+        (&bytes, &machine, &other),
+    ] {
+        assert!(matches!(open(bytes, mine, from), Err(Fault::OtherKey)));
+    }
+    for at in 0..bytes.len() {
+        assert!(
+            open(&bytes[..at], &machine, &central).is_err(),
+            "cut at {at}"
+        );
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x20;
+        assert!(
+            open(&changed, &machine, &central).is_err(),
+            "changed at {at}"
+        );
+    }
+    assert!(matches!(
+        open(b"MCSTICK1", &machine, &central),
+        Err(Fault::NotOurs)
+    ));
+    assert!(matches!(
+        open(b"MCANSWR9", &machine, &central),
+        Err(Fault::Newer)
+    ));
 }

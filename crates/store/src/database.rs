@@ -9,6 +9,7 @@ use rusqlite_migration::{HookResult, M, Migrations};
 use crate::{
     checkpoint,
     error::{Error, Result},
+    ingest,
     open::Options,
     project,
     table::meta,
@@ -178,15 +179,21 @@ pub(crate) fn migrate(connection: &mut Connection, dir: &Path, create: bool) -> 
     Ok(())
 }
 
-/// Makes the rows of visits and of the branch anew where a migration asked for it. The wish is struck out with the
-/// rows: a machine that dies meanwhile does it at the next opening.
+/// Makes rows anew that an older program wrote: those of visits and of the branch where a migration
+/// asked for it, and whatever is touched by events that only this program can read. The wish is
+/// struck out with the rows: a machine that dies meanwhile does it at the next opening.
 pub(crate) fn refold(connection: &mut Connection) -> Result<()> {
-    if meta::get(connection, meta::REFOLD)?.is_none() {
+    let asked = meta::get(connection, meta::REFOLD)?.is_some();
+    let readable = ingest::readable_now(connection)?;
+    if !asked && readable.is_empty() {
         return Ok(());
     }
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    project::refold(&tx)?;
-    tx.execute("DELETE FROM meta WHERE key = ?1", [meta::REFOLD])?;
+    if asked {
+        project::refold(&tx)?;
+        tx.execute("DELETE FROM meta WHERE key = ?1", [meta::REFOLD])?;
+    }
+    ingest::reread(&tx, &readable)?;
     tx.commit()?;
     Ok(())
 }

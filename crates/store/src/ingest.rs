@@ -24,6 +24,11 @@ use crate::{
     table::command::{self, Done},
 };
 
+/// Verdict on an event of a kind that this program does not know yet.
+const NEWER: &str = "UPGRADE";
+/// Verdict on an event that no program can read.
+const BROKEN: &str = "BODY_UNREADABLE";
+
 /// An event that was not stored, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfit {
@@ -127,6 +132,32 @@ pub(crate) fn parked_of(connection: &Connection, entity: Uuid) -> Result<BTreeSe
     Ok(parked)
 }
 
+/// Events that an older program took in and could not read, and this one can: each with its entity.
+pub(crate) fn readable_now(connection: &Connection) -> Result<Vec<(Uuid, Uuid)>> {
+    let mut readable = Vec::new();
+    let mut statement = connection.prepare(
+        "SELECT e.event_id, e.entity, e.kind, e.body FROM verdict v JOIN event e ON e.event_id = v.event_id
+         WHERE v.peer = '' AND v.code IN (?1, ?2)",
+    )?;
+    let mut rows = statement.query([NEWER, BROKEN])?;
+    while let Some(row) = rows.next()? {
+        let (kind, body): (String, Vec<u8>) = (row.get(2)?, row.get(3)?);
+        if Body::read(&kind, &body).is_ok() {
+            readable.push((log::uuid(row, 0)?, log::uuid(row, 1)?));
+        }
+    }
+    Ok(readable)
+}
+
+/// Gives them their effect. The caller commits.
+pub(crate) fn reread(connection: &Connection, readable: &[(Uuid, Uuid)]) -> Result<()> {
+    for (event_id, entity) in readable {
+        peer::withdraw(connection, "", *event_id)?;
+        project::entity(connection, *entity)?;
+    }
+    Ok(())
+}
+
 /// What a device has seen of an entity where some of it is parked: only what is in effect, or its
 /// own next event would wait with the others.
 pub(crate) fn seen_besides(
@@ -202,8 +233,8 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
                 (status, None)
             }
             Ok(_) => (status, None),
-            Err(Unreadable::Newer) => (Status::Parked, Some("UPGRADE")),
-            Err(Unreadable::Broken) => (Status::Quarantined, Some("BODY_UNREADABLE")),
+            Err(Unreadable::Newer) => (Status::Parked, Some(NEWER)),
+            Err(Unreadable::Broken) => (Status::Quarantined, Some(BROKEN)),
         };
         fresh.insert(header.event_id, (status, code));
     }

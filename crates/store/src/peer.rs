@@ -95,6 +95,14 @@ pub(crate) fn note(
     Ok(())
 }
 
+/// Takes a verdict back.
+pub(crate) fn withdraw(connection: &Connection, peer: &str, event_id: Uuid) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM verdict WHERE peer = ?1 AND event_id = ?2")?
+        .execute(params![peer, event_id.as_bytes()])?;
+    Ok(())
+}
+
 /// Whether any event here waits for others.
 pub(crate) fn any_waiting(connection: &Connection) -> Result<bool> {
     Ok(connection
@@ -249,8 +257,7 @@ impl Store {
         let mut writer = self.writer();
         let tx = writer.connection.transaction()?;
         for id in known.keys().filter(|id| !told.contains_key(*id)) {
-            tx.prepare_cached("DELETE FROM verdict WHERE peer = ?1 AND event_id = ?2")?
-                .execute(params![peer, id.as_bytes()])?;
+            withdraw(&tx, peer, *id)?;
         }
         for (id, (status, code)) in told.iter().filter(|t| !same(*t)) {
             note(&tx, peer, *id, *status, Some(code), now_ms)?;

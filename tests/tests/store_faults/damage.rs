@@ -3,7 +3,7 @@
 use std::fs;
 
 use motcua_domain::Code;
-use motcua_testkit::branch::{OFFICER, TestBranch, open};
+use motcua_testkit::branch::{OFFICER, TestBranch, case, open};
 use rstest::rstest;
 use rusqlite::Connection;
 use serde_json::json;
@@ -91,6 +91,49 @@ fn a_changed_projection_is_found_and_rebuilt(#[case] statement: &str) {
     branch.app().rebuild().unwrap();
     branch.assert_sound();
     assert_eq!(branch.dump(), dump);
+}
+
+/// What an older program could not read of another machine's log has its effect once this one opens
+/// the folder. The rows are put back to what that program would have made of them.
+#[test]
+fn what_an_older_program_could_not_read_takes_effect_after_the_upgrade() {
+    let mut branch = TestBranch::demo();
+    let visit = branch.serving(1);
+    let mut args = case();
+    args["visit_id"] = json!(visit);
+    let received = branch.ok(OFFICER, "case.receive", args);
+    branch.leg(OFFICER, "leg.finish", &visit);
+    branch.close();
+    sql(
+        &branch,
+        "CREATE TABLE before AS SELECT entity, status, doc FROM case_file",
+    )
+    .unwrap();
+    branch.open().unwrap();
+    branch.ok(
+        OFFICER,
+        "case.stop",
+        json!({"id": received["case_id"], "reason": "Có đơn khiếu nại"}),
+    );
+    let dump = branch.dump();
+    branch.close();
+    sql(
+        &branch,
+        "UPDATE case_file SET status = before.status, doc = before.doc FROM before WHERE before.entity = case_file.entity;
+         DROP TABLE before;
+         INSERT INTO verdict(event_id, peer, status, code, at_ms)
+           SELECT event_id, '', 'parked', 'UPGRADE', 0 FROM event WHERE kind = 'case.stopped';",
+    )
+    .unwrap();
+    branch.open().unwrap();
+    branch.assert_sound();
+    assert_eq!(branch.dump(), dump);
+    branch.close();
+    let left: u32 = Connection::open(branch.database())
+        .unwrap()
+        .query_row("SELECT count(*) FROM verdict", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
 }
 
 #[test]

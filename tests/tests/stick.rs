@@ -156,6 +156,71 @@ fn a_branch_that_never_had_a_line_reaches_central_on_foot_and_later_by_the_line(
     assert_eq!(central.run(&["import", &all]).json()["stored"], 0);
 }
 
+/// Without any line at all: what central answers lies beside the file, and the next one carries
+/// only what is new.
+#[test]
+fn what_central_answers_comes_back_on_the_same_stick() {
+    let desk = Machine::demo();
+    let central = Central::start();
+    let office = id(&desk.ask("sync.status")["office"]);
+    desk.visits(2);
+    let code = central.run(&["code", "--office", &office]).json();
+    let (once, key) = (id(&code["code"]), id(&code["seal_key"]));
+    let file = desk.stick("a.motcua");
+    let export = ["export-unsent", "--to", &file];
+    let first = [&export[..], &["--key", &key, "--code", &once]].concat();
+    let made = desk.program.run(&first).json();
+    let taken = central.run(&["import", &file]).json();
+    let answer = id(&taken["answer_file"]);
+    assert_eq!(answer, desk.stick("a.tra-loi"));
+    let heard = desk.program.run(&["import", &answer]).json();
+    assert_eq!(
+        (&heard["arrived"], &heard["unsent"], &heard["held"]),
+        (&made["records"], &json!(0), &json!(0))
+    );
+    assert_eq!(desk.ask("sync.status")["unsent"], 0);
+    assert!(desk.ask("sync.overview")["last_done_at"].is_string());
+    assert_eq!(desk.program.run(&export).error()["code"], "NOT_FOUND");
+
+    // The key that was typed once is known, and so is the machine.
+    desk.visits(1);
+    let more = desk.program.run(&export).json();
+    assert_eq!(more["records"], desk.ask("sync.status")["unsent"]);
+    let old = fs::read(&answer).unwrap();
+    let taken = central.run(&["import", &file]).json();
+    assert_eq!(
+        (&taken["stored"], &taken["known"], &taken["left"]),
+        (&more["records"], &json!(0), &json!(0))
+    );
+    assert_eq!(central.dump(&office), desk.dump());
+    // The old answer again only makes the next file larger; the new one says what there is.
+    let new = fs::read(&answer).unwrap();
+    for (bytes, unsent) in [
+        (&old, &more["records"]),
+        (&new, &json!(0)),
+        (&old, &more["records"]),
+    ] {
+        fs::write(&answer, bytes).unwrap();
+        assert_eq!(
+            &desk.program.run(&["import", &answer]).json()["unsent"],
+            unsent
+        );
+    }
+
+    // Nobody else's machine takes it, and nothing that was changed is taken.
+    fs::write(&answer, &new).unwrap();
+    let other = Machine::demo();
+    let refused = other.program.run(&["import", &answer]);
+    assert_eq!(refused.error()["code"], "STICK_OTHER");
+    let mut changed = new.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    fs::write(&answer, &changed).unwrap();
+    let refused = desk.program.run(&["import", &answer]);
+    assert_eq!(refused.error()["code"], "STICK_OTHER");
+    assert_eq!(desk.ask("sync.status")["unsent"], more["records"]);
+    assert_eq!(desk.program.run(&["verify"]).code, Some(0));
+}
+
 #[test]
 fn a_machine_with_a_line_carries_the_file_of_one_without() {
     let desk = Machine::demo();
@@ -174,6 +239,7 @@ fn a_machine_with_a_line_carries_the_file_of_one_without() {
     central.up();
     let taken = desk.program.run(&["import", &file]).json();
     assert_eq!(taken["stored"], made["records"]);
+    assert!(Path::new(&id(&taken["answer_file"])).exists());
     // Central itself has said so by now.
     assert_eq!(desk.ask("sync.status")["unsent"], 0);
     assert_eq!(central.dump(&office), desk.dump());

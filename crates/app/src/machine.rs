@@ -13,7 +13,7 @@ use motcua_protocol::{
     Time,
     verbs::{
         machine::{HubFound, MachineAnswer},
-        sync::{Carry, Export, Stick, StickMade, StickTaken},
+        sync::{Carried, Carry, Export, Stick, StickMade},
     },
 };
 use uuid::Uuid;
@@ -69,11 +69,11 @@ pub trait Machine: fmt::Debug + Send + Sync {
     /// # Errors
     /// `SEAL_KEY_MISSING`, and those of the file.
     fn export(&self, ask: &Export) -> Result<StickMade, Refusal>;
-    /// Brings such a file to central.
+    /// Brings such a file to central, or takes in central's answer to one.
     ///
     /// # Errors
     /// `CENTRAL_AWAY`, `STICK_INVALID`, `STICK_OTHER`, and those of the file.
-    fn carry(&self, ask: &Carry) -> Result<StickTaken, Refusal>;
+    fn carry(&self, ask: &Carry) -> Result<Carried, Refusal>;
 }
 
 /// Where the machine is put.

@@ -269,12 +269,19 @@ async fn import(
         None => None,
     };
     let runtime = tokio::runtime::Handle::current();
+    let beside = file.with_extension(motcua_stick::EXTENSION_ANSWER);
     let done = tokio::task::spawn_blocking(move || {
         let open = || std::fs::File::open(&file).map(io::BufReader::new);
         stick::take(&runtime, &pool, &installation, office, open)
     });
     match done.await? {
-        Ok(taken) => {
+        Ok(stick::Taken { mut taken, answer }) => {
+            // The records are in; a stick that cannot be written only tells the branch nothing.
+            match answer.map(|sealed| stick::put(&beside, &sealed)) {
+                Some(Ok(())) => taken.answer_file = Some(beside.to_string_lossy().into_owned()),
+                Some(Err(error)) => tracing::warn!(%error, "no answer on the stick"),
+                None => {}
+            }
             print(&json!(taken));
             Ok(match taken.left {
                 0 => ExitCode::SUCCESS,

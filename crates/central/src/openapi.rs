@@ -11,7 +11,7 @@ use axum::{
 use motcua_protocol::{
     ApiError,
     sync::{Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
-    verbs::sync::StickTaken,
+    verbs::sync::StickBrought,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<PushAnswer>();
     types.subschema_for::<Refused>();
     types.subschema_for::<ApiError>();
-    types.subschema_for::<StickTaken>();
+    types.subschema_for::<StickBrought>();
     types.subschema_for::<Enrol>();
     types.subschema_for::<Enrolled>();
     types.subschema_for::<AskToken>();

@@ -114,7 +114,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
     clippy::disallowed_methods,
     reason = "here the time comes in; everything behind it is told"
 )]
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -4,7 +4,11 @@
 //! it stands there. Then its batches go the way of every batch, so that what is known already is
 //! known, and what is held back is held back.
 
-use std::io::{self, Read};
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write as _},
+    path::Path,
+};
 
 use axum::{
     Extension,
@@ -19,9 +23,10 @@ use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     ApiError, Time,
     sync::{Limits, Sealed, Status},
-    verbs::sync::StickTaken,
+    verbs::sync::{StickBrought, StickTaken},
 };
-use motcua_stick::{Fault, Header, Item, OpenKey, Reader};
+use motcua_stick::{Answer, Fault, Header, Item, OpenKey, Reader, SealKey};
+use motcua_sync::{Access, Answer as Said, Request, answer};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use tokio::{runtime::Handle, sync::Semaphore};
 use uuid::Uuid;
@@ -31,7 +36,8 @@ use crate::{
     database::Installation,
     error::Error,
     ingest,
-    routes::{Central, said},
+    logs::Logs,
+    routes::{Central, now_ms, said},
 };
 
 /// A file over a line is held in memory meanwhile.
@@ -183,7 +189,7 @@ pub(crate) fn take<R: Read>(
     installation: &Installation,
     office: Option<i32>,
     open: impl Fn() -> io::Result<R>,
-) -> Result<StickTaken, No> {
+) -> Result<Taken, No> {
     let key = OpenKey::of_secret(&installation.secret);
     let limits = Limits::default();
     let begin = || -> Result<(Header, Reader<R>), No> {
@@ -216,6 +222,7 @@ pub(crate) fn take<R: Read>(
         known: 0,
         held: 0,
         left: 0,
+        answer_file: None,
     };
     // Of a log that does not fit, nothing behind that place can.
     let mut stopped: Vec<(Uuid, u32)> = Vec::new();
@@ -241,7 +248,64 @@ pub(crate) fn take<R: Read>(
         left = taken.left,
         "records from a stick"
     );
-    Ok(taken)
+    let answer = said_back(runtime, pool, &key, &header, &device)?;
+    Ok(Taken { taken, answer })
+}
+
+/// What became of a file, and what its machine is to hear of it.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) taken: StickTaken,
+    /// Sealed for that machine.
+    pub(crate) answer: Option<Vec<u8>>,
+}
+
+/// What a session over a line would begin with, for a machine that has none.
+fn said_back(
+    runtime: &Handle,
+    pool: &Pool,
+    key: &OpenKey,
+    header: &Header,
+    device: &Device,
+) -> Result<Option<Vec<u8>>, No> {
+    let Some(machine) = header.answer_key.as_deref().and_then(SealKey::parse) else {
+        return Ok(None);
+    };
+    let mut logs = Logs {
+        pool: pool.clone(),
+        runtime: runtime.clone(),
+        office: device.office,
+        stored: 0,
+    };
+    let access = Access {
+        device: device.device,
+        brings_others: true,
+    };
+    let now_ms = now_ms();
+    let request = Request::Heads { all: true };
+    let Said::Heads(heads) = answer(&mut logs, access, &Limits::default(), now_ms, request)? else {
+        return Ok(None);
+    };
+    let answer = Answer {
+        device: device.device,
+        made_ms: header.made_ms,
+        answered_ms: now_ms,
+        heads,
+    };
+    Ok(answer.seal(key, &machine).ok())
+}
+
+/// Puts an answer onto the stick, whole or not at all.
+pub(crate) fn put(at: &Path, sealed: &[u8]) -> io::Result<()> {
+    let draft = at.with_extension("dang-ghi");
+    let put = File::create(&draft)
+        .and_then(|mut file| file.write_all(sealed).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&draft, at));
+    if put.is_err() {
+        // Nothing half is left; where even that fails, its name says that it is half.
+        fs::remove_file(&draft).ok();
+    }
+    put
 }
 
 async fn office_code(pool: &Pool, office: i32) -> Result<String, No> {
@@ -292,7 +356,7 @@ async fn batch(
     params(("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"),),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The sealed file"),
     responses(
-        (status = 200, description = "What became of its records", body = ref("#/components/schemas/SyncStickTaken")),
+        (status = 200, description = "What became of its records", body = ref("#/components/schemas/SyncStickBrought")),
         (status = 401, description = "No token, or one that has run out", body = ref("#/components/schemas/Refused")),
         (status = 403, description = "Access was taken away", body = ref("#/components/schemas/Refused")),
         (status = 413, description = "More than is taken at once", body = ref("#/components/schemas/ApiError")),
@@ -325,7 +389,10 @@ pub(crate) async fn post(
         take(&runtime, &central.pool, &central.installation, office, open)
     });
     match done.await {
-        Ok(Ok(taken)) => said(StatusCode::OK, &taken),
+        Ok(Ok(Taken { taken, answer })) => {
+            let answer = answer.map(|sealed| URL_SAFE_NO_PAD.encode(sealed));
+            said(StatusCode::OK, &StickBrought { taken, answer })
+        }
         Ok(Err(No::Refused(error))) => said(StatusCode::UNPROCESSABLE_ENTITY, &error),
         Ok(Err(No::Fault(error))) => {
             tracing::error!(%error, "file of records");

@@ -13,7 +13,7 @@ use motcua_protocol::{
     ApiError, Time,
     verbs::{
         machine::{BoardServed, HubFound, MachineAnswer, MachineRole},
-        sync::{Carry, Export, Stick, StickMade, StickTaken},
+        sync::{Carried, Carry, Export, Stick, StickMade},
     },
 };
 use uuid::Uuid;
@@ -217,7 +217,7 @@ impl motcua_app::Machine for Machine {
         central::export(self.app(), ask).map_err(of_api)
     }
 
-    fn carry(&self, ask: &Carry) -> Result<StickTaken, Refusal> {
+    fn carry(&self, ask: &Carry) -> Result<Carried, Refusal> {
         central::carry(self.app(), ask, self.uplink().as_deref()).map_err(of_api)
     }
 }

@@ -62,19 +62,4 @@ impl<'a> Read<'a> {
         }
         Ok(found)
     }
-
-    /// How many events the log holds, and the time of the oldest.
-    ///
-    /// # Errors
-    /// Faults of the disk.
-    pub fn event_count(&self) -> Result<(u64, Option<i64>)> {
-        // Positions are 1, 2, 3 … and the triggers let none go, so the last one is the count;
-        // counting rows would read millions of them.
-        let count = log::last_pos(self.connection)?;
-        let oldest = self
-            .connection
-            .prepare_cached("SELECT wall_ms FROM event ORDER BY pos LIMIT 1")?
-            .query_row([], |r| r.get(0));
-        Ok((count, oldest.ok()))
-    }
 }

@@ -36,7 +36,9 @@ describe("the line in words", () => {
     expect(said(counter).title).toBe("sync.line.hubHas");
     expect(said({ ...counter, unsent: 2 }).title).toBe("sync.line.hubSending");
     expect(said({ ...counter, hub: { here: false, number: 3 } }).title).toBe("sync.line.alone");
-    expect(said({ ...central, way: "nobody" }).title).toBe("sync.line.never");
+    expect(said({ ...central, way: "nobody", unsent: 3 }).title).toBe("sync.line.never");
+    // An answer on a stick said that everything has arrived.
+    expect(said({ ...central, way: "nobody", unsent: 0 }).title).toBe("sync.line.onFoot");
   });
 
   test("clocks are worth a word from two minutes on", () => {

@@ -30,6 +30,8 @@ const faults: Record<string, Said> = {
 
 /** What the head of the screen says. */
 export function said(seen: Overview): Said {
+  if (seen.way === "nobody" && seen.unsent === 0 && seen.last_done_at)
+    return { title: "sync.line.onFoot", note: "sync.line.onFootNote", tone: "ok" };
   if (seen.way === "nobody") return { title: "sync.line.never", note: "sync.line.neverNote", tone: "off" };
   if (seen.way === "hub") {
     if (seen.hub?.here === false)

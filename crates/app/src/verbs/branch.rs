@@ -9,15 +9,18 @@ use motcua_domain::{
 use motcua_protocol::{
     Time, canonical,
     event::{Body, BranchConfigured, BranchEvent, ClockConfirmed as Confirmed},
-    verbs::admin::{
-        BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, FormerHub,
-        HubStatus, Leads, SyncStatus, SyncStatusAnswer,
+    verbs::{
+        admin::{
+            BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, FormerHub,
+            HubStatus, Leads, SyncStatus, SyncStatusAnswer,
+        },
+        sync::Way,
     },
 };
 use motcua_store::{Read, Write, table::branch::branch_entity};
 use uuid::Uuid;
 
-use crate::{App, CENTRAL, HUB, LinkState, Result, registry::Ctx};
+use crate::{App, Result, registry::Ctx};
 
 /// The system clock may be off this much before anybody is told.
 const SKEW_MS: i64 = 120_000;
@@ -156,18 +159,10 @@ pub(crate) fn confirm_clock(
 
 /// `sync.status`
 pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<SyncStatusAnswer> {
-    let (link, central) = (app.link(), app.central());
+    let link = app.link();
     // A counter speaks of its hub, which sends on for everybody.
-    let (unsent, oldest) = match (&link, &central) {
-        (Some(_), _) => app.unsent(HUB, false)?,
-        (None, Some(_)) => app.unsent(CENTRAL, true)?,
-        (None, None) => app.store.read(|read| read.event_count())?,
-    };
-    let state = match (&link, &central) {
-        (Some(link), _) => link.state(app),
-        (None, Some(central)) => central.state(app),
-        (None, None) => LinkState::default(),
-    };
+    let (way, peer, state) = super::sync::way(app)?;
+    let (unsent, oldest) = app.unsent(peer, way != Way::Hub)?;
     let leads = match link {
         Some(_) => None,
         None => leads(app)?,
@@ -183,7 +178,7 @@ pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<Syn
             0 => 0,
             _ => super::sync::open_problems(app)?.into(),
         },
-        enrolled: link.is_none() && central.is_some(),
+        enrolled: way == Way::Central,
         hub: link.map(|link| HubStatus {
             here: state.here,
             number: link.number(),

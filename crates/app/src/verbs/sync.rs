@@ -15,8 +15,8 @@ use motcua_protocol::{
     verbs::{
         admin::HubStatus,
         sync::{
-            Carry, Export, Now, Overview, OverviewAnswer, Problem, Problems, Resolve, Resolved,
-            Stick, StickMade, StickTaken, WaitingDay, Way,
+            Carried, Carry, Export, Now, Overview, OverviewAnswer, Problem, Problems, Resolve,
+            Resolved, Stick, StickMade, WaitingDay, Way,
         },
     },
 };
@@ -30,23 +30,30 @@ use crate::{App, CENTRAL, HUB, LinkState, Result, registry::Ctx, say, view};
 /// hold years of them.
 const MOST: u64 = 50_000;
 
-/// To whom this machine sends, under which name the store knows it, and the line to it.
-fn way(app: &App) -> (Way, Option<&'static str>, LinkState) {
-    match (app.link(), app.central()) {
-        (Some(link), _) => (Way::Hub, Some(HUB), link.state(app)),
-        (None, Some(central)) => (Way::Central, Some(CENTRAL), central.state(app)),
-        (None, None) => (Way::Nobody, None, LinkState::default()),
-    }
+/// To whom this machine sends, under which name the store knows it, and the line to it. Without a
+/// line central may still have answered to a stick.
+pub(crate) fn way(app: &App) -> Result<(Way, &'static str, LinkState)> {
+    Ok(match (app.link(), app.central()) {
+        (Some(link), _) => (Way::Hub, HUB, link.state(app)),
+        (None, Some(central)) => (Way::Central, CENTRAL, central.state(app)),
+        (None, None) => {
+            let on_foot = LinkState {
+                quarantined: app.store.peer(CENTRAL)?.quarantined,
+                ..LinkState::default()
+            };
+            (Way::Nobody, CENTRAL, on_foot)
+        }
+    })
 }
 
 /// `sync.overview`
 pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<OverviewAnswer> {
-    let (way, peer, state) = way(app);
+    let (way, peer, state) = way(app)?;
     let all = way != Way::Hub;
     let now_ms = app.now_ms();
     let mut days = BTreeMap::default();
     let (mut unsent, mut looked_at) = (0, 0);
-    for owed in app.owed(peer, all)? {
+    for owed in app.owed(Some(peer), all)? {
         unsent += owed.events;
         app.store
             .waiting_of(&owed.log, owed.there, MOST, owed.again, &mut days)?;
@@ -65,10 +72,7 @@ pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<Overview
             }
         })
         .collect();
-    let oldest = match peer {
-        Some(peer) => app.unsent(peer, all)?.1,
-        None => app.store.read(|read| read.event_count())?.1,
-    };
+    let (_, oldest) = app.unsent(peer, all)?;
     let link = app.link();
     let hub_name = match &link {
         Some(link) => name_of(app, link.hub())?,
@@ -92,10 +96,7 @@ pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<Overview
         busy: state.busy,
         code,
         message,
-        last_done_at: match peer {
-            Some(peer) => app.store.done_with(peer)?.map(Time::from_ms),
-            None => None,
-        },
+        last_done_at: app.store.done_with(peer)?.map(Time::from_ms),
         next_try_at: state
             .next_try_ms
             .map(|at| Time::from_ms(now_ms + at - wall_ms)),
@@ -126,10 +127,7 @@ fn stick(app: &App, ctx: &Ctx) -> Result<Stick> {
 
 /// Records that the other side holds back, each with what was done about it.
 fn held(app: &App) -> Result<Vec<(HeldRecord, Option<Resolved>)>> {
-    let (_, peer, _) = way(app);
-    let Some(peer) = peer else {
-        return Ok(Vec::new());
-    };
+    let (_, peer, _) = way(app)?;
     let held = app.store.held_by(peer)?;
     let branch = app.branch()?;
     app.store.read(|read| {
@@ -177,7 +175,7 @@ pub(crate) fn open_problems(app: &App) -> Result<u32> {
 /// `sync.problems`
 pub(crate) fn problems(app: &App, ctx: &Ctx, _args: Problems) -> Result<Vec<Problem>> {
     let held = held(app)?;
-    let (way, _, _) = way(app);
+    let (way, _, _) = way(app)?;
     let own = app.store.device();
     let devices = app.store.read(|read| read.devices())?;
     app.store.read(|read| {
@@ -345,11 +343,8 @@ pub(crate) fn resolve(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resolve) -
         };
         return Err(Refusal::new(Code::FieldRequired, message).at("note").into());
     }
-    let (_, peer, _) = way(app);
-    let held = match peer {
-        Some(peer) => app.store.held_by(peer)?,
-        None => Vec::new(),
-    };
+    let (_, peer, _) = way(app)?;
+    let held = app.store.held_by(peer)?;
     if !held.iter().any(|r| r.header.event_id == args.event_id) {
         return Err(Refusal::new(
             Code::NotFound,
@@ -398,6 +393,6 @@ pub(crate) fn export(app: &App, _ctx: &Ctx, args: Export) -> Result<StickMade> {
 }
 
 /// `sync.carry`
-pub(crate) fn carry(app: &App, _ctx: &Ctx, args: Carry) -> Result<StickTaken> {
+pub(crate) fn carry(app: &App, _ctx: &Ctx, args: Carry) -> Result<Carried> {
     Ok(app.machine()?.carry(&args)?)
 }

@@ -28,7 +28,8 @@ impl Rig {
         let installation = installation.unwrap();
         let open = || Ok(Cursor::new(file.to_vec()));
         let runtime = self.runtime.handle();
-        stick::take(runtime, &self.pool, &installation, office, open).map_err(|no| match no {
+        let done = stick::take(runtime, &self.pool, &installation, office, open);
+        done.map(|done| done.taken).map_err(|no| match no {
             stick::No::Refused(error) => error,
             stick::No::Fault(fault) => panic!("{fault}"),
         })
@@ -48,6 +49,7 @@ impl Device {
             branch: self.branch,
             office: OFFICE.to_owned(),
             made_ms: 1_000,
+            answer_key: None,
             introduction,
         };
         let mut stick = Stick::begin(Vec::new(), key, &header).unwrap();

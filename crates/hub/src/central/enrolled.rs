@@ -6,6 +6,7 @@ use std::{fmt, fs, io, path::Path, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use motcua_domain::{Code, Refusal};
 use motcua_protocol::ApiError;
+use motcua_stick::OpenKey;
 use ring::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair as _},
@@ -25,6 +26,7 @@ use crate::{
 
 const NAME: &str = "central.json";
 const KEY: &str = "central-key.json";
+const ANSWERS: &str = "motcua machine answer key 1";
 
 /// The central of a folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -43,7 +45,10 @@ fn broken() -> io::Error {
 
 /// The key by which central knows this device. Made once for a folder and kept from before it is
 /// first shown: where the answer to an enrolment was lost, the next one shows the same key.
-pub(super) struct Key(Ed25519KeyPair);
+pub(super) struct Key {
+    signs: Ed25519KeyPair,
+    opens: OpenKey,
+}
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,14 +71,15 @@ impl Key {
             Err(error) => return Err(error),
         };
         let key = URL_SAFE_NO_PAD.decode(kept).map_err(|_| broken())?;
-        Ok(Self(
-            Ed25519KeyPair::from_pkcs8(&key).map_err(|_| broken())?,
-        ))
+        Ok(Self {
+            signs: Ed25519KeyPair::from_pkcs8(&key).map_err(|_| broken())?,
+            opens: OpenKey::of_secret(&blake3::derive_key(ANSWERS, &key)),
+        })
     }
 
     /// What central keeps of it.
     pub(super) fn public(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0.public_key())
+        URL_SAFE_NO_PAD.encode(self.signs.public_key())
     }
 
     /// Its signature.
@@ -83,7 +89,12 @@ impl Key {
 
     /// The same as bytes.
     pub(super) fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
-        self.0.sign(message).as_ref().to_vec()
+        self.signs.sign(message).as_ref().to_vec()
+    }
+
+    /// What opens central's answers to this machine; nothing more has to be kept for it.
+    pub(super) fn opens(&self) -> &OpenKey {
+        &self.opens
     }
 }
 

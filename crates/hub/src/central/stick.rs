@@ -7,14 +7,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use motcua_app::{App, CENTRAL};
 use motcua_domain::Code;
 use motcua_protocol::{
     ApiError, Time,
-    sync::Limits,
-    verbs::sync::{Carry, Export, Stick, StickMade, StickTaken},
+    sync::{EpochHead, Hash, Heads, Limits, LogHead},
+    verbs::sync::{AnswerTaken, Carried, Carry, Export, Stick, StickBrought, StickMade},
 };
-use motcua_stick::{EXTENSION, Header, Introduction, MAGIC, SealKey, Writer};
+use motcua_stick::{
+    Answer, EXTENSION, EXTENSION_ANSWER, Fault, Header, Introduction, MAGIC, MAGIC_ANSWER,
+    MOST_ANSWER, SealKey, Writer,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -293,9 +297,10 @@ pub fn export(app: &App, ask: &Export) -> Result<StickMade, ApiError> {
         records,
         bytes: fs::metadata(&target).map_or(0, |m| m.len()),
     };
+    // A key that was typed is kept: central's answer is believed by it.
     let kept = Kept {
         last: Some(made.clone()),
-        ..kept
+        seal_key: Some(key.to_string()),
     };
     if let Err(error) = kept.keep(dir) {
         // The file is there; only the screen does not tell of it later.
@@ -318,6 +323,7 @@ fn header(app: &App, code: Option<&str>, key: &Key) -> Result<Header, ApiError> 
         branch: branch.unwrap_or(device),
         office: document.map_or_else(String::new, |d| d.office.code.clone()),
         made_ms: app.moment().wall_ms,
+        answer_key: Some(key.opens().seal_key().to_string()),
         introduction: match code {
             Some(code) => Some(Introduction {
                 code: code.to_owned(),
@@ -330,11 +336,24 @@ fn header(app: &App, code: Option<&str>, key: &Key) -> Result<Header, ApiError> 
     })
 }
 
-/// Brings a sealed file to central over this machine's line, and fetches what is new there.
+/// Brings a sealed file to central over this machine's line, and fetches what is new there; or
+/// takes in what central answered to a file of this machine, for which it needs no line.
 ///
 /// # Errors
 /// `NOT_PAIRED` without a central, what central refuses, faults of line and file.
-pub fn carry(app: &App, ask: &Carry, uplink: Option<&Uplink>) -> Result<StickTaken, ApiError> {
+pub fn carry(app: &App, ask: &Carry, uplink: Option<&Uplink>) -> Result<Carried, ApiError> {
+    let path = Path::new(ask.file.trim());
+    let bytes = read_whole(path)?;
+    if bytes.starts_with(MAGIC_ANSWER) {
+        return take_answer(app, &bytes).map(Carried::Answer);
+    }
+    if !bytes.starts_with(MAGIC) {
+        return Err(refuse(
+            Code::StickInvalid,
+            "Tệp này không phải tệp bản ghi của Một Cửa. Chưa gửi gì. Mời chọn tệp khác.",
+            "file",
+        ));
+    }
     let Some(uplink) = uplink else {
         return Err(refuse(
             Code::NotPaired,
@@ -342,7 +361,25 @@ pub fn carry(app: &App, ask: &Carry, uplink: Option<&Uplink>) -> Result<StickTak
             "file",
         ));
     };
-    let path = Path::new(ask.file.trim());
+    let StickBrought { mut taken, answer } = uplink.carry(bytes)?;
+    // What came in by it comes here too.
+    uplink.sync(app);
+    if let Some(sealed) = answer.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()) {
+        let beside = path.with_extension(EXTENSION_ANSWER);
+        match whole(
+            &beside,
+            |draft| File::create(draft),
+            |out| out.write_all(&sealed),
+        ) {
+            Ok(()) => taken.answer_file = Some(beside.to_string_lossy().into_owned()),
+            // The records are in; its machine only does not hear of it by this stick.
+            Err(error) => tracing::warn!(%error, "no answer on the stick"),
+        }
+    }
+    Ok(Carried::Records(taken))
+}
+
+fn read_whole(path: &Path) -> Result<Vec<u8>, ApiError> {
     let size = fs::metadata(path).map_err(|e| file_fault(&e, "file"))?;
     if size.len() > MOST || !size.is_file() {
         return Err(refuse(
@@ -351,18 +388,101 @@ pub fn carry(app: &App, ask: &Carry, uplink: Option<&Uplink>) -> Result<StickTak
             "file",
         ));
     }
-    let bytes = fs::read(path).map_err(|e| file_fault(&e, "file"))?;
-    if !bytes.starts_with(MAGIC) {
-        return Err(refuse(
-            Code::StickInvalid,
-            "Tệp này không phải tệp bản ghi của Một Cửa. Chưa gửi gì. Mời chọn tệp khác.",
+    fs::read(path).map_err(|e| file_fault(&e, "file"))
+}
+
+/// Takes in what central says that it has. An answer that is older than another makes the next file
+/// larger and nothing else, so their order need not be watched.
+fn take_answer(app: &App, bytes: &[u8]) -> Result<AnswerTaken, ApiError> {
+    let dir = app.dir();
+    let folder = |error: io::Error| file_fault(&error, "data");
+    let other = || {
+        refuse(
+            Code::StickOther,
+            "Tệp trả lời này không phải của trung tâm gửi cho máy này, hoặc đã bị sửa. Chưa ghi gì. Mời dùng trên máy đã xuất tệp bản ghi.",
             "file",
-        ));
+        )
+    };
+    let central = Kept::of_folder(dir).map_err(folder)?.seal_key;
+    let central = central
+        .as_deref()
+        .and_then(SealKey::parse)
+        .ok_or_else(other)?;
+    let key = Key::of_folder(dir).map_err(folder)?;
+    let damaged = || {
+        refuse(
+            Code::StickInvalid,
+            "Tệp trả lời bị hỏng. Chưa ghi gì; bản ghi vẫn an toàn trên máy. Mời chép lại tệp từ trung tâm.",
+            "file",
+        )
+    };
+    if bytes.len() as u64 > MOST_ANSWER {
+        return Err(damaged());
     }
-    let taken = uplink.carry(bytes)?;
-    // What came in by it comes here too.
-    uplink.sync(app);
-    Ok(taken)
+    let answer = Answer::open(bytes, key.opens(), &central).map_err(|fault| match fault {
+        Fault::OtherKey => other(),
+        Fault::Newer => refuse(
+            Code::ProtocolOther,
+            "Tệp trả lời do bản chương trình mới hơn ghi. Chưa ghi gì. Mời cập nhật chương trình trên máy này.",
+            "file",
+        ),
+        Fault::NotOurs | Fault::Damaged | Fault::Io(_) => damaged(),
+    })?;
+    if answer.device != app.store().device() {
+        return Err(other());
+    }
+    let noted = note(app, &answer.heads);
+    let (before, after) = noted.map_err(|e| ApiError::from(motcua_domain::Refusal::from(e)))?;
+    app.link_changed();
+    Ok(AnswerTaken {
+        answered_at: Time::from_ms(answer.answered_ms),
+        arrived: before.saturating_sub(after),
+        unsent: after,
+        held: u32::try_from(answer.heads.held.map_or(0, |held| held.len())).unwrap_or(u32::MAX),
+    })
+}
+
+/// Notes what central has; answers how many records were and are unsent. Believed is only what
+/// stands here in the same words: a log that has gone another way there is carried whole.
+fn note(app: &App, heads: &Heads) -> motcua_store::Result<(u64, u64)> {
+    let (store, at) = (app.store(), app.moment().wall_ms);
+    let (before, _) = app.unsent(CENTRAL, true)?;
+    let one = Limits {
+        events: 1,
+        ..Limits::default()
+    };
+    let mut there = Vec::new();
+    for LogHead { device, head } in store.heads(None)? {
+        let told = heads
+            .logs
+            .iter()
+            .find(|log| log.device == device && log.head.epoch == head.epoch)
+            .map(|log| log.head)
+            .filter(|told| told.seq > 0);
+        let same = match told {
+            Some(told) => store
+                .events_after(device, told.epoch, told.seq - 1, &one)?
+                .first()
+                .is_some_and(|event| event.header.seq == told.seq && event.hash == told.hash.0),
+            None => false,
+        };
+        let nothing = EpochHead {
+            epoch: head.epoch,
+            seq: 0,
+            hash: Hash([0; 32]),
+        };
+        let head = told.filter(|_| same).unwrap_or(nothing);
+        there.push(LogHead { device, head });
+    }
+    store.note_peer(CENTRAL, &there, &[], at)?;
+    if let Some(held) = &heads.held {
+        store.note_held(CENTRAL, held, at)?;
+    }
+    let (after, _) = app.unsent(CENTRAL, true)?;
+    if after == 0 {
+        store.note_done(CENTRAL, at)?;
+    }
+    Ok((before, after))
 }
 
 #[cfg(test)]

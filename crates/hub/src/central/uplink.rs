@@ -18,7 +18,7 @@ use motcua_domain::Code;
 use motcua_protocol::{
     ApiError,
     sync::{MEDIA_ANSWER, RefusedWhy},
-    verbs::sync::StickTaken,
+    verbs::sync::StickBrought,
 };
 use motcua_sync::{
     Answer, Config, Engine, Failure, Fault, Input, Request, Status, Wake, fault_text, wire::Unsent,
@@ -178,7 +178,7 @@ impl Uplink {
     }
 
     /// Brings a sealed file of another machine to central.
-    pub(super) fn carry(&self, file: Vec<u8>) -> Result<StickTaken, ApiError> {
+    pub(super) fn carry(&self, file: Vec<u8>) -> Result<StickBrought, ApiError> {
         let away = || {
             refuse(
                 Code::CentralAway,

@@ -244,5 +244,5 @@ verbs! {
     Command "sync.resolve" sync::Resolve => sync::Resolved, [Supervisor, Admin];
     Act "sync.now" sync::Now => sync::OverviewAnswer, [Officer, Reception, Supervisor, Admin];
     Act "sync.export" sync::Export => sync::StickMade, [Supervisor, Admin];
-    Act "sync.carry" sync::Carry => sync::StickTaken, [Supervisor, Admin];
+    Act "sync.carry" sync::Carry => sync::Carried, [Supervisor, Admin];
 }

@@ -232,7 +232,7 @@ pub struct StickMade {
 }
 
 /// `sync.carry`: brings a sealed file, written on another machine, to central over this machine's
-/// line. This machine cannot read it.
+/// line. This machine cannot read it. Central's answer to a file of this machine is taken in here.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "SyncCarry")]
 #[schemars(rename = "SyncCarry")]
@@ -262,4 +262,47 @@ pub struct StickTaken {
     pub held: u64,
     /// That could not be taken, because what goes before them is missing or differs at central.
     pub left: u64,
+    /// The file beside it with central's answer, for the machine that wrote the records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_file: Option<String>,
+}
+
+/// What central says to whoever brought a file of records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SyncStickBrought")]
+pub struct StickBrought {
+    /// What became of its records.
+    #[serde(flatten)]
+    pub taken: StickTaken,
+    /// What central has by now, sealed for the machine that wrote the file, base64url. Absent where
+    /// that machine gave no key for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+}
+
+/// What this machine learnt from central's answer to its file of records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "SyncAnswerTaken")]
+#[schemars(rename = "SyncAnswerTaken")]
+pub struct AnswerTaken {
+    /// When central answered, by its own clock.
+    pub answered_at: Time,
+    /// Records that are known to have arrived since the last answer.
+    pub arrived: u64,
+    /// Records that central does not have yet.
+    pub unsent: u64,
+    /// Records that central holds back.
+    pub held: u32,
+}
+
+/// What became of a file that was given to `sync.carry`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(untagged)]
+#[ts(rename = "SyncCarried")]
+#[schemars(rename = "SyncCarried")]
+pub enum Carried {
+    /// It was central's answer to this machine.
+    Answer(AnswerTaken),
+    /// It held records, and central took them.
+    Records(StickTaken),
 }

@@ -2,7 +2,7 @@
 
 /**
  * `sync.carry`: brings a sealed file, written on another machine, to central over this machine's
- * line. This machine cannot read it.
+ * line. This machine cannot read it. Central's answer to a file of this machine is taken in here.
  */
 export type SyncCarry = { 
 /**

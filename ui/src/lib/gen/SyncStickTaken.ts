@@ -36,4 +36,8 @@ held: number,
 /**
  * That could not be taken, because what goes before them is missing or differs at central.
  */
-left: number, };
+left: number, 
+/**
+ * The file beside it with central's answer, for the machine that wrote the records.
+ */
+answer_file?: string | null, };

@@ -128,6 +128,7 @@ import type { QueueSnapshotAnswer } from "./QueueSnapshotAnswer";
 import type { QueueWatch } from "./QueueWatch";
 import type { QueueWatchAnswer } from "./QueueWatchAnswer";
 import type { Role } from "./Role";
+import type { SyncCarried } from "./SyncCarried";
 import type { SyncCarry } from "./SyncCarry";
 import type { SyncExport } from "./SyncExport";
 import type { SyncNow } from "./SyncNow";
@@ -140,7 +141,6 @@ import type { SyncResolved } from "./SyncResolved";
 import type { SyncStatus } from "./SyncStatus";
 import type { SyncStatusAnswer } from "./SyncStatusAnswer";
 import type { SyncStickMade } from "./SyncStickMade";
-import type { SyncStickTaken } from "./SyncStickTaken";
 import type { UnitHit } from "./UnitHit";
 import type { UnitsSearch } from "./UnitsSearch";
 import type { VisitBook } from "./VisitBook";
@@ -253,7 +253,7 @@ export interface Verbs {
   "sync.resolve": { args: SyncResolve; answer: SyncResolved };
   "sync.now": { args: SyncNow; answer: SyncOverviewAnswer };
   "sync.export": { args: SyncExport; answer: SyncStickMade };
-  "sync.carry": { args: SyncCarry; answer: SyncStickTaken };
+  "sync.carry": { args: SyncCarry; answer: SyncCarried };
 }
 
 export type VerbName = keyof Verbs;

@@ -6,6 +6,7 @@ mod branch;
 mod folder;
 mod keys;
 mod kiosk;
+mod lives;
 mod printer;
 mod saved;
 mod shots;

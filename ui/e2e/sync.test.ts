@@ -236,6 +236,16 @@ test.skipIf(!central)(
       expect((await server.call("sync.status", {})).unsent).toBe(before);
       await page.keyboard.press("Escape");
       expect(Number(central.run("import", file).stored)).toBe(before);
+      // Central's answer comes back on the same stick, while the line is still down.
+      expect(readdirSync(usb).sort()).toEqual(["a.motcua", "a.tra-loi"]);
+      await page.click(".usb button:has-text('Nộp tệp từ USB')");
+      await page.fill("[data-field=path]", path.join(usb, "a.tra-loi"));
+      await pictures(page, "sync-answer");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("dialog:has-text('Không còn bản ghi nào chờ gửi')");
+      await pictures(page, "sync-answered");
+      expect((await server.call("sync.status", {})).unsent).toBe(0);
+      await page.keyboard.press("Escape");
 
       await central.serve(port);
       await page.keyboard.press("Control+g");

@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 DEMO ?= demo-data
 DEMO_CENTRAL ?= demo-central
 
-.PHONY: run central test bench lint package setup crash kill sim chaos fuzz
+.PHONY: run central test bench lint package setup crash kill sim chaos fuzz mutants
 # Not bash's own SECONDS, which counts by itself.
 SECONDS ?= 60
 
@@ -47,3 +47,6 @@ chaos:          ## make chaos SCENARIOS=50 FROM=0: real programs in bad weather,
 
 fuzz:           ## make fuzz SECONDS=60: whatever comes from outside, broken; that long in all
 	MOTCUA_FUZZ_SECONDS=$(SECONDS) cargo nextest run --package motcua-tests --package motcua-hub --no-capture fuzz
+
+mutants:        ## make mutants NAMES="T-RETRY T-FORK": puts known faults in, one by one, and wants each caught
+	cargo xtask mutants $(NAMES)

@@ -11,7 +11,7 @@ use motcua_protocol::{
         rule::Known,
     },
 };
-use motcua_sync::{LocalLog, Log, Survey, Unfit};
+use motcua_sync::{Ask, LocalLog, Log, Survey, Taken, Told, Unfit};
 use uuid::Uuid;
 
 use super::world::Broken;
@@ -334,6 +334,36 @@ impl Disk {
         }
         for event in again {
             self.append(event.header, event.body);
+        }
+    }
+
+    /// What a store answers its engine. `number` and `id`: of an epoch, should one be opened.
+    pub(crate) fn tell_engine(&mut self, ask: Ask, number: u32, id: Uuid) -> Told {
+        match ask {
+            Ask::Survey => Told::Survey(self.survey()),
+            Ask::Events {
+                device,
+                epoch,
+                after,
+                limits,
+            } => Told::Events(self.after(device, epoch, after, &limits)),
+            Ask::TakePage { server_epoch, page } => {
+                let (_, unfit) = self.take(&page.events).unwrap_or_default();
+                self.peer = (Some(server_epoch), page.next);
+                Told::Taken(Taken { unfit })
+            }
+            Ask::TakePast(events) => {
+                let (_, unfit) = self.take(&events).unwrap_or_default();
+                Told::Taken(Taken { unfit })
+            }
+            Ask::Repair {
+                epoch,
+                common,
+                theirs,
+            } => {
+                self.repair(epoch, common, &theirs, number, id);
+                Told::Repaired
+            }
         }
     }
 

@@ -15,6 +15,7 @@
 )]
 
 mod disk;
+mod named;
 mod world;
 
 use motcua_testkit::seeds;

@@ -11,8 +11,8 @@ use motcua_protocol::sync::{
     EpochHead, Limits, Page, Place, decode_events, decode_page, encode_events, encode_page,
 };
 use motcua_sync::{
-    Access, Answer, Ask, Config, Engine, Failure, Input, Log as _, Now, Output, Request, Taken,
-    Ticket, Told, Wake, answer,
+    Access, Answer, Ask, Config, Engine, Failure, Input, Log as _, Now, Output, Request, Ticket,
+    Told, Wake, answer,
 };
 use uuid::Uuid;
 
@@ -478,34 +478,8 @@ impl World {
 
     fn local(&mut self, i: usize, ask: Ask) -> Told {
         let (number, id) = (self.next_epoch(), self.id());
-        let disk = &mut self.machines[i].disk;
-        match ask {
-            Ask::Survey => Told::Survey(disk.survey()),
-            Ask::Events {
-                device,
-                epoch,
-                after,
-                limits,
-            } => Told::Events(disk.after(device, epoch, after, &limits)),
-            Ask::TakePage { server_epoch, page } => {
-                let (_, unfit) = disk.take(&page.events).unwrap_or_default();
-                disk.peer = (Some(server_epoch), page.next);
-                Told::Taken(Taken { unfit })
-            }
-            Ask::TakePast(events) => {
-                let (_, unfit) = disk.take(&events).unwrap_or_default();
-                Told::Taken(Taken { unfit })
-            }
-            Ask::Repair {
-                epoch,
-                common,
-                theirs,
-            } => {
-                self.outcome.repairs += 1;
-                disk.repair(epoch, common, &theirs, number, id);
-                Told::Repaired
-            }
-        }
+        self.outcome.repairs += u64::from(matches!(ask, Ask::Repair { .. }));
+        self.machines[i].disk.tell_engine(ask, number, id)
     }
 
     fn next_epoch(&mut self) -> u32 {

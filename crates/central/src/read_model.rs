@@ -17,12 +17,13 @@ use motcua_protocol::{
     fold::{Folded, fold},
     order,
 };
+use motcua_sync::intake::{Failed, Waiting};
 use uuid::Uuid;
 
 use crate::{
     downstream::{Facts, facts, queue},
     error::{Error, Result},
-    ingest::{Failed, Waiting, text},
+    ingest::text,
 };
 
 /// What became of entities.

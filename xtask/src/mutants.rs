@@ -19,6 +19,8 @@ use serde_json::Value;
 const LIST: &str = "tests/mutants.json";
 const TABLE: &str = "docs/named-tests.md";
 const BEGIN: &str = "<!-- written by `cargo xtask gen` from tests/mutants.json -->";
+/// Faults of the screens are tried with vitest.
+const SCREENS: &str = "ui";
 /// How nextest ends when tests ran and some failed.
 const FAILED: i32 = 100;
 
@@ -93,7 +95,12 @@ pub(crate) fn stale(root: &Path, faults: &mut Vec<String>) -> anyhow::Result<()>
             )),
         }
         let function = mutant.test.rsplit("::").next().unwrap_or_default();
-        if !there(root, function)? {
+        let there = match mutant.package.as_str() {
+            SCREENS => fs::read_to_string(root.join(SCREENS).join(&mutant.binary))
+                .is_ok_and(|text| text.contains(function)),
+            _ => there(root, function)?,
+        };
+        if !there {
             faults.push(format!("{LIST}: {}: no test {function}", mutant.name));
         }
     }
@@ -219,6 +226,8 @@ impl Place {
             .output()
             .context("git")?;
         ensure!(listed.status.success(), "git ls-files: {}", listed.status);
+        let list = root.join("target/mutants/files");
+        let before = fs::read_to_string(&list).unwrap_or_default();
         let mut kept = std::collections::BTreeSet::new();
         for name in String::from_utf8(listed.stdout)?.split('\0') {
             let (from, to) = (root.join(name), place.tree.join(name));
@@ -232,13 +241,13 @@ impl Place {
                 }
                 fs::write(&to, content)?;
             }
-            kept.insert(to);
+            kept.insert(name.to_owned());
         }
-        for path in crate::tidy::walk(&place.tree)? {
-            if !kept.contains(&path) {
-                fs::remove_file(path)?;
-            }
+        // Only what was copied here before: other things may have been made beside it.
+        for name in before.lines().filter(|n| !kept.contains(*n)) {
+            fs::remove_file(place.tree.join(name)).ok();
         }
+        fs::write(&list, kept.into_iter().collect::<Vec<_>>().join("\n"))?;
         // The screens are built into the programs; they are not under version control.
         fs::create_dir_all(place.tree.join("ui/dist"))?;
         Ok(place)
@@ -276,6 +285,9 @@ impl Place {
     }
 
     fn judge(&self, mutant: &Mutant) -> anyhow::Result<String> {
+        if mutant.package == SCREENS {
+            return self.judge_screens(mutant);
+        }
         for program in &mutant.programs {
             let (code, told) = self.cargo(&["build", "--quiet", "--package", program])?;
             if code != Some(0) {
@@ -295,6 +307,34 @@ impl Place {
         Ok(match code {
             Some(FAILED) => "caught".to_owned(),
             Some(0) => "NOT CAUGHT".to_owned(),
+            _ => format!("could not be tried\n{told}"),
+        })
+    }
+
+    fn judge_screens(&self, mutant: &Mutant) -> anyhow::Result<String> {
+        let dir = self.tree.join(SCREENS);
+        let modules = crate::root().join(SCREENS).join("node_modules");
+        #[cfg(unix)]
+        if !dir.join("node_modules").exists() {
+            std::os::unix::fs::symlink(modules.canonicalize()?, dir.join("node_modules"))?;
+        }
+        let run = |name: &str| -> anyhow::Result<(Option<i32>, String)> {
+            let output = Command::new("npx")
+                .args(["vitest", "run", &mutant.binary, "-t", name])
+                .current_dir(&dir)
+                .output()
+                .context("npx")?;
+            let told = [&output.stdout[..], &output.stderr[..]].concat();
+            Ok((
+                output.status.code(),
+                String::from_utf8_lossy(&told).into_owned(),
+            ))
+        };
+        let (code, told) = run(&mutant.test)?;
+        Ok(match code {
+            Some(0) => "NOT CAUGHT".to_owned(),
+            // One that did not start says so otherwise.
+            Some(1) if told.contains("1 failed") => "caught".to_owned(),
             _ => format!("could not be tried\n{told}"),
         })
     }

@@ -147,7 +147,7 @@ fn the_model_says_what_the_real_central_says() {
     let first = &written[0];
     let mut repaired = Writer::of(first.header.device);
     repaired.epoch = 40;
-    let closes = json!({"reason": "fork", "from_epoch": first.header.epoch, "common_seq": 0,
+    let closes = json!({"reason": "fork", "from_epoch": first.header.epoch, "from_seq": 0,
         "closes": [{"epoch": first.header.epoch, "seq": 0}]});
     let opened = repaired.writes(
         first.header.device,

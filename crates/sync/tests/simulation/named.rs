@@ -13,7 +13,7 @@ use motcua_sync::{
 };
 use uuid::Uuid;
 
-use super::{disk::Disk, world::Broken};
+use super::{acts::beginning, disk::Disk, world::Broken};
 
 const LIMITS: Limits = Limits {
     events: 12,
@@ -56,7 +56,8 @@ impl Desk {
         (0..many)
             .map(|_| {
                 let (id, command) = (self.id(), self.id());
-                self.disk.write(id, command, entity(), false);
+                let (kind, body) = beginning();
+                self.disk.write(id, command, entity(), (kind, body));
                 id
             })
             .collect()
@@ -343,7 +344,8 @@ fn t_dup_a_record_sent_again_anywhere_has_its_effect_once() {
     // The same record again behind a fork, in another epoch: kept there, and not in effect again.
     let mut again = desk.disk.clone();
     again.open_epoch(5);
-    again.write(ids[1], Uuid::from_u128(77), entity(), false);
+    let (kind, body) = beginning();
+    again.write(ids[1], Uuid::from_u128(77), entity(), (kind, body));
     let events = again.after(device, 5, 0, &LIMITS);
     let Answer::Push(pushed) = says(&mut hub, device, Request::Push(events)) else {
         panic!("refused");

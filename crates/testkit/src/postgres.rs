@@ -170,6 +170,11 @@ impl Postgres {
         done(self.control(&["-w", "-m", "immediate", "stop"]));
     }
 
+    /// Whether its server is there.
+    pub fn runs(&self) -> bool {
+        self.control(&["status"]).status.success()
+    }
+
     /// kill -9 of the server and of every process of it, in the middle of whatever they do.
     pub fn kill(&self) {
         let file = self.data().join("postmaster.pid");

@@ -154,6 +154,22 @@ impl Sender {
         }
     }
 
+    /// Asks for what anybody may see: health, figures.
+    pub fn get(&self, path: &str) -> Said {
+        match self.agent.get(format!("{}{path}", self.url)).call() {
+            Ok(mut answer) => Said {
+                status: answer.status().as_u16(),
+                retry_after: None,
+                body: answer.body_mut().read_to_vec().unwrap_or_default(),
+            },
+            Err(_) => Said {
+                status: 0,
+                retry_after: None,
+                body: Vec::new(),
+            },
+        }
+    }
+
     /// Sends these bytes as a batch, under that signature.
     pub fn push_bytes(&self, packed: &[u8], signature: &str) -> Said {
         let bearer = format!("Bearer {}", self.token);

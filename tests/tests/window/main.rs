@@ -13,3 +13,4 @@ mod startup;
 mod story;
 mod two;
 mod typing;
+mod week;

@@ -29,7 +29,8 @@ use crate::{
 };
 
 /// Those of the demo branch: a series has 999 numbers a day.
-pub(crate) const SERVICES: [&str; 5] = ["ho-tich", "noi-vu", "khoa-hoc", "tra-ket-qua", "huong-dan"];
+pub(crate) const SERVICES: [&str; 5] =
+    ["ho-tich", "noi-vu", "khoa-hoc", "tra-ket-qua", "huong-dan"];
 /// Branches that come back together.
 const BRANCHES: usize = 4;
 /// Events of one transaction of the bare database: what a batch grows to.

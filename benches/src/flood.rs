@@ -43,7 +43,10 @@ fn sender(central: &Central, office: &str) -> anyhow::Result<Sender> {
 /// A day of a branch, as its log has it.
 fn day(setting: &Setting, visits: usize) -> anyhow::Result<Vec<Sealed>> {
     let folder = tempfile::tempdir_in(&setting.folder)?;
-    let app = App::demo(settings(&folder.path().join("data")), SystemClock::default())?;
+    let app = App::demo(
+        settings(&folder.path().join("data")),
+        SystemClock::default(),
+    )?;
     for n in 0..visits {
         let service = SERVICES[n % SERVICES.len()];
         call(&app, "visit.register", json!({"service": service}))?;
@@ -54,10 +57,9 @@ fn day(setting: &Setting, visits: usize) -> anyhow::Result<Vec<Sealed>> {
     }
     let store = app.store();
     let limits = Limits {
-        events: u32::MAX,
-        bytes: u32::MAX,
-        most_events: u32::MAX,
-        most_bytes: u32::MAX,
+        events: 1_000_000,
+        bytes: 1 << 30,
+        ..Limits::default()
     };
     Ok(store.events_after(store.device(), store.epoch(), 0, &limits)?)
 }
@@ -135,9 +137,15 @@ fn return_of_all(setting: &Setting, central: &Central, report: &mut Report) -> a
     })?;
     let took = begun.elapsed().as_secs_f64();
     let (answered, whole) = taken;
-    let events = central.postgres.query("SELECT count(*) FROM event_log e JOIN office USING (office_id) WHERE code LIKE 'K99.%'");
+    let events = central.postgres.query(
+        "SELECT count(*) FROM event_log e JOIN office USING (office_id) WHERE code LIKE 'K99.%'",
+    );
     let there: usize = events.parse()?;
-    anyhow::ensure!(there == branches * log.len(), "{there} of {}", branches * log.len());
+    anyhow::ensure!(
+        there == branches * log.len(),
+        "{there} of {}",
+        branches * log.len()
+    );
     report.add(
         Figure::at_most(
             format!("{branches} branches return at once: an answer to a batch, p99"),
@@ -155,11 +163,7 @@ fn return_of_all(setting: &Setting, central: &Central, report: &mut Report) -> a
 }
 
 /// Brings everything, coming again when told to; times of the answers, and from the first try.
-fn bring(
-    sender: &Sender,
-    log: &[Sealed],
-    sent_away: &AtomicU64,
-) -> anyhow::Result<(Times, Times)> {
+fn bring(sender: &Sender, log: &[Sealed], sent_away: &AtomicU64) -> anyhow::Result<(Times, Times)> {
     let (mut answered, mut whole) = (Times::default(), Times::default());
     for batch in log.chunks(BATCH / 4) {
         let first = Instant::now();

@@ -104,7 +104,11 @@ impl Branch {
             .header("authorization", format!("Bearer {token}"))
             .send(args.to_string())
             .unwrap();
-        assert!(answer.status().is_success(), "{name}: {:?}", answer.status());
+        assert!(
+            answer.status().is_success(),
+            "{name}: {:?}",
+            answer.status()
+        );
         answer.body_mut().read_json().unwrap()
     }
 
@@ -129,7 +133,10 @@ impl Branch {
             }
             _ => {}
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "nobody waits for central");
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "nobody waits for central"
+        );
     }
 
     /// Until nothing waits any more, by itself.
@@ -250,7 +257,9 @@ fn two_copies_of_central_behind_a_balancer_are_one_central() {
     let stored = |central: &Central| -> u64 {
         let said = Sender::stranger(&central.url(), Path::new(&ca)).get("/metrics");
         let text = String::from_utf8(said.body).unwrap();
-        let line = text.lines().find_map(|l| l.strip_prefix("motcua_events_stored_total "));
+        let line = text
+            .lines()
+            .find_map(|l| l.strip_prefix("motcua_events_stored_total "));
         line.map_or(0, |n| n.parse().unwrap())
     };
     for _ in 0..6 {
@@ -268,7 +277,11 @@ fn two_copies_of_central_behind_a_balancer_are_one_central() {
         }
         let mut session = branch.program.command(&["sync", "--once"]).spawn().unwrap();
         thread::sleep(Duration::from_millis(15 * round));
-        let gone = if round % 2 == 0 { &mut first } else { &mut second };
+        let gone = if round % 2 == 0 {
+            &mut first
+        } else {
+            &mut second
+        };
         gone.kill();
         session.wait().unwrap();
         branch.is_done();

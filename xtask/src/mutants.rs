@@ -24,6 +24,15 @@ const SCREENS: &str = "ui";
 /// How nextest ends when tests ran and some failed.
 const FAILED: i32 = 100;
 
+const CAUGHT: &str = "caught";
+
+/// How a test went.
+enum Judged {
+    Passed,
+    Failed,
+    Stuck(String),
+}
+
 /// One fault, and the test that has to notice it.
 struct Mutant {
     name: String,
@@ -47,7 +56,9 @@ struct Told {
 
 fn text(value: &Value, key: &str) -> anyhow::Result<String> {
     let text = value[key].as_str();
-    Ok(text.with_context(|| format!("no {key}: {value}"))?.to_owned())
+    Ok(text
+        .with_context(|| format!("no {key}: {value}"))?
+        .to_owned())
 }
 
 fn read(root: &Path) -> anyhow::Result<(Vec<Mutant>, Vec<Told>)> {
@@ -190,7 +201,7 @@ pub(crate) fn run(wanted: &[String]) -> anyhow::Result<()> {
             mutant.name,
             began.elapsed().as_secs_f64()
         ));
-        if outcome != "caught" {
+        if outcome != CAUGHT {
             holes.push(format!("{}: {outcome}", mutant.name));
         }
     }
@@ -221,7 +232,13 @@ impl Place {
             build: root.join("target/mutants/build"),
         };
         let listed = Command::new("git")
-            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            .args([
+                "ls-files",
+                "-z",
+                "--cached",
+                "--others",
+                "--exclude-standard",
+            ])
             .current_dir(root)
             .output()
             .context("git")?;
@@ -278,20 +295,30 @@ impl Place {
             mutant.name,
             mutant.file
         );
+        // A test that fails anyway catches nothing.
+        match self.judge(mutant)? {
+            Judged::Passed => {}
+            Judged::Failed => return Ok("fails without the fault too".to_owned()),
+            Judged::Stuck(why) => return Ok(why),
+        }
         fs::write(&file, whole.replacen(&mutant.find, &mutant.put, 1))?;
-        let outcome = self.judge(mutant);
+        let judged = self.judge(mutant);
         fs::write(&file, whole)?;
-        outcome
+        Ok(match judged? {
+            Judged::Failed => CAUGHT.to_owned(),
+            Judged::Passed => "NOT CAUGHT".to_owned(),
+            Judged::Stuck(why) => why,
+        })
     }
 
-    fn judge(&self, mutant: &Mutant) -> anyhow::Result<String> {
+    fn judge(&self, mutant: &Mutant) -> anyhow::Result<Judged> {
         if mutant.package == SCREENS {
             return self.judge_screens(mutant);
         }
         for program in &mutant.programs {
             let (code, told) = self.cargo(&["build", "--quiet", "--package", program])?;
             if code != Some(0) {
-                return Ok(format!("does not build\n{told}"));
+                return Ok(Judged::Stuck(format!("does not build\n{told}")));
             }
         }
         let binary = match mutant.binary.as_str() {
@@ -305,37 +332,32 @@ impl Place {
         args.extend(["-E", &expression]);
         let (code, told) = self.cargo(&args)?;
         Ok(match code {
-            Some(FAILED) => "caught".to_owned(),
-            Some(0) => "NOT CAUGHT".to_owned(),
-            _ => format!("could not be tried\n{told}"),
+            Some(FAILED) => Judged::Failed,
+            Some(0) => Judged::Passed,
+            _ => Judged::Stuck(format!("could not be tried\n{told}")),
         })
     }
 
-    fn judge_screens(&self, mutant: &Mutant) -> anyhow::Result<String> {
+    fn judge_screens(&self, mutant: &Mutant) -> anyhow::Result<Judged> {
         let dir = self.tree.join(SCREENS);
         let modules = crate::root().join(SCREENS).join("node_modules");
         #[cfg(unix)]
         if !dir.join("node_modules").exists() {
             std::os::unix::fs::symlink(modules.canonicalize()?, dir.join("node_modules"))?;
         }
-        let run = |name: &str| -> anyhow::Result<(Option<i32>, String)> {
-            let output = Command::new("npx")
-                .args(["vitest", "run", &mutant.binary, "-t", name])
-                .current_dir(&dir)
-                .output()
-                .context("npx")?;
-            let told = [&output.stdout[..], &output.stderr[..]].concat();
-            Ok((
-                output.status.code(),
-                String::from_utf8_lossy(&told).into_owned(),
-            ))
-        };
-        let (code, told) = run(&mutant.test)?;
-        Ok(match code {
-            Some(0) => "NOT CAUGHT".to_owned(),
+        let output = Command::new("npx")
+            .args(["vitest", "run", &mutant.binary, "-t", &mutant.test])
+            .current_dir(&dir)
+            .env("NO_COLOR", "1")
+            .output()
+            .context("npx")?;
+        let told = [&output.stdout[..], &output.stderr[..]].concat();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        Ok(match output.status.code() {
+            Some(0) => Judged::Passed,
             // One that did not start says so otherwise.
-            Some(1) if told.contains("1 failed") => "caught".to_owned(),
-            _ => format!("could not be tried\n{told}"),
+            Some(1) if told.contains("1 failed") => Judged::Failed,
+            _ => Judged::Stuck(format!("could not be tried\n{told}")),
         })
     }
 }

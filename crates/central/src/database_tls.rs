@@ -56,10 +56,12 @@ pub(crate) fn target(url: &str) -> anyhow::Result<Target> {
             )?;
             (SslMode::Require, Some(checked(file)?))
         }
-        "verify-ca" => bail!(
-            "sslmode=verify-ca does not check whose certificate it is; use verify-full"
-        ),
-        other => bail!("sslmode={other} is not known; there are disable, prefer, require, verify-full"),
+        "verify-ca" => {
+            bail!("sslmode=verify-ca does not check whose certificate it is; use verify-full")
+        }
+        other => {
+            bail!("sslmode={other} is not known; there are disable, prefer, require, verify-full")
+        }
     };
     Ok(Target { url, mode, tls })
 }
@@ -71,7 +73,9 @@ fn plain(value: &str) -> anyhow::Result<String> {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         if byte == b'%' {
-            let hex = value.get(at + 1..at + 3).context("sslrootcert: a broken % escape")?;
+            let hex = value
+                .get(at + 1..at + 3)
+                .context("sslrootcert: a broken % escape")?;
             out.push(u8::from_str_radix(hex, 16).context("sslrootcert: a broken % escape")?);
             at += 3;
         } else {
@@ -88,8 +92,8 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn checked(file: &str) -> anyhow::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(file)
-        .with_context(|| format!("sslrootcert {file}"))?;
+    let certificates =
+        CertificateDer::pem_file_iter(file).with_context(|| format!("sslrootcert {file}"))?;
     for certificate in certificates {
         roots.add(certificate.with_context(|| format!("sslrootcert {file}"))?)?;
     }

@@ -113,11 +113,11 @@ pub(crate) fn hash_at(connection: &Connection, place: Place) -> Result<Option<[u
         .optional()?)
 }
 
-/// Events of an entity that wait for others.
+/// Events of an entity that are held back: they wait for others, or nobody here understands them.
 pub(crate) fn parked_of(connection: &Connection, entity: Uuid) -> Result<BTreeSet<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT v.event_id FROM verdict v JOIN event e ON e.event_id = v.event_id
-         WHERE v.peer = '' AND v.status = 'parked' AND v.code = 'DEPS' AND e.entity = ?1",
+         WHERE v.peer = '' AND e.entity = ?1",
     )?;
     let mut rows = statement.query([entity.as_bytes()])?;
     let mut parked = BTreeSet::new();
@@ -213,14 +213,7 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
             peer::no_longer_waits(connection, entity)?;
         }
         for event_id in project::parking(connection, entity)? {
-            peer::note(
-                connection,
-                "",
-                event_id,
-                Status::Parked,
-                Some("DEPS"),
-                now_ms,
-            )?;
+            peer::note_waiting(connection, event_id, now_ms)?;
             if let Some(told) = fresh.get_mut(&event_id)
                 && told.0 == Status::Applied
             {

@@ -115,6 +115,12 @@ pub fn closes(event: &Sealed) -> Vec<(u32, u64)> {
     }
 }
 
+/// Whether an event that has no place yet is held back for that. What cannot be understood is held
+/// back for itself, and stays so when what it had seen is there: else it would be forgotten then.
+pub fn waits(kind: &str, body: &[u8]) -> bool {
+    Body::read(kind, body).is_ok()
+}
+
 /// Events that had seen something that is not here yet, each with its device and entity.
 pub type Waiting = HashMap<Uuid, (Uuid, Uuid)>;
 /// Entities whose events cannot be folded or written.
@@ -135,11 +141,7 @@ pub struct Hold {
 
 /// Once the entities were folded anew: what is said of each new event after all, and everything
 /// that is to be held back.
-pub fn settle(
-    fresh: &mut [Fresh<'_>],
-    parked: &Waiting,
-    failed: &Failed,
-) -> BTreeMap<Uuid, Hold> {
+pub fn settle(fresh: &mut [Fresh<'_>], parked: &Waiting, failed: &Failed) -> BTreeMap<Uuid, Hold> {
     for one in fresh.iter_mut().filter(|f| f.status == Status::Applied) {
         let header = &one.event.header;
         if parked.contains_key(&header.event_id) {

@@ -65,8 +65,8 @@ impl Known for Batch<'_> {
     }
 
     fn base(&self, device: Uuid, epoch: u32, hash: &[u8; 32]) -> Result<bool, Infallible> {
-        let mut earlier = (self.model.log.iter())
-            .filter(|e| e.header.device == device && e.header.epoch < epoch);
+        let mut earlier =
+            (self.model.log.iter()).filter(|e| e.header.device == device && e.header.epoch < epoch);
         Ok(*hash == [0; 32] || earlier.any(|e| e.hash == *hash))
     }
 
@@ -149,9 +149,10 @@ impl CentralModel {
                     failed.insert(*entity);
                 }
                 Some((folded, waiting)) => {
-                    for event in waiting {
-                        let header = event.header;
-                        parked.insert(header.event_id, (header.device, header.entity));
+                    for Sealed { header, body, .. } in waiting {
+                        if intake::waits(&header.kind, &body) {
+                            parked.insert(header.event_id, (header.device, header.entity));
+                        }
                     }
                     self.folded.insert(*entity, folded);
                 }
@@ -172,9 +173,8 @@ pub fn fold_entity(
     closed: &BTreeMap<(Uuid, u32), u64>,
 ) -> Option<(Folded, Vec<Sealed>)> {
     catch_unwind(AssertUnwindSafe(|| {
-        let Ok(ordered) = order::causal::<_, Infallible>(events, |d, e| {
-            Ok(closed.get(&(d, e)).copied())
-        });
+        let Ok(ordered) =
+            order::causal::<_, Infallible>(events, |d, e| Ok(closed.get(&(d, e)).copied()));
         let placed = ordered.placed.iter().map(|e| (&e.header, &e.body[..]));
         (fold(placed, ordered.seen.as_deref()), ordered.parked)
     }))
@@ -291,7 +291,11 @@ impl Log for CentralModel {
         };
         let end = self.log.len() as u64;
         let from = cursor::position(cursor);
-        let from = if from <= end && at(from) == cursor { from } else { 0 };
+        let from = if from <= end && at(from) == cursor {
+            from
+        } else {
+            0
+        };
         let mut gather = Gather::new(limits);
         for (i, event) in self.log.iter().enumerate().skip(from as usize) {
             if event.header.device != except && !gather.take(i as u64 + 1, event.clone()) {

@@ -119,7 +119,10 @@ impl Postgres {
                 .output();
             done(placed.expect("install runs"));
         }
-        postgres.options = format!("-c listen_addresses=127.0.0.1 -c port={} -c ssl=on", tls.port);
+        postgres.options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={} -c ssl=on",
+            tls.port
+        );
         postgres.up();
         (postgres, tls)
     }
@@ -178,7 +181,10 @@ impl Postgres {
     /// kill -9 of the server and of every process of it, in the middle of whatever they do.
     pub fn kill(&self) {
         let file = self.data().join("postmaster.pid");
-        let read = command(Path::new("cat")).arg(file).output().expect("cat runs");
+        let read = command(Path::new("cat"))
+            .arg(file)
+            .output()
+            .expect("cat runs");
         let text = String::from_utf8_lossy(&read.stdout).into_owned();
         let server = text.lines().next().expect("it runs").trim().to_owned();
         let children = Command::new("pgrep").args(["-P", &server]).output();

@@ -230,7 +230,10 @@ fn a_week_without_a_line_and_then_every_figure_and_every_byte_is_at_central() ->
     let status = branch.call("sync.status", &json!({}))?;
     ensure!(status["unsent"] == 0, "{status}");
     let visits = the_same_figures(&branch, &central, &office)?;
-    ensure!(visits == DAYS as u64 * A_DAY as u64 + (BY_KEYS + BESIDE) as u64, "{visits}");
+    ensure!(
+        visits == DAYS as u64 * A_DAY as u64 + (BY_KEYS + BESIDE) as u64,
+        "{visits}"
+    );
     window.kill_nine()?;
     let ran = motcua.run(&["dump"]);
     ensure!(

@@ -299,6 +299,9 @@ fn t_actor_what_one_officer_left_unsent_stays_theirs_whoever_comes_next() {
     store.note_held(CENTRAL, &[bad], MORNING).unwrap();
     for officer in [OFFICER, SUPERVISOR] {
         let found = branch.ok(officer, "sync.problems", json!({}));
-        assert_eq!(found[0]["by"], "Nguyễn Thị Thanh Hà", "whoever looks sees whose it is");
+        assert_eq!(
+            found[0]["by"], "Nguyễn Thị Thanh Hà",
+            "whoever looks sees whose it is"
+        );
     }
 }

@@ -243,7 +243,9 @@ fn heads_and_queries_that_are_attacks_get_a_defined_answer_and_change_nothing() 
     }
     assert_eq!(device.get("/v1/feed?cursor=9223372036854775808").0, 200);
     assert_eq!(
-        device.get("/v1/devices/self/events?epoch=4294967295&after=18446744073709551615").0,
+        device
+            .get("/v1/devices/self/events?epoch=4294967295&after=18446744073709551615")
+            .0,
         200
     );
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -260,15 +262,16 @@ fn heads_and_queries_that_are_attacks_get_a_defined_answer_and_change_nothing() 
         ("authorization", "Basic YTpi", 401),
         // What is said beside is not believed, and harms nothing.
         (wire::UNSENT_HEADER, "1'; DELETE FROM device; --", 200),
-        (wire::UNSENT_HEADER, "18446744073709551615 9223372036854775807", 200),
+        (
+            wire::UNSENT_HEADER,
+            "18446744073709551615 9223372036854775807",
+            200,
+        ),
         (wire::UNSENT_HEADER, "1 -9223372036854775808", 200),
         ("x-forwarded-for", "<script>alert(1)</script>", 200),
     ] {
         let mut request = agent.get(format!("{}{}", device.url, wire::HELLO));
-        let usual = [
-            (wire::PROTO_HEADER, "1"),
-            ("authorization", &*bearer),
-        ];
+        let usual = [(wire::PROTO_HEADER, "1"), ("authorization", &*bearer)];
         for (usual, said) in usual.iter().filter(|(usual, _)| *usual != name) {
             request = request.header(*usual, *said);
         }

@@ -21,14 +21,19 @@ fn the_database_is_reached_encrypted_and_only_by_its_own_certificate() {
     let (postgres, tls) = Postgres::start_with_tls();
     let (_other, foreign) = Postgres::start_with_tls();
     let runtime = Runtime::new().unwrap();
-    let at = |host: &str, rest: &str| {
-        format!("postgres://central@{host}:{}/postgres?{rest}", tls.port)
-    };
+    let at =
+        |host: &str, rest: &str| format!("postgres://central@{host}:{}/postgres?{rest}", tls.port);
     let ca = tls.ca.display();
     let full = format!("sslmode=verify-full&sslrootcert={ca}");
     assert_eq!(tried(&runtime, &at("127.0.0.1", &full)), Ok(true));
-    assert_eq!(tried(&runtime, &at("127.0.0.1", "sslmode=require")), Ok(true));
-    assert_eq!(tried(&runtime, &at("127.0.0.1", "sslmode=prefer")), Ok(true));
+    assert_eq!(
+        tried(&runtime, &at("127.0.0.1", "sslmode=require")),
+        Ok(true)
+    );
+    assert_eq!(
+        tried(&runtime, &at("127.0.0.1", "sslmode=prefer")),
+        Ok(true)
+    );
     // The server does not talk in the clear; an authority that did not sign; a name that is not in
     // the certificate.
     assert!(tried(&runtime, &at("127.0.0.1", "sslmode=disable")).is_err());
@@ -37,7 +42,10 @@ fn the_database_is_reached_encrypted_and_only_by_its_own_certificate() {
     let required = format!("sslmode=require&sslrootcert={}", foreign.ca.display());
     assert!(tried(&runtime, &at("127.0.0.1", &required)).is_err());
     assert!(tried(&runtime, &at("localhost", &full)).is_err());
-    assert_eq!(tried(&runtime, &at("localhost", "sslmode=require")), Ok(true));
+    assert_eq!(
+        tried(&runtime, &at("localhost", "sslmode=require")),
+        Ok(true)
+    );
     // All of central over it.
     let pool = database::pool(&at("127.0.0.1", &full)).unwrap();
     runtime.block_on(database::migrate(&pool)).unwrap();

@@ -108,14 +108,17 @@ fn a_full_disk_at_the_database_acknowledges_nothing_that_it_does_not_keep() {
         .unwrap();
         let mount = |target: &Path| {
             let mut command = Command::new("unshare");
-            command.args(["--mount", "mount", "-t", "tmpfs", "none"]).arg(target);
+            command
+                .args(["--mount", "mount", "-t", "tmpfs", "none"])
+                .arg(target);
             command.output()
         };
         if !mount(root.path()).is_ok_and(|done| done.status.success()) {
             eprintln!("skipped, mounting is not permitted here");
             return;
         }
-        let name = "tests::faults::a_full_disk_at_the_database_acknowledges_nothing_that_it_does_not_keep";
+        let name =
+            "tests::faults::a_full_disk_at_the_database_acknowledges_nothing_that_it_does_not_keep";
         let output = Command::new("unshare")
             .args(["--mount", "sh", "-c"])
             .arg("mount -t tmpfs -o size=220m,mode=777 none \"$0\" && exec \"$@\"")
@@ -142,7 +145,11 @@ fn a_full_disk_at_the_database_acknowledges_nothing_that_it_does_not_keep() {
     let filler = Path::new(&root).join("filler");
     let fill = || {
         use std::io::Write as _;
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&filler).unwrap();
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&filler)
+            .unwrap();
         while file.write_all(&[0x46; 64 << 10]).is_ok() {}
     };
     fill();
@@ -185,7 +192,10 @@ fn a_full_disk_at_the_database_acknowledges_nothing_that_it_does_not_keep() {
     };
     assert_eq!(head, acked + 40);
     assert_eq!(rig.events(), head);
-    assert_eq!(rig.count("SELECT count(DISTINCT event_id) FROM event_log"), head);
+    assert_eq!(
+        rig.count("SELECT count(DISTINCT event_id) FROM event_log"),
+        head
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 mod batches;
 mod conformance;
-mod encrypted;
 mod downstream;
+mod encrypted;
 mod enrolment;
 mod faults;
 mod named;

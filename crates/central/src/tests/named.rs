@@ -50,7 +50,10 @@ fn t_longoff_a_machine_that_was_dark_for_a_year_simply_comes_back() {
     let old = device.token.clone();
     device.token = "AAAA".to_owned();
     let events = writer.fills(3);
-    assert_eq!(device.push(&events).unwrap_err().code, RefusedWhy::Unauthorized);
+    assert_eq!(
+        device.push(&events).unwrap_err().code,
+        RefusedWhy::Unauthorized
+    );
     assert_ne!(old, device.token);
     device.prove().unwrap();
     assert_eq!(device.push(&events).unwrap().acked.head.seq, 5);
@@ -73,4 +76,30 @@ fn t_poison_a_record_nobody_understands_is_kept_and_holds_nothing_up() {
     let held: Vec<_> = heads.held.unwrap().into_iter().map(|h| h.code).collect();
     assert_eq!(held, ["BODY_UNREADABLE", "UPGRADE"]);
     assert_eq!(rig.events(), 6);
+}
+
+/// Found by our own worlds: a record that nobody understands, and that waits for another besides,
+/// was forgotten when the other came.
+#[test]
+fn t_held_what_nobody_understands_stays_held_back_when_what_it_waited_for_is_there() {
+    let rig = Rig::new();
+    let hub = rig.device(OFFICE);
+    let (mut desk, mut counter) = (Writer::of(hub.id), Writer::of(Uuid::now_v7()));
+    let entity = Uuid::now_v7();
+    let seen = desk.writes(entity, "clock.confirmed", br#"{"system_ms": 1}"#);
+    let poison = counter.writes_after(entity, "leg.called", b"\xff", &[&seen]);
+    let newer = counter.writes_after(entity, "of.2040", b"{}", &[&seen]);
+    let fine = counter.writes_after(entity, "clock.confirmed", br#"{"system_ms": 2}"#, &[&seen]);
+    let told = || {
+        let mut held: Vec<_> = hub.heads().held.unwrap();
+        held.sort_by_key(|h| h.event_id);
+        held.into_iter().map(|h| h.code).collect::<Vec<_>>()
+    };
+    hub.push(&[poison, newer]).unwrap();
+    assert_eq!(told(), ["BODY_UNREADABLE", "UPGRADE"]);
+    hub.push(&[fine]).unwrap();
+    assert_eq!(told(), ["BODY_UNREADABLE", "UPGRADE", "DEPS"]);
+    hub.push(&[seen]).unwrap();
+    assert_eq!(told(), ["BODY_UNREADABLE", "UPGRADE"]);
+    assert_eq!(hub.heads().quarantined, 1);
 }

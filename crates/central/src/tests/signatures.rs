@@ -71,7 +71,10 @@ fn the_end_of_every_log_is_kept_with_the_signature_of_who_brought_it() {
     assert_eq!(parts[1], "21");
     assert_eq!(
         parts[2],
-        last.hash.iter().map(|b| format!("{b:02x}")).collect::<String>()
+        last.hash
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect::<String>()
     );
     let signature = base64::engine::general_purpose::STANDARD
         .decode(parts[3])

@@ -165,7 +165,10 @@ fn t_retry_a_line_that_fails_for_a_day_is_tried_again_within_the_cap_and_says_wh
         assert_eq!(status.unsent, 3, "and what waits");
         assert!(status.oldest_unsent_ms.is_some(), "since when");
         let next = status.next_try_ms.expect("and when it is tried again");
-        assert!(next > desk.now && next - desk.now <= cap, "{next} in round {round}");
+        assert!(
+            next > desk.now && next - desk.now <= cap,
+            "{next} in round {round}"
+        );
         assert_eq!(next, desk.engine.next_wake());
         desk.now = next;
     }
@@ -223,7 +226,11 @@ fn t_part_answers_lost_doubled_and_late_leave_nobody_behind() {
         let mut talk = |request| {
             let done = says(&mut hub, second, request);
             said += 1;
-            if said > n { Err(Failure::Offline) } else { Ok(done) }
+            if said > n {
+                Err(Failure::Offline)
+            } else {
+                Ok(done)
+            }
         };
         two.runs(Input::Wake(Wake::Now), &mut talk, &mut |_| true);
     }

@@ -182,8 +182,7 @@ impl World {
                     acknowledged(model, &pushed)
                 }
                 _ => {
-                    let Ok(answered) =
-                        answer(model, access, &LIMITS, self.now as i64, request);
+                    let Ok(answered) = answer(model, access, &LIMITS, self.now as i64, request);
                     answered
                 }
             })
@@ -257,7 +256,10 @@ impl World {
                         Some(_) => false,
                     };
                     if !right {
-                        return Err(format!("I8: {:?} held back for nothing: {told:?}", event.header.kind));
+                        return Err(format!(
+                            "I8: {:?} held back for nothing: {told:?}",
+                            event.header.kind
+                        ));
                     }
                     if told.status == Verdicted::Quarantined {
                         self.outcome.held += 1;
@@ -351,25 +353,36 @@ impl World {
                 _ => false,
             };
             if !right {
-                return Err(format!("I8: {:?} held back at the end: {hold:?}", event.place()));
+                return Err(format!(
+                    "I8: {:?} held back at the end: {hold:?}",
+                    event.place()
+                ));
             }
         }
         let unread = |e: &&&Sealed| e.body == POISON || e.header.kind == OF_TOMORROW;
         let missing = by_id.values().filter(unread);
-        if let Some(event) =
-            (missing.clone()).find(|e| !self.above.model.held_back().contains_key(&e.header.event_id))
-        {
+        if let Some(event) = (missing.clone()).find(|e| {
+            !self
+                .above
+                .model
+                .held_back()
+                .contains_key(&e.header.event_id)
+        }) {
             return Err(format!("I8: {:?} is held back by nobody", event.place()));
         }
         // I2 and I5: byte for byte what every machine makes of its own logs.
         let central = self.above.model.dump();
         let mut all: Vec<(String, &Disk)> = vec![("hub".to_owned(), &self.hub)];
-        all.extend((self.machines.iter().enumerate()).map(|(i, m)| (format!("device {i}"), &m.disk)));
+        all.extend(
+            (self.machines.iter().enumerate()).map(|(i, m)| (format!("device {i}"), &m.disk)),
+        );
         for (who, disk) in all {
             let dump = dump_of(disk);
             if dump != central {
                 let differs = dump.lines().zip(central.lines()).find(|(a, b)| a != b);
-                return Err(format!("I5: {who} prints other bytes than central: {differs:?}"));
+                return Err(format!(
+                    "I5: {who} prints other bytes than central: {differs:?}"
+                ));
             }
         }
         self.outcome.lines += central.lines().count() as u64;

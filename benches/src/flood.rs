@@ -148,7 +148,7 @@ fn return_of_all(setting: &Setting, central: &Central, report: &mut Report) -> a
     );
     report.add(
         Figure::at_most(
-            format!("{branches} branches return at once: an answer to a batch, p99"),
+            format!("{branches} branches return at once: a batch taken in, p99"),
             answered.percentile(0.99) / 1_000.0,
             "s",
             10.0,
@@ -178,7 +178,6 @@ fn bring(sender: &Sender, log: &[Sealed], sent_away: &AtomicU64) -> anyhow::Resu
                 }
                 Err(refused) if refused.code == RefusedWhy::Busy => {
                     sent_away.fetch_add(1, Ordering::Relaxed);
-                    answered.push(begun.elapsed());
                     let after = refused.retry_after_ms.unwrap_or(2_000);
                     thread::sleep(Duration::from_millis(after));
                 }

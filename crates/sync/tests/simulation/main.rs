@@ -64,6 +64,6 @@ fish! {
     a_server_that_acknowledges_before_the_disk_is_caught: AckBeforeCommit,
     a_client_whose_timers_are_forgotten_is_caught: NoTimers,
     a_central_that_says_yes_too_early_is_caught: CentralAcksEarly,
-    a_central_that_compares_numbers_without_hashes_is_caught: CentralNumbersOnly,
+    a_central_that_refuses_a_batch_for_one_bad_event_is_caught: CentralRefusesPoison,
     a_restored_device_that_goes_on_counting_is_repaired_only_with_hashes: ForkDropped,
 }

@@ -44,8 +44,8 @@ pub(crate) enum Broken {
     NoTimers,
     /// Central says yes before its database does.
     CentralAcksEarly,
-    /// Central takes a batch for known by its numbers.
-    CentralNumbersOnly,
+    /// One unreadable event and central refuses the whole batch.
+    CentralRefusesPoison,
 }
 
 /// What a run did.
@@ -357,7 +357,6 @@ impl World {
         self.hub.effects_once("hub")?;
         let there =
             |id: &&Uuid| self.hub.has(**id) || self.machines.iter().any(|m| m.disk.has(**id));
-        // What central alone still has does not count: it is the last resort, not a place.
         match self.promised.iter().find(|id| !there(id)) {
             Some(lost) => Err(format!("I1: {lost} is nowhere")),
             None => Ok(()),

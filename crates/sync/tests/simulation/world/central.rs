@@ -176,16 +176,14 @@ impl World {
             if !pushed.is_empty() && self.broken == Broken::CentralAcksEarly {
                 self.above.before = Some(self.above.model.clone());
             }
-            let model = &mut self.above.model;
-            Ok(match self.broken {
-                Broken::CentralNumbersOnly if known_by_number(model, &pushed) => {
-                    acknowledged(model, &pushed)
-                }
-                _ => {
-                    let Ok(answered) = answer(model, access, &LIMITS, self.now as i64, request);
-                    answered
-                }
-            })
+            let poison = pushed.iter().any(|e| e.body == POISON);
+            if poison && self.broken == Broken::CentralRefusesPoison {
+                Err(Failure::Server)
+            } else {
+                let (model, now) = (&mut self.above.model, self.now as i64);
+                let Ok(answered) = answer(model, access, &LIMITS, now, request);
+                Ok(answered)
+            }
         } else {
             Err(Failure::Offline)
         };
@@ -407,34 +405,4 @@ fn dump_of(disk: &Disk) -> String {
         .map(|(id, events)| (id, fold_entity(events, &closed).unwrap().0))
         .collect();
     lines(&folded)
-}
-
-fn known_by_number(model: &CentralModel, pushed: &[Sealed]) -> bool {
-    let Some(last) = pushed.last().map(Sealed::place) else {
-        return false;
-    };
-    let Ok(heads) = model.heads(Some(last.device));
-    heads
-        .iter()
-        .any(|h| h.head.epoch == last.epoch && h.head.seq >= last.seq)
-}
-
-/// What a server says that looks at numbers only.
-fn acknowledged(model: &CentralModel, pushed: &[Sealed]) -> Answer {
-    let last = &pushed[pushed.len() - 1];
-    let Ok(server_epoch) = model.server_epoch();
-    Answer::Push(motcua_protocol::sync::PushAnswer {
-        server_epoch,
-        acked: motcua_protocol::sync::Acked {
-            device: last.header.device,
-            head: motcua_protocol::sync::EpochHead {
-                epoch: last.header.epoch,
-                seq: last.header.seq,
-                hash: motcua_protocol::sync::Hash(last.hash),
-            },
-        },
-        results: Vec::new(),
-        next: motcua_protocol::sync::Next::default(),
-        server_time_ms: 0,
-    })
 }

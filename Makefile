@@ -4,7 +4,7 @@ export CARGO_TERM_COLOR ?= auto
 DEMO ?= demo-data
 DEMO_CENTRAL ?= demo-central
 
-.PHONY: run central test bench lint package setup crash kill sim chaos fuzz
+.PHONY: run central test bench lint package setup crash kill sim chaos fuzz mutants
 # Not bash's own SECONDS, which counts by itself.
 SECONDS ?= 60
 
@@ -37,13 +37,16 @@ kill:           ## make kill RUNS=50: kill -9 at random moments of the real prog
 	cargo build --quiet --package motcua-cli
 	MOTCUA_KILLS=$${RUNS:-50} cargo nextest run --package motcua-tests --test kill_nine --no-capture
 
-sim:            ## make sim SEEDS=3000 FROM=0: replication, and the queue of a branch, a world each
+sim:            ## make sim SEEDS=3000 FROM=0: replication up to central, and the queue of a branch, a world each
 	MOTCUA_SEEDS=$${SEEDS:-3000} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-sync --test simulation --no-capture nothing_is_lost
 	MOTCUA_SEEDS=$${SEEDS:-3000} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-hub --lib --success-output final the_queue_holds
 
 chaos:          ## make chaos SCENARIOS=50 FROM=0: real programs in bad weather, killed at any moment
-	cargo build --quiet --package motcua-cli
-	MOTCUA_SCENARIOS=$${SCENARIOS:-50} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-tests --test chaos --no-capture
+	cargo build --quiet --package motcua-cli --package motcua-central
+	MOTCUA_SCENARIOS=$${SCENARIOS:-50} MOTCUA_FROM=$${FROM:-0} cargo nextest run --package motcua-tests --test chaos --test central_chaos --no-capture
 
 fuzz:           ## make fuzz SECONDS=60: whatever comes from outside, broken; that long in all
 	MOTCUA_FUZZ_SECONDS=$(SECONDS) cargo nextest run --package motcua-tests --package motcua-hub --no-capture fuzz
+
+mutants:        ## make mutants NAMES="T-RETRY T-FORK": puts known faults in, one by one, and wants each caught
+	cargo xtask mutants $(NAMES)

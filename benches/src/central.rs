@@ -29,23 +29,24 @@ use crate::{
 };
 
 /// Those of the demo branch: a series has 999 numbers a day.
-const SERVICES: [&str; 5] = ["ho-tich", "noi-vu", "khoa-hoc", "tra-ket-qua", "huong-dan"];
+pub(crate) const SERVICES: [&str; 5] =
+    ["ho-tich", "noi-vu", "khoa-hoc", "tra-ket-qua", "huong-dan"];
 /// Branches that come back together.
 const BRANCHES: usize = 4;
 /// Events of one transaction of the bare database: what a batch grows to.
 const BATCH: usize = 1_000;
 
 /// Central, running.
-struct Central {
-    postgres: Postgres,
+pub(crate) struct Central {
+    pub(crate) postgres: Postgres,
     program: PathBuf,
-    url: String,
+    pub(crate) url: String,
     _tls: TempDir,
     _running: Running,
 }
 
 impl Central {
-    fn start(setting: &Setting) -> anyhow::Result<Self> {
+    pub(crate) fn start(setting: &Setting) -> anyhow::Result<Self> {
         let program = program(setting, "motcua-central", "motcua-central")?;
         let postgres = Postgres::start();
         let tls = tempfile::tempdir()?;
@@ -71,7 +72,7 @@ impl Central {
         })
     }
 
-    fn run(&self, args: &[&str]) -> anyhow::Result<Value> {
+    pub(crate) fn run(&self, args: &[&str]) -> anyhow::Result<Value> {
         let out = Command::new(&self.program)
             .args(args)
             .args(["--database-url", &self.postgres.url()])
@@ -240,7 +241,7 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn at_least(name: String, value: f64, least: f64, against: &str) -> Figure {
+pub(crate) fn at_least(name: String, value: f64, least: f64, against: &str) -> Figure {
     Figure {
         budget: format!("≥ {least}"),
         ok: Some(value >= least),

@@ -8,6 +8,7 @@ mod branch;
 mod catalogue;
 mod central;
 mod durable;
+mod flood;
 mod history;
 mod hub;
 mod keys;
@@ -77,6 +78,8 @@ const ALL: &[(&str, Benchmark)] = &[
     ("catalogue", catalogue::run),
     ("hub", hub::run),
     ("central", central::run),
+    ("central-flood", flood::run),
+    ("central-queue", flood::queue),
     ("keys", keys::run),
     ("durable", durable::run),
     ("search", search::run),

@@ -11,6 +11,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let root = crate::root();
     let types = root.join("ui/src/lib/gen");
     let schemas = root.join("docs/schemas");
+    crate::mutants::write_table(&root)?;
     write(&types, &schemas)
 }
 

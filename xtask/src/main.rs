@@ -1,16 +1,19 @@
-//! Chores of the workspace: `cargo xtask gen | tidy | fonts`.
+//! Chores of the workspace: `cargo xtask gen | tidy | fonts | mutants`.
 
 mod fonts;
 mod generate;
+mod mutants;
 mod tidy;
 
 fn main() -> anyhow::Result<()> {
-    let task = std::env::args().nth(1).unwrap_or_default();
+    let mut args = std::env::args().skip(1);
+    let task = args.next().unwrap_or_default();
     match task.as_str() {
         "gen" => generate::run(),
         "tidy" => tidy::run(),
         "fonts" => fonts::run(),
-        other => anyhow::bail!("no task `{other}`; there are gen, tidy, fonts"),
+        "mutants" => mutants::run(&args.collect::<Vec<_>>()),
+        other => anyhow::bail!("no task `{other}`; there are gen, tidy, fonts, mutants"),
     }
 }
 

@@ -81,6 +81,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut faults = Vec::new();
     dependencies(&root, &mut faults)?;
     stale(&root, &mut faults)?;
+    crate::mutants::stale(&root, &mut faults)?;
     long_files(&root, &mut faults)?;
     pure(&root, &mut faults)?;
     if faults.is_empty() {
@@ -146,7 +147,7 @@ fn read_all(dir: &Path) -> anyhow::Result<BTreeMap<PathBuf, Vec<u8>>> {
     Ok(files)
 }
 
-fn walk(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn walk(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if !dir.exists() {
         return Ok(found);

@@ -2,8 +2,11 @@
 //! an hour. Nothing is remembered between requests, so any copy of the program takes what another
 //! one gave; only what the database says of a device decides.
 
+use axum::http::HeaderValue;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use deadpool_postgres::Pool;
+use motcua_protocol::sync::Sealed;
+use motcua_sync::wire;
 use ring::{
     rand::{SecureRandom as _, SystemRandom},
     signature::{ED25519, UnparsedPublicKey},
@@ -15,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     database::Installation,
     error::{Error, Result},
+    ingest::Signed,
 };
 
 /// No letter or digit that can be taken for another.
@@ -40,6 +44,28 @@ pub(crate) struct Code {
 pub(crate) struct Device {
     pub(crate) device: Uuid,
     pub(crate) office: i32,
+}
+
+/// The key by which a device is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key(pub(crate) [u8; 32]);
+
+/// The signature of a batch, if it is that of the device that brings it.
+pub(crate) fn signed_batch(
+    key: &Key,
+    device: Device,
+    events: &[Sealed],
+    signature: Option<&HeaderValue>,
+) -> Option<Signed> {
+    let bytes = URL_SAFE_NO_PAD.decode(signature?.as_bytes()).ok()?;
+    let message = wire::batch_message(device.device, events.last()?);
+    UnparsedPublicKey::new(&ED25519, &key.0)
+        .verify(&message, &bytes)
+        .ok()?;
+    Some(Signed {
+        signer: device.device,
+        signature: bytes.try_into().ok()?,
+    })
 }
 
 /// `POST /v1/enrol`

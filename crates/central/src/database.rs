@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Config, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime, Timeouts,
+    Config, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime, SslMode, Timeouts,
 };
 use ring::rand::{SecureRandom as _, SystemRandom};
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, config::SslMode as Mode};
+use tokio_postgres_rustls::MakeRustlsConnect;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    database_tls::{Target, target},
+    error::{Error, Result},
+};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -33,8 +37,14 @@ pub(crate) struct Installation {
 
 /// A pool of connections, none of them opened yet.
 pub(crate) fn pool(url: &str) -> anyhow::Result<Pool> {
+    let Target { url, mode, tls } = target(url)?;
     let mut config = Config::new();
-    config.url = Some(url.to_owned());
+    config.url = Some(url);
+    config.ssl_mode = Some(match mode {
+        Mode::Require => SslMode::Require,
+        Mode::Prefer => SslMode::Prefer,
+        _ => SslMode::Disable,
+    });
     // A connection that the server closed meanwhile is found out when it is handed out.
     config.manager = Some(ManagerConfig {
         recycling_method: RecyclingMethod::Verified,
@@ -48,7 +58,11 @@ pub(crate) fn pool(url: &str) -> anyhow::Result<Pool> {
         },
         ..PoolConfig::default()
     });
-    Ok(config.create_pool(Some(Runtime::Tokio1), NoTls)?)
+    let runtime = Some(Runtime::Tokio1);
+    Ok(match tls {
+        Some(tls) => config.create_pool(runtime, MakeRustlsConnect::new(tls))?,
+        None => config.create_pool(runtime, NoTls)?,
+    })
 }
 
 /// Brings the schema up to date. Several copies may start at once.

@@ -6,16 +6,16 @@
 //! gets a verdict and holds nothing else up.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     convert::Infallible,
 };
 
 use deadpool_postgres::{Client, Transaction};
-use motcua_protocol::{
-    event::{Body, BranchEvent, EpochOpened, Unreadable},
-    sync::{Head, Judgement, Place, Sealed, Status, Verdict, judge, rule::Known},
+use motcua_protocol::sync::{Head, Place, Sealed, Status, Verdict, rule::Known};
+use motcua_sync::{
+    Unfit,
+    intake::{self, Fresh, Grows, Sifted},
 };
-use motcua_sync::Unfit;
 use uuid::Uuid;
 
 use crate::{again, error::Result, read_model};
@@ -54,6 +54,24 @@ impl Known for Batch {
     fn elsewhere(&self, event_id: Uuid) -> std::result::Result<Option<Place>, Infallible> {
         Ok(self.places.get(&event_id).copied())
     }
+}
+
+impl Grows for Batch {
+    fn stored(&mut self, event: &Sealed) {
+        self.head = Some(Head {
+            seq: event.header.seq,
+            hash: event.hash,
+        });
+        self.places.insert(event.header.event_id, event.place());
+    }
+}
+
+/// Whose signature a batch bears: over the end of the log that it leads to, and so, by the chain
+/// of hashes, over all of that log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signed {
+    pub(crate) signer: Uuid,
+    pub(crate) signature: [u8; 64],
 }
 
 pub(crate) fn hash(bytes: &[u8]) -> Result<[u8; 32]> {
@@ -106,18 +124,20 @@ impl Batch {
             base: first.prev_hash == [0; 32],
             places: HashMap::new(),
         };
-        // A batch that is wholly known is told by its head; only one that ends before it is read.
+        // A hash covers everything before it, and a batch is one chain: where its last event that
+        // can be known is the one that stands there, so are all before it, and none of them has to
+        // be read. Only where it is another one is it looked for where the two part.
         if let Some(head) = head.filter(|h| seq <= h.seq) {
-            let upto = signed(last.header.seq.min(head.seq));
-            let rows = tx
-                .query(
-                    &tx.prepare_cached("SELECT seq, hash FROM event_log WHERE office_id = $1 AND device = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5").await?,
-                    &[&office, &device, &epoch, &signed(seq), &upto],
-                )
-                .await?;
-            for row in rows {
-                let at = row.get::<_, i64>(0).unsigned_abs();
-                batch.hashes.insert(at, hash(row.get(1))?);
+            let upto = last.header.seq.min(head.seq);
+            let end = events.iter().find(|e| e.header.seq == upto);
+            let there = hash_at(tx, office, device, epoch, upto).await?;
+            let chained = events.windows(2).all(|w| w[1].prev_hash == w[0].hash);
+            let alike = chained && end.is_some_and(|e| there == Some(e.hash));
+            if alike {
+                let known = events.iter().filter(|e| e.header.seq <= upto);
+                batch.hashes = known.map(|e| (e.header.seq, e.hash)).collect();
+            } else {
+                batch.hashes = hashes(tx, office, device, epoch, (seq, upto)).await?;
             }
         }
         if head.is_none() && !batch.base {
@@ -149,31 +169,47 @@ impl Batch {
     }
 }
 
-/// An event that is new here, and what is to be said of it.
-struct Fresh<'a> {
-    event: &'a Sealed,
-    status: Status,
-    code: Option<&'static str>,
+async fn hash_at(
+    tx: &Transaction<'_>,
+    office: i32,
+    device: Uuid,
+    epoch: i64,
+    seq: u64,
+) -> Result<Option<[u8; 32]>> {
+    let row = tx
+        .query_opt(
+            &tx.prepare_cached("SELECT hash FROM event_log WHERE office_id = $1 AND device = $2 AND epoch = $3 AND seq = $4").await?,
+            &[&office, &device, &epoch, &signed(seq)],
+        )
+        .await?;
+    row.map(|row| hash(row.get(0))).transpose()
 }
 
-impl Fresh<'_> {
-    fn verdict(&self) -> Verdict {
-        verdict(self.event, self.status, self.code)
-    }
-}
-
-fn verdict(event: &Sealed, status: Status, code: Option<&str>) -> Verdict {
-    Verdict {
-        event_id: event.header.event_id,
-        epoch: event.header.epoch,
-        seq: event.header.seq,
-        status,
-        code: code.map(str::to_owned),
-    }
+async fn hashes(
+    tx: &Transaction<'_>,
+    office: i32,
+    device: Uuid,
+    epoch: i64,
+    (from, upto): (u64, u64),
+) -> Result<HashMap<u64, [u8; 32]>> {
+    let rows = tx
+        .query(
+            &tx.prepare_cached("SELECT seq, hash FROM event_log WHERE office_id = $1 AND device = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5").await?,
+            &[&office, &device, &epoch, &signed(from), &signed(upto)],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.get::<_, i64>(0).unsigned_abs(), hash(row.get(1))?)))
+        .collect()
 }
 
 /// Stores events of one log and applies them. Returned from only after the commit.
-pub(crate) async fn take(client: &mut Client, office: i32, events: &[Sealed]) -> Result<Ingested> {
+pub(crate) async fn take(
+    client: &mut Client,
+    office: i32,
+    events: &[Sealed],
+    by: Option<Signed>,
+) -> Result<Ingested> {
     let mut tx = client.transaction().await?;
     let row = tx
         .query_one(
@@ -188,53 +224,29 @@ pub(crate) async fn take(client: &mut Client, office: i32, events: &[Sealed]) ->
         )
         .await?;
     let feed: i64 = row.get(0);
-    let mut known = Batch::read(&tx, office, events).await?;
-    let mut done = Ingested::default();
-    let mut fresh: Vec<Fresh<'_>> = Vec::new();
-    for event in events {
-        let Ok(judgement) = judge(&known, event);
-        let status = match judgement {
-            Judgement::Fork(_) | Judgement::Gap(_) => {
-                done.unfit.push(Unfit {
-                    place: event.place(),
-                    why: judgement,
-                });
-                break;
-            }
-            Judgement::Duplicate => {
-                done.results.push(verdict(event, Status::Duplicate, None));
-                continue;
-            }
-            Judgement::StoreAlias(_) => Status::DuplicateOf,
-            Judgement::Store => Status::Applied,
-        };
-        known.head = Some(Head {
-            seq: event.header.seq,
-            hash: event.hash,
-        });
-        known.places.insert(event.header.event_id, event.place());
-        let (status, code) = match Body::read(&event.header.kind, &event.body) {
-            _ if status == Status::DuplicateOf => (status, None),
-            Ok(_) => (status, None),
-            Err(Unreadable::Newer) => (Status::Parked, Some("UPGRADE")),
-            Err(Unreadable::Broken) => (Status::Quarantined, Some("BODY_UNREADABLE")),
-        };
-        fresh.push(Fresh {
-            event,
-            status,
-            code,
-        });
-    }
-    if let (Some(head), Some(last)) = (known.head, fresh.last()) {
+    let mut batch = Batch::read(&tx, office, events).await?;
+    let Ok(Sifted {
+        known,
+        mut fresh,
+        unfit,
+        head,
+    }) = intake::sift(&mut batch, events);
+    if let (Some(head), Some(last)) = (head, fresh.last()) {
+        // Signed is the end of what was sent; where only a part of it fits, nothing here is.
+        let by = by.filter(|_| unfit.is_none());
         store(&tx, office, feed, &fresh).await?;
-        advance(&tx, office, feed, &fresh, last.event.place(), head).await?;
+        advance(&tx, office, feed, &fresh, last.event.place(), head, by).await?;
         close_epochs(&tx, office, &fresh).await?;
         let mut touched: BTreeSet<Uuid> = fresh.iter().map(|f| f.event.header.entity).collect();
         touched.extend(again::asked(&tx, office, fresh.iter().map(|f| f.event)).await?);
         let applied = read_model::apply(&mut tx, office, &touched).await?;
         settle(&tx, office, &mut fresh, &touched, &applied).await?;
     }
-    done.stored = fresh.len();
+    let mut done = Ingested {
+        stored: fresh.len(),
+        results: known,
+        unfit: unfit.into_iter().collect(),
+    };
     done.results.extend(
         fresh
             .iter()
@@ -301,11 +313,14 @@ async fn advance(
     fresh: &[Fresh<'_>],
     last: Place,
     head: Head,
+    by: Option<Signed>,
 ) -> Result<()> {
+    let signature = by.as_ref().map(|b| &b.signature[..]);
     tx.execute(
         &tx.prepare_cached(
-            "INSERT INTO device_head(office_id, device, epoch, seq, hash) VALUES($1, $2, $3, $4, $5)
-             ON CONFLICT(office_id, device, epoch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+            "INSERT INTO device_head(office_id, device, epoch, seq, hash, signer, signature) VALUES($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT(office_id, device, epoch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
+               signer = excluded.signer, signature = excluded.signature",
         )
         .await?,
         &[
@@ -314,6 +329,8 @@ async fn advance(
             &i64::from(last.epoch),
             &signed(head.seq),
             &&head.hash[..],
+            &by.map(|b| b.signer),
+            &signature,
         ],
     )
     .await?;
@@ -329,15 +346,7 @@ async fn advance(
 /// Remembers which epochs went two ways, as their device says.
 async fn close_epochs(tx: &Transaction<'_>, office: i32, fresh: &[Fresh<'_>]) -> Result<()> {
     for event in fresh.iter().map(|f| f.event) {
-        if event.header.kind != "epoch.opened" {
-            continue;
-        }
-        let Some(Body::Branch(BranchEvent::Epoch(EpochOpened { closes, .. }))) =
-            Body::decode(&event.header.kind, &event.body)
-        else {
-            continue;
-        };
-        for closed in closes {
+        for (epoch, seq) in intake::closes(event) {
             tx.execute(
                 // Of two repairs of one epoch the one that keeps less holds for both.
                 &tx.prepare_cached(
@@ -348,8 +357,8 @@ async fn close_epochs(tx: &Transaction<'_>, office: i32, fresh: &[Fresh<'_>]) ->
                 &[
                     &office,
                     &event.header.device,
-                    &i64::from(closed.epoch),
-                    &signed(closed.seq),
+                    &i64::from(epoch),
+                    &signed(seq),
                 ],
             )
             .await?;
@@ -366,14 +375,7 @@ async fn settle(
     touched: &BTreeSet<Uuid>,
     applied: &read_model::Applied,
 ) -> Result<()> {
-    for one in fresh.iter_mut().filter(|f| f.status == Status::Applied) {
-        let header = &one.event.header;
-        if applied.parked.contains_key(&header.event_id) {
-            (one.status, one.code) = (Status::Parked, Some("DEPS"));
-        } else if applied.failed.contains(&header.entity) {
-            (one.status, one.code) = (Status::Quarantined, Some("RULE"));
-        }
-    }
+    let held = intake::settle(fresh, &applied.parked, &applied.failed);
     let whole: Vec<Uuid> = touched.difference(&applied.failed).copied().collect();
     tx.execute(
         &tx.prepare_cached(
@@ -384,31 +386,20 @@ async fn settle(
         &[&office, &whole],
     )
     .await?;
-    let mut said: BTreeMap<Uuid, (Uuid, Uuid, &str, &str)> = BTreeMap::new();
-    for (event_id, (device, entity)) in &applied.parked {
-        said.insert(*event_id, (*device, *entity, "parked", "DEPS"));
-    }
-    for one in fresh.iter() {
-        let header = &one.event.header;
-        let status = match one.status {
-            Status::Parked => "parked",
-            Status::Quarantined => "quarantined",
-            Status::Applied | Status::Duplicate | Status::DuplicateOf => continue,
-        };
-        let code = one.code.unwrap_or("RULE");
-        said.insert(
-            header.event_id,
-            (header.device, header.entity, status, code),
-        );
-    }
-    if said.is_empty() {
+    if held.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = said.keys().copied().collect();
-    let devices: Vec<Uuid> = said.values().map(|s| s.0).collect();
-    let of: Vec<Uuid> = said.values().map(|s| s.1).collect();
-    let statuses: Vec<&str> = said.values().map(|s| s.2).collect();
-    let codes: Vec<&str> = said.values().map(|s| s.3).collect();
+    let ids: Vec<Uuid> = held.keys().copied().collect();
+    let devices: Vec<Uuid> = held.values().map(|h| h.device).collect();
+    let of: Vec<Uuid> = held.values().map(|h| h.entity).collect();
+    let statuses: Vec<&str> = held
+        .values()
+        .map(|h| match h.quarantined {
+            true => "quarantined",
+            false => "parked",
+        })
+        .collect();
+    let codes: Vec<&str> = held.values().map(|h| h.code).collect();
     tx.execute(
         &tx.prepare_cached(
             "INSERT INTO verdict(office_id, event_id, device, entity, status, code)
@@ -421,8 +412,3 @@ async fn settle(
     .await?;
     Ok(())
 }
-
-/// Entities of which something is parked or failed, by event.
-pub(crate) type Waiting = HashMap<Uuid, (Uuid, Uuid)>;
-/// Entities whose events cannot be folded or written.
-pub(crate) type Failed = BTreeSet<Uuid>;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    ingest::{self, hash, signed},
+    ingest::{self, Signed, hash, signed},
 };
 
 /// The rules of replication are written without I/O and ask one thing after the other; so a
@@ -25,6 +25,8 @@ pub(crate) struct Logs {
     pub(crate) pool: Pool,
     pub(crate) runtime: Handle,
     pub(crate) office: i32,
+    /// Who signed what is brought.
+    pub(crate) by: Option<Signed>,
     /// Events that this request stored.
     pub(crate) stored: usize,
 }
@@ -244,7 +246,7 @@ impl Logs {
 
     async fn take_in(&mut self, events: &[Sealed]) -> Result<(Vec<Verdict>, Vec<Unfit>)> {
         let mut client = self.pool.get().await?;
-        let done = ingest::take(&mut client, self.office, events).await?;
+        let done = ingest::take(&mut client, self.office, events, self.by).await?;
         self.stored += done.stored;
         Ok((done.results, done.unfit))
     }

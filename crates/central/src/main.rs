@@ -4,9 +4,11 @@
 //! of them. It knows no rule of a desk: the order and the fold of events are the protocol's, what
 //! to do with an event is [`motcua_sync`]'s. It must not use the store, the app or Tauri.
 
+mod admission;
 mod again;
 mod auth;
 mod database;
+mod database_tls;
 mod devices;
 mod downstream;
 mod dump;
@@ -47,7 +49,7 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Database {
-    /// `postgres://…`
+    /// `postgres://…`; between two machines with `?sslmode=verify-full&sslrootcert=FILE`.
     #[arg(long, env = "DATABASE_URL")]
     database_url: String,
 }

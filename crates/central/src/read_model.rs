@@ -17,12 +17,13 @@ use motcua_protocol::{
     fold::{Folded, fold},
     order,
 };
+use motcua_sync::intake::{Failed, Waiting, waits};
 use uuid::Uuid;
 
 use crate::{
     downstream::{Facts, facts, queue},
     error::{Error, Result},
-    ingest::{Failed, Waiting, text},
+    ingest::text,
 };
 
 /// What became of entities.
@@ -85,11 +86,10 @@ pub(crate) async fn apply(
             applied.failed.insert(id);
             continue;
         };
-        for event in parked {
-            let header = event.header;
-            applied
-                .parked
-                .insert(header.event_id, (header.device, header.entity));
+        for Event { header, body } in parked {
+            if waits(&header.kind, &body) {
+                (applied.parked).insert(header.event_id, (header.device, header.entity));
+            }
         }
         entities.push(Entity { id, folded, told });
     }

@@ -27,14 +27,16 @@ use motcua_protocol::{
 use motcua_sync::{Access, Answer, Request as Asked, answer, wire};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
+    admission::{Admission, Later},
     auth::{self, AskToken, Device, Enrol, Refusal},
     database::Installation,
     downstream::{Courier, Outside, courier::Working},
+    ingest::{self, Signed},
     logs::Logs,
     metrics::Metrics,
     openapi, operations,
@@ -43,10 +45,6 @@ use crate::{
 /// A body comes in within this time or not at all.
 pub(crate) const BODY: Duration = Duration::from_secs(60);
 pub(crate) const SMALL: usize = 8 << 10;
-/// Batches that are unpacked and stored at the same time; whoever is one too many is told when
-/// to come again. Bounds memory, and keeps 200 branches that return at once from choking the
-/// database together.
-const MOST_BATCHES: usize = 16;
 const COME_AGAIN_MS: u64 = 2_000;
 /// More than this no machine has not sent.
 const MOST_UNSENT: u64 = 1_000_000_000_000;
@@ -57,7 +55,7 @@ pub(crate) struct Central {
     pub(crate) pool: Pool,
     pub(crate) installation: Installation,
     pub(crate) metrics: Metrics,
-    batches: Semaphore,
+    batches: Admission,
     /// Something was stored that systems beyond may have to be told.
     news: Arc<Notify>,
 }
@@ -68,7 +66,7 @@ impl Central {
             pool,
             installation,
             metrics: Metrics::default(),
-            batches: Semaphore::new(MOST_BATCHES),
+            batches: Admission::default(),
             news: Arc::default(),
         })
     }
@@ -135,10 +133,16 @@ fn refuse(refused: Refused) -> Response {
         RefusedWhy::UnknownDevice | RefusedWhy::WrongBranch => StatusCode::FORBIDDEN,
         RefusedWhy::Proto => StatusCode::UPGRADE_REQUIRED,
         RefusedWhy::Malformed => StatusCode::BAD_REQUEST,
-        RefusedWhy::Unauthorized => StatusCode::UNAUTHORIZED,
+        RefusedWhy::Unauthorized | RefusedWhy::Unsigned => StatusCode::UNAUTHORIZED,
         RefusedWhy::Busy => StatusCode::SERVICE_UNAVAILABLE,
     };
-    said(status, &refused)
+    let mut response = said(status, &refused);
+    if let Some(after) = refused.retry_after_ms {
+        // The same for those who only read the head of an answer, a balancer for one.
+        let seconds = HeaderValue::from(after.div_ceil(1_000));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
 }
 
 fn no(why: RefusedWhy) -> Response {
@@ -146,8 +150,12 @@ fn no(why: RefusedWhy) -> Response {
 }
 
 fn busy() -> Response {
+    later(Later(COME_AGAIN_MS))
+}
+
+fn later(Later(after): Later) -> Response {
     refuse(Refused {
-        retry_after_ms: Some(COME_AGAIN_MS),
+        retry_after_ms: Some(after),
         ..RefusedWhy::Busy.into()
     })
 }
@@ -219,11 +227,12 @@ async fn devices_only(
     };
     let unsent = text(wire::UNSENT_HEADER).and_then(wire::Unsent::read);
     match stands(&central, device, unsent).await {
-        Ok(true) => {
+        Ok(Some(key)) => {
             request.extensions_mut().insert(device);
+            request.extensions_mut().insert(key);
             next.run(request).await
         }
-        Ok(false) => no(RefusedWhy::UnknownDevice),
+        Ok(None) => no(RefusedWhy::UnknownDevice),
         Err(error) => fault(&error),
     }
 }
@@ -232,7 +241,7 @@ async fn stands(
     central: &Central,
     device: Device,
     unsent: Option<wire::Unsent>,
-) -> crate::error::Result<bool> {
+) -> crate::error::Result<Option<auth::Key>> {
     let client = central.pool.get().await?;
     // Whatever a machine claims: sums stay within bounds, and the database has no such time.
     let count = unsent.map(|u| i64::try_from(u.count.min(MOST_UNSENT)).unwrap_or_default());
@@ -247,7 +256,7 @@ async fn stands(
                     // To the half minute: a round in which nothing happens need not write. That
                     // something waits, or no longer does, is news at once.
                     "WITH known AS (
-                       SELECT device FROM device WHERE device = $1 AND office_id = $2 AND revoked_at IS NULL
+                       SELECT device, public_key FROM device WHERE device = $1 AND office_id = $2 AND revoked_at IS NULL
                      ), seen AS (
                        UPDATE device SET seen_at = now(),
                          unsent = CASE WHEN $3::bigint IS NULL THEN unsent ELSE $3::bigint END,
@@ -257,17 +266,28 @@ async fn stands(
                          AND (seen_at IS NULL OR seen_at < now() - interval '30 seconds'
                               OR ($3::bigint IS NOT NULL AND (unsent IS NULL OR (unsent = 0) <> ($3::bigint = 0))))
                      )
-                     SELECT EXISTS(SELECT 1 FROM known)",
+                     SELECT (SELECT public_key FROM known)",
                 )
                 .await?,
             &[&device.device, &device.office, &count, &oldest],
         )
         .await?;
-    Ok(row.get(0))
+    let key: Option<&[u8]> = row.get(0);
+    key.map(|key| ingest::hash(key).map(auth::Key)).transpose()
 }
 
 /// One request of the protocol, on a thread that may wait for the database.
 async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Response {
+    asked_by(central, device, request, None).await
+}
+
+/// The same for a batch that somebody signed.
+async fn asked_by(
+    central: Arc<Central>,
+    device: Device,
+    request: Asked,
+    by: Option<Signed>,
+) -> Response {
     let pushed = match &request {
         Asked::Push(events) => Some(events.len()),
         _ => None,
@@ -277,6 +297,7 @@ async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Respons
         pool: central.pool.clone(),
         runtime: tokio::runtime::Handle::current(),
         office: device.office,
+        by,
         stored: 0,
     };
     let access = Access {
@@ -435,7 +456,7 @@ async fn feed(
 /// A batch of events of one log. Stored first, applied second; answered after the commit.
 #[utoipa::path(
     post, path = "/v1/events", tag = "protocol", security(("device" = [])),
-    params(("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"), ("motcua-unsent" = Option<String>, Header, description = "How many events were not sent yet, and when the oldest was written (UTC milliseconds)"),),
+    params(("motcua-signature" = String, Header, description = "ed25519 by the device's key over the end of the log that the batch leads to, base64url"), ("motcua-proto" = u16, Header, description = "Version of the protocol that is spoken"), ("motcua-unsent" = Option<String>, Header, description = "How many events were not sent yet, and when the oldest was written (UTC milliseconds)"),),
     request_body(content = Vec<u8>, content_type = "application/vnd.motcua.events", description = "Events, packed"),
     responses(
         (status = 200, description = "What is safe now, and what became of each event that is not simply in effect", body = ref("#/components/schemas/PushAnswer")),
@@ -452,22 +473,37 @@ async fn feed(
 async fn events(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
+    Extension(key): Extension<auth::Key>,
+    headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Ok(_place) = central.batches.try_acquire() else {
-        return busy();
+    let seat = match central.batches.enter(device.office, device.device) {
+        Ok(seat) => seat,
+        Err(when) => return later(when),
     };
     let body = match body_of(body, wire::MOST_BODY).await {
         Ok(body) => body,
         Err(response) => return response,
+    };
+    let _turn = match seat.turn().await {
+        Ok(turn) => turn,
+        Err(when) => return later(when),
     };
     let read = tokio::task::spawn_blocking(move || {
         let limits = Limits::default();
         let raw = wire::unpack(&body, limits.most_bytes as usize).ok_or(Malformed::Damaged)?;
         decode_events(&raw, &limits)
     });
+    let signature = headers.get(wire::SIGNATURE_HEADER);
     match read.await {
-        Ok(Ok(events)) => asked(Arc::clone(&central), device, Asked::Push(events)).await,
+        Ok(Ok(events)) => {
+            // Who shows a token may have found it; who signs has the device's key.
+            let signed = auth::signed_batch(&key, device, &events, signature);
+            let Some(by) = signed else {
+                return no(RefusedWhy::Unsigned);
+            };
+            asked_by(Arc::clone(&central), device, Asked::Push(events), Some(by)).await
+        }
         Ok(Err(Malformed::TooLarge)) => no(RefusedWhy::TooLarge),
         Ok(Err(Malformed::Proto(_))) => no(RefusedWhy::Proto),
         Ok(Err(Malformed::Damaged | Malformed::Order)) => no(RefusedWhy::Malformed),

@@ -334,7 +334,7 @@ async fn batch(
         return Ok(());
     }
     let mut client = pool.get().await?;
-    let done = ingest::take(&mut client, office, events).await?;
+    let done = ingest::take(&mut client, office, events, None).await?;
     let held = |status| matches!(status, Status::Parked | Status::Quarantined);
     let known = |status| matches!(status, Status::Duplicate);
     let count = |which: &dyn Fn(Status) -> bool| {

@@ -83,8 +83,10 @@ pub(crate) fn reached(listen: SocketAddr) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// mdns-sd #52, mdns-discovery #93: a hub that is looked for, and announced, in the network of a
+    /// virtual machine.
     #[test]
-    fn adapters_behind_which_nobody_works_are_left_out() {
+    fn t_disc_adapters_behind_which_nobody_works_are_left_out() {
         for name in [
             "docker0",
             "br-4f2a",

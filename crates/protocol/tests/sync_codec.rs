@@ -148,3 +148,59 @@ fn a_kind_of_tomorrow_is_told_from_a_broken_body() {
     let closed = r#"{"date":"2026-11-23","closed_open":[]}"#;
     assert_eq!(why("day.closed", closed), None);
 }
+
+/// ADE #403: a batch cut inside one transaction, and its rest was skipped for ever.
+#[test]
+fn t_page_the_events_of_one_command_are_never_parted() {
+    let sealed = |seq: u64, command: u128| {
+        let header = Header {
+            device: Uuid::nil(),
+            epoch: 1,
+            seq,
+            event_id: Uuid::from_u128(u128::from(seq)),
+            entity: Uuid::nil(),
+            kind: "leg.called".to_owned(),
+            kind_v: 1,
+            actor: "ha".to_owned(),
+            command_id: Uuid::from_u128(command),
+            business_date: chrono::NaiveDate::default(),
+            wall_ms: 0,
+            boot: Uuid::nil(),
+            mono_ms: 0,
+            skew_ms: 0,
+            deps: Vec::new(),
+        };
+        Sealed::new(header, Vec::new(), b"{}".to_vec(), [0; 32])
+    };
+    // Commands of one to five events.
+    let mut log = Vec::new();
+    for command in 0..40_u128 {
+        for _ in 0..=command % 5 {
+            log.push(sealed(log.len() as u64 + 1, command));
+        }
+    }
+    for most in 1..12 {
+        for bytes in [1, 400, 1_500, 1 << 20] {
+            let limits = Limits {
+                events: most,
+                bytes,
+                ..Limits::default()
+            };
+            let mut at = 0;
+            while at < log.len() {
+                let mut gather = motcua_protocol::sync::Gather::new(&limits);
+                for (pos, event) in log.iter().enumerate().skip(at) {
+                    if !gather.take(pos as u64, event.clone()) {
+                        break;
+                    }
+                }
+                let last = gather.last_pos().expect("it goes on") as usize;
+                let command = log[last].header.command_id;
+                let next = log.get(last + 1).map(|e| e.header.command_id);
+                assert_ne!(Some(command), next, "cut behind {last}, at most {most}");
+                assert_eq!(gather.events.len(), last + 1 - at, "and nothing is skipped");
+                at = last + 1;
+            }
+        }
+    }
+}

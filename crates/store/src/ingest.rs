@@ -118,11 +118,11 @@ pub(crate) fn hash_at(connection: &Connection, place: Place) -> Result<Option<[u
         .optional()?)
 }
 
-/// Events of an entity that wait for others.
+/// Events of an entity that are held back: they wait for others, or nobody here understands them.
 pub(crate) fn parked_of(connection: &Connection, entity: Uuid) -> Result<BTreeSet<Uuid>> {
     let mut statement = connection.prepare_cached(
         "SELECT v.event_id FROM verdict v JOIN event e ON e.event_id = v.event_id
-         WHERE v.peer = '' AND v.status = 'parked' AND v.code = 'DEPS' AND e.entity = ?1",
+         WHERE v.peer = '' AND e.entity = ?1",
     )?;
     let mut rows = statement.query([entity.as_bytes()])?;
     let mut parked = BTreeSet::new();
@@ -132,28 +132,45 @@ pub(crate) fn parked_of(connection: &Connection, entity: Uuid) -> Result<BTreeSe
     Ok(parked)
 }
 
-/// Events that an older program took in and could not read, and this one can: each with its entity.
-pub(crate) fn readable_now(connection: &Connection) -> Result<Vec<(Uuid, Uuid)>> {
+/// An event that an older program took in and could not read, and this one can.
+pub(crate) struct Readable {
+    event_id: Uuid,
+    entity: Uuid,
+    /// Since when it was held back.
+    at_ms: i64,
+}
+
+/// All of them.
+pub(crate) fn readable_now(connection: &Connection) -> Result<Vec<Readable>> {
     let mut readable = Vec::new();
     let mut statement = connection.prepare(
-        "SELECT e.event_id, e.entity, e.kind, e.body FROM verdict v JOIN event e ON e.event_id = v.event_id
+        "SELECT e.event_id, e.entity, e.kind, e.body, v.at_ms
+         FROM verdict v JOIN event e ON e.event_id = v.event_id
          WHERE v.peer = '' AND v.code IN (?1, ?2)",
     )?;
     let mut rows = statement.query([NEWER, BROKEN])?;
     while let Some(row) = rows.next()? {
         let (kind, body): (String, Vec<u8>) = (row.get(2)?, row.get(3)?);
         if Body::read(&kind, &body).is_ok() {
-            readable.push((log::uuid(row, 0)?, log::uuid(row, 1)?));
+            readable.push(Readable {
+                event_id: log::uuid(row, 0)?,
+                entity: log::uuid(row, 1)?,
+                at_ms: row.get(4)?,
+            });
         }
     }
     Ok(readable)
 }
 
-/// Gives them their effect. The caller commits.
-pub(crate) fn reread(connection: &Connection, readable: &[(Uuid, Uuid)]) -> Result<()> {
-    for (event_id, entity) in readable {
-        peer::withdraw(connection, "", *event_id)?;
-        project::entity(connection, *entity)?;
+/// Gives them their effect; what still waits for others is noted as such. The caller commits.
+pub(crate) fn reread(connection: &Connection, readable: &[Readable]) -> Result<()> {
+    for event in readable {
+        peer::withdraw(connection, "", event.event_id)?;
+    }
+    for event in readable {
+        for event_id in project::parking(connection, event.entity)? {
+            peer::note_waiting(connection, event_id, event.at_ms)?;
+        }
     }
     Ok(())
 }
@@ -244,14 +261,7 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
             peer::no_longer_waits(connection, entity)?;
         }
         for event_id in project::parking(connection, entity)? {
-            peer::note(
-                connection,
-                "",
-                event_id,
-                Status::Parked,
-                Some("DEPS"),
-                now_ms,
-            )?;
+            peer::note_waiting(connection, event_id, now_ms)?;
             if let Some(told) = fresh.get_mut(&event_id)
                 && told.0 == Status::Applied
             {

@@ -103,6 +103,18 @@ pub(crate) fn withdraw(connection: &Connection, peer: &str, event_id: Uuid) -> R
     Ok(())
 }
 
+/// Notes that an event waits for others. What is held back for itself stays so: else it would be
+/// forgotten together with the waiting.
+pub(crate) fn note_waiting(connection: &Connection, event_id: Uuid, now_ms: i64) -> Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO verdict(event_id, peer, status, code, at_ms) VALUES(?1, '', 'parked', 'DEPS', ?2)
+             ON CONFLICT(event_id, peer) DO NOTHING",
+        )?
+        .execute(params![event_id.as_bytes(), now_ms])?;
+    Ok(())
+}
+
 /// Whether any event here waits for others.
 pub(crate) fn any_waiting(connection: &Connection) -> Result<bool> {
     Ok(connection

@@ -8,6 +8,7 @@
 //! we remember of it is only ever a hint.
 
 mod engine;
+pub mod intake;
 mod server;
 mod status;
 pub mod wire;

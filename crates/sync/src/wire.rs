@@ -2,6 +2,9 @@
 
 use std::io::Read as _;
 
+use motcua_protocol::sync::Sealed;
+use uuid::Uuid;
+
 /// [`crate::Request::Hello`].
 pub const HELLO: &str = "/v1/hello";
 /// [`crate::Request::Heads`].
@@ -20,6 +23,24 @@ pub const EPOCH_HEADER: &str = "motcua-server-epoch";
 
 /// What the asking machine has not sent yet: see [`Unsent`].
 pub const UNSENT_HEADER: &str = "motcua-unsent";
+
+/// Signature of a batch: ed25519 over [`batch_message`], base64url without padding.
+pub const SIGNATURE_HEADER: &str = "motcua-signature";
+
+/// What whoever brings a batch to central signs: who it is, and the end of the log that the batch
+/// leads to. Each hash covers everything before it, so this is a signature over that whole log.
+pub fn batch_message(sender: Uuid, last: &Sealed) -> Vec<u8> {
+    let place = last.place();
+    [
+        &b"motcua-batch-1"[..],
+        sender.as_bytes(),
+        place.device.as_bytes(),
+        &place.epoch.to_be_bytes(),
+        &place.seq.to_be_bytes(),
+        &last.hash,
+    ]
+    .concat()
+}
 
 /// What a machine says of itself with a request, for those who run the other side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,17 @@ use tempfile::TempDir;
 pub struct Postgres {
     folder: TempDir,
     programs: PathBuf,
+    /// More settings of the server.
+    options: String,
+}
+
+/// How a server is reached that also listens on a port, encrypted.
+#[derive(Debug)]
+pub struct Tls {
+    /// On 127.0.0.1.
+    pub port: u16,
+    /// The authority of its certificate, in PEM.
+    pub ca: PathBuf,
 }
 
 /// Where `initdb` and `pg_ctl` lie: Debian keeps them off the path, a folder for each version.
@@ -64,6 +75,59 @@ fn done(output: Output) {
 impl Postgres {
     /// A fresh cluster, started.
     pub fn start() -> Self {
+        let postgres = Self::made();
+        postgres.up();
+        postgres
+    }
+
+    /// A fresh cluster that also listens on a port of this machine, encrypted and not otherwise,
+    /// with a certificate for 127.0.0.1 from an authority of its own.
+    pub fn start_with_tls() -> (Self, Tls) {
+        let mut postgres = Self::made();
+        let folder = postgres.folder.path().to_owned();
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let ca = params.self_signed(&key).expect("an authority");
+        let issuer = rcgen::Issuer::new(params, key);
+        let own = rcgen::KeyPair::generate().expect("a key");
+        let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]);
+        let certificate = params.expect("parameters").signed_by(&own, &issuer);
+        let certificate = certificate.expect("a certificate");
+        let tls = Tls {
+            port: std::net::TcpListener::bind("127.0.0.1:0")
+                .and_then(|l| l.local_addr())
+                .expect("a port")
+                .port(),
+            ca: folder.join("ca.pem"),
+        };
+        fs::write(&tls.ca, ca.pem()).expect("a file");
+        for (name, content) in [
+            ("server.crt", certificate.pem()),
+            ("server.key", own.serialize_pem()),
+            (
+                "pg_hba.conf",
+                "local all all trust\nhostssl all all 127.0.0.1/32 trust\n".to_owned(),
+            ),
+        ] {
+            fs::write(folder.join(name), content).expect("a file");
+            // As the server's own user, who alone may read the key.
+            let placed = command(Path::new("install"))
+                .args(["-m", "600"])
+                .arg(folder.join(name))
+                .arg(postgres.data().join(name))
+                .output();
+            done(placed.expect("install runs"));
+        }
+        postgres.options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={} -c ssl=on",
+            tls.port
+        );
+        postgres.up();
+        (postgres, tls)
+    }
+
+    fn made() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         // The server's own user has to get in.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
@@ -71,6 +135,7 @@ impl Postgres {
         let postgres = Self {
             folder,
             programs: programs(),
+            options: "-c listen_addresses=".to_owned(),
         };
         let made = command(&postgres.programs.join("initdb"))
             .args(["-A", "trust", "-U", "central", "-E", "UTF8", "--locale=C"])
@@ -78,7 +143,6 @@ impl Postgres {
             .arg(postgres.data())
             .output();
         done(made.expect("initdb runs"));
-        postgres.up();
         postgres
     }
 
@@ -98,7 +162,7 @@ impl Postgres {
     /// Starts it again.
     pub fn up(&self) {
         let sockets = self.folder.path().display();
-        let options = format!("-c listen_addresses= -c unix_socket_directories={sockets}");
+        let options = format!("{} -c unix_socket_directories={sockets}", self.options);
         let log = self.folder.path().join("log");
         let log = log.to_string_lossy();
         done(self.control(&["-w", "-l", &log, "-o", &options, "start"]));
@@ -107,6 +171,40 @@ impl Postgres {
     /// Takes it down as a power cut would: nothing is finished.
     pub fn cut(&self) {
         done(self.control(&["-w", "-m", "immediate", "stop"]));
+    }
+
+    /// Whether its server is there.
+    pub fn runs(&self) -> bool {
+        self.control(&["status"]).status.success()
+    }
+
+    /// kill -9 of the server and of every process of it, in the middle of whatever they do.
+    pub fn kill(&self) {
+        let file = self.data().join("postmaster.pid");
+        let read = command(Path::new("cat"))
+            .arg(file)
+            .output()
+            .expect("cat runs");
+        let text = String::from_utf8_lossy(&read.stdout).into_owned();
+        let server = text.lines().next().expect("it runs").trim().to_owned();
+        let children = Command::new("pgrep").args(["-P", &server]).output();
+        let children = children.expect("pgrep runs").stdout;
+        let children = String::from_utf8_lossy(&children).into_owned();
+        let killed = Command::new("kill")
+            .arg("-9")
+            .arg(&server)
+            .args(children.split_whitespace())
+            .output();
+        // A child may have ended meanwhile.
+        drop(killed);
+        for _ in 0..600 {
+            let gone = |pid: &str| !Path::new("/proc").join(pid).exists();
+            if gone(&server) && children.split_whitespace().all(gone) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("the database does not die");
     }
 
     /// A copy of everything that it holds, beside it: the backup of another day. It is down
@@ -140,7 +238,10 @@ impl Postgres {
     /// Where programs find it.
     pub fn url(&self) -> String {
         let folder = self.folder.path().to_string_lossy().replace('/', "%2F");
-        format!("postgres://central@{folder}/postgres")
+        let port = self.options.split("port=").nth(1);
+        let port = port.and_then(|rest| rest.split(' ').next());
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("postgres://central@{folder}{port}/postgres")
     }
 
     /// Runs one statement; what `psql` prints of its rows.

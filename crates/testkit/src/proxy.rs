@@ -46,7 +46,9 @@ pub enum Weather {
 
 #[derive(Debug)]
 struct Shared {
-    target: SocketAddr,
+    /// In turns; one that does not listen is passed over.
+    targets: Vec<SocketAddr>,
+    turn: AtomicU64,
     weather: Mutex<Weather>,
     /// Connections of an older time are reset.
     time: AtomicU64,
@@ -54,6 +56,14 @@ struct Shared {
 }
 
 impl Shared {
+    fn connect(&self) -> Option<TcpStream> {
+        let many = self.targets.len();
+        (0..many).find_map(|_| {
+            let turn = self.turn.fetch_add(1, Ordering::AcqRel) as usize;
+            TcpStream::connect(self.targets[turn % many]).ok()
+        })
+    }
+
     fn weather(&self) -> Weather {
         *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -76,10 +86,19 @@ impl Proxy {
     /// # Errors
     /// No port is free.
     pub fn before(target: SocketAddr) -> io::Result<Self> {
+        Self::over(vec![target])
+    }
+
+    /// A simple balancer: each connection goes to the next of them that listens.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub fn over(targets: Vec<SocketAddr>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            target,
+            targets,
+            turn: AtomicU64::new(0),
             weather: Mutex::default(),
             time: AtomicU64::new(0),
             ended: AtomicBool::new(false),
@@ -138,13 +157,13 @@ fn serve(shared: &Arc<Shared>, near: TcpStream) {
         reset(&near);
         return;
     }
-    let Ok(far) = TcpStream::connect(shared.target) else {
+    let Some(far) = shared.connect() else {
         // Nobody listens there: that is what the caller is to see.
         reset(&near);
         return;
     };
     let echo = (weather == Weather::Twice)
-        .then(|| TcpStream::connect(shared.target).ok())
+        .then(|| shared.connect())
         .flatten();
     for stream in [&near, &far] {
         stream.set_nodelay(true).ok();

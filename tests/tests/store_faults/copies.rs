@@ -256,3 +256,35 @@ fn a_backup_to_nowhere_leaves_no_draft() {
     assert!(!target.exists());
     branch.walk_in();
 }
+
+/// DHIS2: "Not synced data … will be permanently lost" after a login with another setting.
+#[test]
+fn t_wipe_nothing_that_was_not_sent_is_ever_deleted() {
+    let mut branch = TestBranch::demo();
+    branch.walk_in();
+    let file = branch.beside("sao-luu.db");
+    branch.app().backup(&file).unwrap();
+    for _ in 0..3 {
+        branch.walk_in();
+    }
+    let unsent = branch.app().unsent(motcua_app::CENTRAL, true).unwrap().0;
+    assert_eq!(unsent, branch.events());
+    branch.close();
+    let kept = places(&branch.database());
+    // Another branch over it, a demo over it, damaged bytes in the place of a backup: refused.
+    let nonsense = branch.beside("rac.db");
+    fs::write(&nonsense, b"no backup").unwrap();
+    assert!(App::restore(&branch.settings(), &nonsense, &branch.clock).is_err());
+    let demo = App::demo(branch.settings(), std::sync::Arc::clone(&branch.clock));
+    assert!(demo.is_err());
+    assert_eq!(places(&branch.database()), kept);
+    // A backup put back on purpose: what the folder held lies beside, with every record.
+    App::restore(&branch.settings(), &file, &branch.clock).unwrap();
+    let everywhere: BTreeSet<_> = fs::read_dir(branch.dir())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with("motcua.db"))
+        .flat_map(|path| places(&path))
+        .collect();
+    assert!(everywhere.is_superset(&kept));
+}

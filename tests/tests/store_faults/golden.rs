@@ -87,3 +87,38 @@ fn a_database_of_version_1_opens_and_says_the_same() {
     app.rebuild().unwrap();
     assert_eq!(dump(&app), want);
 }
+
+/// OpenCRVS: "bumping this discards unsynced mutations (the outbox) too".
+#[test]
+fn t_upgrade_what_was_not_sent_yet_outlives_the_new_version_byte_for_byte() {
+    type Row = (u32, u64, Vec<u8>, Vec<u8>, Vec<u8>);
+    let rows = |file: &std::path::Path| -> Vec<Row> {
+        let connection = rusqlite::Connection::open(file).unwrap();
+        let mut found = connection
+            .prepare("SELECT epoch, seq, event_id, body, hash FROM event ORDER BY pos")
+            .unwrap();
+        found
+            .query_map([], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            })
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap()
+    };
+    let root = tempfile::tempdir().unwrap();
+    let settings = settings(root.path());
+    fs::create_dir_all(&settings.dir).unwrap();
+    let database = settings.dir.join("motcua.db");
+    fs::copy(fixture("golden-v1.db"), &database).unwrap();
+    let before = rows(&database);
+    assert!(before.len() > 20);
+    let noon = motcua_testkit::branch::MORNING + 4 * 3_600_000;
+    let clock = std::sync::Arc::new(motcua_app::clock::ManualClock::at(noon));
+    let app = open(settings, &clock).unwrap();
+    let (unsent, oldest) = app.unsent(motcua_app::CENTRAL, true).unwrap();
+    drop(app);
+    let after = rows(&database);
+    assert_eq!(&after[..before.len()], &before[..]);
+    assert_eq!(unsent, after.len() as u64, "all of it still waits");
+    assert!(oldest.is_some());
+}

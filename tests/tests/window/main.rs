@@ -14,3 +14,4 @@ mod startup;
 mod story;
 mod two;
 mod typing;
+mod week;

@@ -272,3 +272,36 @@ fn what_central_has_of_a_log_is_not_counted_again() {
     );
     assert!(seen["oldest_unsent_at"].is_string());
 }
+
+/// OpenCRVS #9946: one user's stuck outbox was shown to the next as theirs, and went with them.
+#[test]
+fn t_actor_what_one_officer_left_unsent_stays_theirs_whoever_comes_next() {
+    let (branch, _) = joined();
+    all_sent(&branch);
+    let visit = branch.walk_in();
+    let first = branch.events();
+    let unsent = overview(&branch)["unsent"].as_u64().unwrap();
+    assert!(unsent > 0);
+    // Somebody else sits down, works and leaves: nothing is dropped, nothing changes hands.
+    branch.ok(
+        SUPERVISOR,
+        "visit.register",
+        json!({"service": motcua_testkit::branch::SERVICE}),
+    );
+    let seen = |officer: &str| branch.ok(officer, "sync.overview", json!({}))["unsent"].clone();
+    assert_eq!(seen(OFFICER), seen(SUPERVISOR), "it is the machine's queue");
+    assert!(seen(OFFICER).as_u64().unwrap() > unsent);
+    let registered = event(&branch, &visit, "visit.registered");
+    assert_eq!(registered.header.actor, OFFICER);
+    assert!(branch.events() > first);
+    let bad = held(&registered, Status::Quarantined, "RULE", None);
+    let store = branch.app().store();
+    store.note_held(CENTRAL, &[bad], MORNING).unwrap();
+    for officer in [OFFICER, SUPERVISOR] {
+        let found = branch.ok(officer, "sync.problems", json!({}));
+        assert_eq!(
+            found[0]["by"], "Nguyễn Thị Thanh Hà",
+            "whoever looks sees whose it is"
+        );
+    }
+}

@@ -220,3 +220,66 @@ fn the_same_log_by_two_ways_at_once_is_stored_once_and_the_feed_has_no_holes() {
     }
     assert_eq!(read.len(), 1_200);
 }
+
+#[test]
+fn heads_and_queries_that_are_attacks_get_a_defined_answer_and_change_nothing() {
+    let rig = Rig::new();
+    let device = rig.device(OFFICE);
+    let events = Writer::of(device.id).fills(2);
+    device.push(&events).unwrap();
+    let before = rig
+        .postgres
+        .query("SELECT count(*) FROM event_log, device, office");
+    for query in [
+        "/v1/feed?cursor=-1",
+        "/v1/feed?cursor=99999999999999999999999",
+        "/v1/feed?cursor=1;DROP%20TABLE%20event_log",
+        "/v1/feed",
+        "/v1/devices/self/events?epoch=1%27--&after=0",
+        "/v1/devices/self/events?epoch=4294967296&after=0",
+        "/v1/devices/self/heads?all=%27%20OR%201=1",
+    ] {
+        assert_eq!(device.get(query).0, 400, "{query}");
+    }
+    assert_eq!(device.get("/v1/feed?cursor=9223372036854775808").0, 200);
+    assert_eq!(
+        device
+            .get("/v1/devices/self/events?epoch=4294967295&after=18446744073709551615")
+            .0,
+        200
+    );
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let bearer = format!("Bearer {}", device.token);
+    for (name, value, status) in [
+        (wire::PROTO_HEADER, "1'; DROP TABLE office; --", 426),
+        (wire::PROTO_HEADER, "-1", 426),
+        (wire::PROTO_HEADER, "99999", 426),
+        ("authorization", "Bearer ", 401),
+        ("authorization", "Bearer ' OR '1'='1", 401),
+        ("authorization", "Basic YTpi", 401),
+        // What is said beside is not believed, and harms nothing.
+        (wire::UNSENT_HEADER, "1'; DELETE FROM device; --", 200),
+        (
+            wire::UNSENT_HEADER,
+            "18446744073709551615 9223372036854775807",
+            200,
+        ),
+        (wire::UNSENT_HEADER, "1 -9223372036854775808", 200),
+        ("x-forwarded-for", "<script>alert(1)</script>", 200),
+    ] {
+        let mut request = agent.get(format!("{}{}", device.url, wire::HELLO));
+        let usual = [(wire::PROTO_HEADER, "1"), ("authorization", &*bearer)];
+        for (usual, said) in usual.iter().filter(|(usual, _)| *usual != name) {
+            request = request.header(*usual, *said);
+        }
+        let answer = request.header(name, value).call().unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{name}: {value}");
+    }
+    let after = rig
+        .postgres
+        .query("SELECT count(*) FROM event_log, device, office");
+    assert_eq!(before, after);
+}

@@ -92,3 +92,149 @@ fn without_a_database_the_answer_is_to_come_again_and_health_says_so() {
     assert_eq!(status, 200);
     assert!(text.contains("motcua_events_stored_total 1"), "{text}");
 }
+
+const INSIDE: &str = "MOTCUA_FULL_DISK";
+
+/// The database on a small disk of its own, in a mount namespace where nobody else sees it.
+#[test]
+fn a_full_disk_at_the_database_acknowledges_nothing_that_it_does_not_keep() {
+    use std::{fs, path::Path, process::Command};
+    let Some(root) = std::env::var_os(INSIDE) else {
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(
+            root.path(),
+            std::os::unix::fs::PermissionsExt::from_mode(0o777),
+        )
+        .unwrap();
+        let mount = |target: &Path| {
+            let mut command = Command::new("unshare");
+            command
+                .args(["--mount", "mount", "-t", "tmpfs", "none"])
+                .arg(target);
+            command.output()
+        };
+        if !mount(root.path()).is_ok_and(|done| done.status.success()) {
+            eprintln!("skipped, mounting is not permitted here");
+            return;
+        }
+        let name =
+            "tests::faults::a_full_disk_at_the_database_acknowledges_nothing_that_it_does_not_keep";
+        let output = Command::new("unshare")
+            .args(["--mount", "sh", "-c"])
+            .arg("mount -t tmpfs -o size=220m,mode=777 none \"$0\" && exec \"$@\"")
+            .arg(root.path())
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(INSIDE, root.path())
+            .env("TMPDIR", root.path())
+            .output()
+            .unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && out.contains("1 passed"),
+            "{out}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        return;
+    };
+    let rig = Rig::new();
+    let device = rig.device(OFFICE);
+    let mut writer = Writer::of(device.id);
+    let first = writer.fills(50);
+    device.push(&first).unwrap();
+    let filler = Path::new(&root).join("filler");
+    let fill = || {
+        use std::io::Write as _;
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&filler)
+            .unwrap();
+        while file.write_all(&[0x46; 64 << 10]).is_ok() {}
+    };
+    fill();
+    // Large records, until the database has no room for the next.
+    let body = format!("{{\"system_ms\": 1, \"more\": \"{}\"}}", "x".repeat(4_000));
+    let (mut acked, mut refused_at) = (50, None);
+    let mut kept = Vec::new();
+    for round in 0..400 {
+        let batch: Vec<_> = (0..40)
+            .map(|_| writer.writes(uuid::Uuid::now_v7(), "clock.confirmed", body.as_bytes()))
+            .collect();
+        match device.push(&batch) {
+            Ok(answer) => acked = answer.acked.head.seq,
+            Err(refused) => {
+                assert_eq!(refused.code, RefusedWhy::Busy);
+                assert!(refused.retry_after_ms.is_some());
+                refused_at = Some(round);
+                kept = batch;
+                break;
+            }
+        }
+        fill();
+    }
+    assert!(refused_at.is_some(), "the disk never got full");
+    // Still full: refused again, and nothing of it is half there.
+    assert_eq!(device.push(&kept).unwrap_err().code, RefusedWhy::Busy);
+    fs::remove_file(&filler).unwrap();
+    // The database may have fallen over for want of room for its log, and comes back by itself or
+    // is started again.
+    let until = Instant::now() + Duration::from_secs(60);
+    let head = loop {
+        if let Ok(answer) = device.push(&kept) {
+            break answer.acked.head.seq;
+        }
+        assert!(Instant::now() < until, "it does not come back");
+        if !rig.postgres.runs() {
+            rig.postgres.up();
+        }
+        thread::sleep(Duration::from_millis(200));
+    };
+    assert_eq!(head, acked + 40);
+    assert_eq!(rig.events(), head);
+    assert_eq!(
+        rig.count("SELECT count(DISTINCT event_id) FROM event_log"),
+        head
+    );
+}
+
+#[test]
+fn a_database_killed_under_load_and_started_again_keeps_what_was_acknowledged() {
+    let rig = Rig::new();
+    let device = rig.device(OFFICE);
+    let events = Writer::of(device.id).fills(2_000);
+    let acked = Arc::new(AtomicU64::new(0));
+    let sender = {
+        let (device, events, acked) = (device.clone(), events.clone(), Arc::clone(&acked));
+        thread::spawn(move || {
+            let mut at = 0;
+            while at < events.len() {
+                let upto = (at + 25).min(events.len());
+                match device.push(&events[at..upto]) {
+                    Ok(answer) => {
+                        at = usize::try_from(answer.acked.head.seq).unwrap();
+                        acked.store(at as u64, Ordering::SeqCst);
+                    }
+                    Err(refused) => {
+                        assert_eq!(refused.code, RefusedWhy::Busy);
+                        thread::sleep(Duration::from_millis(20));
+                    }
+                }
+            }
+        })
+    };
+    for round in 1..=3_u64 {
+        let until = Instant::now() + Duration::from_secs(30);
+        while acked.load(Ordering::SeqCst) < round * 400 && Instant::now() < until {
+            thread::yield_now();
+        }
+        // Each of its processes at once, wherever they are.
+        rig.postgres.kill();
+        let promised = acked.load(Ordering::SeqCst);
+        rig.postgres.up();
+        assert!(rig.count("SELECT coalesce(max(seq), 0) FROM event_log") >= promised);
+    }
+    sender.join().unwrap();
+    assert_eq!(rig.events(), 2_000);
+    assert_eq!(rig.count("SELECT feed_seq FROM office"), 2_000);
+}

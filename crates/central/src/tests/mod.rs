@@ -1,11 +1,15 @@
 //! Central over a real PostgreSQL, asked over HTTP as a device asks, but without TLS.
 
 mod batches;
+mod conformance;
 mod downstream;
+mod encrypted;
 mod enrolment;
 mod faults;
+mod named;
 mod operations;
 mod reading;
+mod signatures;
 mod stick;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -201,25 +205,49 @@ impl Device {
 
     /// A request of the protocol, whatever its body.
     pub(super) fn post(&self, body: &[u8]) -> Result<PushAnswer, Refused> {
-        let answer = self
+        self.post_signed(body, None)
+    }
+
+    /// The same with that signature.
+    pub(super) fn post_signed(
+        &self,
+        body: &[u8],
+        signature: Option<String>,
+    ) -> Result<PushAnswer, Refused> {
+        let mut request = self
             .agent
             .post(format!("{}{}", self.url, wire::EVENTS))
             .header(wire::PROTO_HEADER, PROTO.to_string())
-            .header("authorization", format!("Bearer {}", self.token))
+            .header("authorization", format!("Bearer {}", self.token));
+        if let Some(signature) = signature {
+            request = request.header(wire::SIGNATURE_HEADER, signature);
+        }
+        let answer = request
             .send(body)
             .map_err(|_| Refused::from(RefusedWhy::Busy))?;
-        let media = answer.headers().get("content-type").cloned();
+        let head = |name: &str| answer.headers().get(name).cloned();
+        let (media, again) = (head("content-type"), head("retry-after"));
         let status = answer.status().as_u16();
         let text = answer.into_body().read_to_string().unwrap_or_default();
         if status == 200 {
             assert_eq!(media.unwrap(), MEDIA_ANSWER);
             return Ok(serde_json::from_str(&text).unwrap());
         }
-        Err(serde_json::from_str(&text).unwrap_or(RefusedWhy::Busy.into()))
+        let refused = serde_json::from_str(&text).unwrap_or(RefusedWhy::Busy.into());
+        if status == 503 {
+            assert!(again.is_some(), "when to come again is in the head too");
+        }
+        Err(refused)
+    }
+
+    /// Signature of a batch, as the device's program makes it.
+    pub(super) fn seal(&self, events: &[Sealed]) -> Option<String> {
+        let message = wire::batch_message(self.id, events.last()?);
+        Some(self.sign(&message))
     }
 
     pub(super) fn push(&self, events: &[Sealed]) -> Result<PushAnswer, Refused> {
-        self.post(&wire::pack(&encode_events(events)))
+        self.post_signed(&wire::pack(&encode_events(events)), self.seal(events))
     }
 
     /// Status and bytes of a request of the protocol.

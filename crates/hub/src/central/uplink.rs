@@ -21,7 +21,8 @@ use motcua_protocol::{
     verbs::sync::StickBrought,
 };
 use motcua_sync::{
-    Answer, Config, Engine, Failure, Fault, Input, Request, Status, Wake, fault_text, wire::Unsent,
+    Answer, Config, Engine, Failure, Fault, Input, Request, Status, Wake, fault_text,
+    wire::{Unsent, batch_message},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -130,17 +131,28 @@ impl Wire {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says it once, signed where it is a batch.
+    fn say(&self, request: &Request, patience: Duration) -> Result<Answer, No> {
+        let last = match request {
+            Request::Push(events) => events.last(),
+            _ => None,
+        };
+        let message = last.map(|last| batch_message(self.enrolled.device, last));
+        let signature = message.map(|message| self.key.sign(&message));
+        talk::ask_signed(&self.http, request, signature, patience)
+    }
+
     fn ask(&self, request: &Request, patience: Duration) -> Result<Answer, No> {
         if !*self.token() {
             self.prove(patience)?;
-            return talk::ask(&self.http, request, patience);
+            return self.say(request, patience);
         }
-        match talk::ask(&self.http, request, patience) {
+        match self.say(request, patience) {
             // It has run out: once more with a new one, and no oftener.
             Err(No::Refused(refused)) if refused.code == RefusedWhy::Unauthorized => {
                 *self.token() = false;
                 self.prove(patience)?;
-                talk::ask(&self.http, request, patience)
+                self.say(request, patience)
             }
             answer => answer,
         }

@@ -96,7 +96,7 @@ fn refuse(refused: Refused) -> Response {
         RefusedWhy::UnknownDevice | RefusedWhy::WrongBranch => StatusCode::FORBIDDEN,
         RefusedWhy::Proto => StatusCode::UPGRADE_REQUIRED,
         RefusedWhy::Malformed => StatusCode::BAD_REQUEST,
-        RefusedWhy::Unauthorized => StatusCode::UNAUTHORIZED,
+        RefusedWhy::Unauthorized | RefusedWhy::Unsigned => StatusCode::UNAUTHORIZED,
         RefusedWhy::Busy => StatusCode::SERVICE_UNAVAILABLE,
     };
     said(status, &refused)

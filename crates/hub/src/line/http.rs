@@ -12,7 +12,7 @@ use hyper::{
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
-use motcua_sync::wire::{UNSENT_HEADER, Unsent};
+use motcua_sync::wire::{SIGNATURE_HEADER, UNSENT_HEADER, Unsent};
 use rustls::{CertificateError, ClientConfig, pki_types::ServerName};
 use tokio::{net::TcpStream, runtime::Runtime, sync::watch, time::timeout};
 use tokio_rustls::TlsConnector;
@@ -50,6 +50,8 @@ pub(crate) struct Send {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) body: Bytes,
+    /// Of a batch that goes to central.
+    pub(crate) signature: Option<String>,
 }
 
 impl Send {
@@ -58,6 +60,7 @@ impl Send {
             method: Method::GET,
             path: path.into(),
             body: Bytes::new(),
+            signature: None,
         }
     }
 
@@ -66,6 +69,7 @@ impl Send {
             method: Method::POST,
             path: path.into(),
             body: body.into(),
+            signature: None,
         }
     }
 }
@@ -381,6 +385,9 @@ impl Core {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         drop(bearer);
+        if let Some(signature) = send.signature {
+            request = request.header(SIGNATURE_HEADER, signature);
+        }
         let unsent = *self.unsent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(unsent) = unsent {
             request = request.header(UNSENT_HEADER, unsent.text());

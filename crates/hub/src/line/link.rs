@@ -316,7 +316,7 @@ impl Line {
                     RefusedWhy::UnknownDevice => Fault::UnknownDevice,
                     RefusedWhy::WrongBranch => Fault::WrongBranch,
                     RefusedWhy::Proto => Fault::Proto,
-                    RefusedWhy::Unauthorized => Fault::Unauthorized,
+                    RefusedWhy::Unauthorized | RefusedWhy::Unsigned => Fault::Unauthorized,
                     RefusedWhy::Fork | RefusedWhy::Gap => Fault::Fork,
                     _ => Fault::Busy,
                 },

@@ -105,8 +105,18 @@ fn malformed<E>(_: E) -> No {
 }
 
 pub(crate) fn ask(http: &Http, request: &Request, patience: Duration) -> Result<Answer, No> {
+    ask_signed(http, request, None, patience)
+}
+
+/// The same with a signature of what is brought.
+pub(crate) fn ask_signed(
+    http: &Http,
+    request: &Request,
+    signature: Option<String>,
+    patience: Duration,
+) -> Result<Answer, No> {
     let limits = Limits::default();
-    let send = match request {
+    let mut send = match request {
         Request::Hello => Send::get(wire::HELLO),
         Request::Heads { all } => Send::get(format!("{}?all={all}", wire::HEADS)),
         Request::Push(events) => Send::post(wire::EVENTS, wire::pack(&encode_events(events))),
@@ -115,6 +125,7 @@ pub(crate) fn ask(http: &Http, request: &Request, patience: Duration) -> Result<
             Send::get(format!("{}?epoch={epoch}&after={after}", wire::PAST))
         }
     };
+    send.signature = signature;
     let got = http.send(send, patience)?;
     Ok(match request {
         Request::Hello => Answer::Hello(json(&ours(got, MEDIA_ANSWER)?)?),

@@ -207,6 +207,8 @@ pub enum RefusedWhy {
     Malformed,
     /// Who asks has to show anew who it is.
     Unauthorized,
+    /// The batch does not bear the signature of the device that brings it.
+    Unsigned,
     /// Not now.
     Busy,
 }

@@ -490,8 +490,15 @@ impl Engine {
             let most = 1_000u64.checked_shl(self.failures.min(20)).unwrap_or(cap);
             self.below(most.min(cap) + 1)
         };
-        // Who asks for longer than the cap is asked again at the cap.
-        let pause = pause.max(after_ms.unwrap_or(0).min(cap));
+        // Who says when to come is there and alive: that is when, and not when a pause that has
+        // grown would end. Spread as well, for others were told the same; at the cap at the latest.
+        let pause = match after_ms {
+            Some(after) => {
+                let after = after.min(cap);
+                (after + self.below(after / 2 + 1)).min(cap)
+            }
+            None => pause,
+        };
         self.phase = Phase::Idle;
         self.again = false;
         self.next_at = now.mono_ms + pause;

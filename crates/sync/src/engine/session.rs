@@ -383,7 +383,7 @@ impl Engine {
             RefusedWhy::WrongBranch => Fault::WrongBranch,
             RefusedWhy::Proto => Fault::Proto,
             RefusedWhy::Malformed => Fault::Malformed,
-            RefusedWhy::Unauthorized => Fault::Unauthorized,
+            RefusedWhy::Unauthorized | RefusedWhy::Unsigned => Fault::Unauthorized,
             RefusedWhy::Busy => Fault::Busy,
             RefusedWhy::Fork | RefusedWhy::Gap => Fault::Fork,
         };

@@ -11,13 +11,13 @@ use motcua_protocol::{
         rule::Known,
     },
 };
-use motcua_sync::{LocalLog, Log, Survey, Unfit};
+use motcua_sync::{Ask, LocalLog, Log, Survey, Taken, Told, Unfit, intake};
 use uuid::Uuid;
 
-use super::world::Broken;
-
-/// Bodies of which nobody can make sense.
-pub(crate) const POISON: &[u8] = b"\xff poison";
+use super::{
+    acts::{POISON, closing},
+    world::Broken,
+};
 
 /// One machine's logs.
 #[derive(Debug, Clone)]
@@ -157,13 +157,9 @@ impl Disk {
         self.heads.insert((place.device, place.epoch), head);
         self.ids.entry(event.header.event_id).or_insert(place);
         self.places.insert(place, self.log.len());
-        if let Some(closes) = event.body.strip_prefix(b"closes ") {
-            for one in closes.chunks_exact(12) {
-                let epoch = u32::from_be_bytes(one[..4].try_into().unwrap());
-                let seq = u64::from_be_bytes(one[4..].try_into().unwrap());
-                let at = self.closed.entry((place.device, epoch)).or_insert(seq);
-                *at = (*at).min(seq);
-            }
+        for (epoch, seq) in intake::closes(&event) {
+            let at = self.closed.entry((place.device, epoch)).or_insert(seq);
+            *at = (*at).min(seq);
         }
         self.log.push(event);
         self.waiting.insert(place);
@@ -217,7 +213,13 @@ impl Disk {
     }
 
     /// Something happens at the desk.
-    pub(crate) fn write(&mut self, event_id: Uuid, command_id: Uuid, entity: Uuid, poison: bool) {
+    pub(crate) fn write(
+        &mut self,
+        event_id: Uuid,
+        command_id: Uuid,
+        entity: Uuid,
+        (kind, body): (&str, &[u8]),
+    ) {
         let mut seen: BTreeMap<(Uuid, u32), u64> = BTreeMap::new();
         for event in &self.log {
             let header = &event.header;
@@ -229,12 +231,11 @@ impl Disk {
         }
         let dep = |((device, epoch), seq)| Dep { device, epoch, seq };
         let deps = seen.into_iter().map(dep).collect();
-        let body = if poison {
-            POISON.to_vec()
-        } else {
-            b"{}".to_vec()
+        let header = Header {
+            kind: kind.to_owned(),
+            ..header(event_id, command_id, entity, deps)
         };
-        self.append(header(event_id, command_id, entity, deps), body);
+        self.append(header, body.to_vec());
     }
 
     fn append(&mut self, header: Header, body: Vec<u8>) {
@@ -325,15 +326,45 @@ impl Disk {
             .map(|p| self.log[self.places[&at(p)]].clone());
         let again: Vec<Sealed> = found.chain(kept).collect();
         if !close.is_empty() {
-            let mut body = b"closes ".to_vec();
-            for (epoch, seq) in &close {
-                body.extend_from_slice(&epoch.to_be_bytes());
-                body.extend_from_slice(&seq.to_be_bytes());
-            }
-            self.append(header(id, id, self.device, Vec::new()), body);
+            let (kind, body) = closing(&close);
+            let header = Header {
+                kind,
+                ..header(id, id, self.device, Vec::new())
+            };
+            self.append(header, body);
         }
         for event in again {
             self.append(event.header, event.body);
+        }
+    }
+
+    /// What a store answers its engine. `number` and `id`: of an epoch, should one be opened.
+    pub(crate) fn tell_engine(&mut self, ask: Ask, number: u32, id: Uuid) -> Told {
+        match ask {
+            Ask::Survey => Told::Survey(self.survey()),
+            Ask::Events {
+                device,
+                epoch,
+                after,
+                limits,
+            } => Told::Events(self.after(device, epoch, after, &limits)),
+            Ask::TakePage { server_epoch, page } => {
+                let (_, unfit) = self.take(&page.events).unwrap_or_default();
+                self.peer = (Some(server_epoch), page.next);
+                Told::Taken(Taken { unfit })
+            }
+            Ask::TakePast(events) => {
+                let (_, unfit) = self.take(&events).unwrap_or_default();
+                Told::Taken(Taken { unfit })
+            }
+            Ask::Repair {
+                epoch,
+                common,
+                theirs,
+            } => {
+                self.repair(epoch, common, &theirs, number, id);
+                Told::Repaired
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! One thread, one seed: devices and the hub that they send to, on a network that drops,
+//! One thread, one seed: devices, the hub that they send to, and central above it, on a network that drops,
 //! doubles, delays and reorders, with machines that crash, disks that lie, backups that are put
 //! back and folders that are copied. After each step what must always hold is looked at; at the
 //! end, with the faults over, everybody must have everything.
@@ -14,7 +14,9 @@
     reason = "a test stops where something is not as expected, and tells how much it did"
 )]
 
+mod acts;
 mod disk;
+mod named;
 mod world;
 
 use motcua_testkit::seeds;
@@ -61,5 +63,7 @@ fish! {
     a_server_that_refuses_a_batch_for_one_bad_event_is_caught: PoisonRefused,
     a_server_that_acknowledges_before_the_disk_is_caught: AckBeforeCommit,
     a_client_whose_timers_are_forgotten_is_caught: NoTimers,
+    a_central_that_says_yes_too_early_is_caught: CentralAcksEarly,
+    a_central_that_refuses_a_batch_for_one_bad_event_is_caught: CentralRefusesPoison,
     a_restored_device_that_goes_on_counting_is_repaired_only_with_hashes: ForkDropped,
 }

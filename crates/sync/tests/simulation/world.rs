@@ -1,5 +1,6 @@
 //! Machines, network, time and chance.
 
+mod central;
 mod faults;
 
 use std::{
@@ -11,12 +12,15 @@ use motcua_protocol::sync::{
     EpochHead, Limits, Page, Place, decode_events, decode_page, encode_events, encode_page,
 };
 use motcua_sync::{
-    Access, Answer, Ask, Config, Engine, Failure, Input, Log as _, Now, Output, Request, Taken,
-    Ticket, Told, Wake, answer,
+    Access, Answer, Ask, Config, Engine, Failure, Input, Log as _, Now, Output, Request, Ticket,
+    Told, Wake, answer,
 };
 use uuid::Uuid;
 
-use super::disk::Disk;
+use super::{
+    acts::{OF_TOMORROW, POISON, acts, beginning},
+    disk::Disk,
+};
 
 /// What is wrong with the build under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,10 @@ pub(crate) enum Broken {
     AckBeforeCommit,
     /// Nobody wakes the engine.
     NoTimers,
+    /// Central says yes before its database does.
+    CentralAcksEarly,
+    /// One unreadable event and central refuses the whole batch.
+    CentralRefusesPoison,
 }
 
 /// What a run did.
@@ -54,6 +62,11 @@ pub(crate) struct Outcome {
     repairs: u64,
     dropped: u64,
     poison: u64,
+    newer: u64,
+    central_stops: u64,
+    central_restores: u64,
+    held: u64,
+    lines: u64,
 }
 
 impl Outcome {
@@ -69,6 +82,11 @@ impl Outcome {
         self.repairs += o.repairs;
         self.dropped += o.dropped;
         self.poison += o.poison;
+        self.newer += o.newer;
+        self.central_stops += o.central_stops;
+        self.central_restores += o.central_restores;
+        self.held += o.held;
+        self.lines += o.lines;
     }
 
     pub(crate) fn is_varied(&self) -> bool {
@@ -83,6 +101,11 @@ impl Outcome {
             self.repairs,
             self.dropped,
             self.poison,
+            self.newer,
+            self.central_stops,
+            self.central_restores,
+            self.held,
+            self.lines,
         ]
         .iter()
         .all(|n| *n > 0)
@@ -98,6 +121,11 @@ enum Event {
     Local(usize, u64, Ticket, Ask),
     Up(usize),
     HubUp,
+    UplinkTick(u64),
+    UplinkLocal(u64, Ticket, Ask),
+    ToCentral(u64, Ticket, Request),
+    ToUplink(u64, Ticket, Box<Result<Answer, Failure>>),
+    CentralUp,
     Fault,
     Nothing,
 }
@@ -126,6 +154,7 @@ pub(crate) struct World {
     hub: Disk,
     hub_backup: Disk,
     hub_up: bool,
+    above: central::Above,
     entities: Vec<Uuid>,
     promised: BTreeSet<Uuid>,
     accepted: BTreeMap<(String, Place), [u8; 32]>,
@@ -160,6 +189,7 @@ impl World {
             hub: Disk::new(Uuid::from_u128(0xfff), broken),
             hub_backup: Disk::new(Uuid::from_u128(0xfff), broken),
             hub_up: true,
+            above: central::Above::new(seed),
             entities: Vec::new(),
             promised: BTreeSet::new(),
             accepted: BTreeMap::new(),
@@ -173,6 +203,7 @@ impl World {
             let disk = Disk::new(Uuid::from_u128(i as u128 + 1), broken);
             world.add_machine(disk);
         }
+        world.at(0, Event::UplinkTick(0));
         world.calm_at = 200_000 + world.below(600_000);
         world.entities = (0..4).map(|_| world.id()).collect();
         let mut at = 0;
@@ -236,7 +267,7 @@ impl World {
             self.now = time;
             if end.is_none() && !self.stormy() {
                 self.calm();
-                end = Some(self.now + 2 * CAP + 120_000);
+                end = Some(self.now + 2 * CAP + 240_000);
             }
             if end.is_some_and(|end| time > end) {
                 break;
@@ -250,7 +281,11 @@ impl World {
     }
 
     fn calm(&mut self) {
-        self.hub_up = true;
+        if !self.hub_up {
+            self.hub_up = true;
+            self.uplink_starts();
+        }
+        self.above.is_calm();
         for i in 0..self.machines.len() {
             self.machines[i].apart_until = 0;
             if !self.machines[i].up {
@@ -285,7 +320,20 @@ impl World {
                     self.start(i);
                 }
             }
-            Event::HubUp => self.hub_up = true,
+            Event::HubUp => {
+                if !self.hub_up {
+                    self.hub_up = true;
+                    self.uplink_starts();
+                }
+            }
+            Event::UplinkTick(run) => self.uplink_ticks(run),
+            Event::UplinkLocal(run, ticket, ask) => {
+                self.uplink_asks(run, ticket, ask);
+                self.hub.check("hub")?;
+            }
+            Event::ToCentral(run, ticket, request) => self.at_central(run, ticket, request)?,
+            Event::ToUplink(run, ticket, answer) => self.uplink_is_answered(run, ticket, *answer),
+            Event::CentralUp => self.central_is_back(),
             Event::Fault if self.stormy() => self.fault(),
             Event::Fault | Event::Nothing => {}
         }
@@ -325,10 +373,12 @@ impl World {
             let entity = self.entities[which];
             for _ in 0..1 + self.below(3) {
                 let id = self.id();
-                let poison = self.percent(4);
-                self.outcome.poison += u64::from(poison);
+                let (kind, body) = self.says_something();
+                self.outcome.poison += u64::from(body == POISON);
+                self.outcome.newer += u64::from(kind == OF_TOMORROW);
                 self.outcome.events += 1;
-                self.machines[i].disk.write(id, command, entity, poison);
+                let disk = &mut self.machines[i].disk;
+                disk.write(id, command, entity, (&kind, &body));
                 self.promised.insert(id);
             }
             let wall_ms = self.now as i64;
@@ -339,9 +389,25 @@ impl World {
             if self.percent(3) {
                 self.hub_backup = self.hub.clone();
             }
+            if self.percent(3) {
+                self.central_is_backed_up();
+            }
         }
         let next = self.now + 500 + self.below(25_000);
         self.at(next, Event::Act(i));
+    }
+
+    /// What an officer does; sometimes what nobody can read, or only a newer program.
+    fn says_something(&mut self) -> (String, Vec<u8>) {
+        match self.below(100) {
+            0..4 => ("leg.called".to_owned(), POISON.to_vec()),
+            4..7 => (OF_TOMORROW.to_owned(), b"{}".to_vec()),
+            7..20 => beginning().clone(),
+            _ => {
+                let all = acts();
+                all[self.below(all.len() as u64) as usize].clone()
+            }
+        }
     }
 
     fn step(&mut self, i: usize, input: Input) {
@@ -410,6 +476,7 @@ impl World {
         request: Request,
     ) -> Result<(), String> {
         let device = self.machines[i].disk.device;
+        let had = self.hub.log.len();
         let mut reply = if self.hub_up {
             let access = Access {
                 device,
@@ -423,6 +490,7 @@ impl World {
             Err(Failure::Offline)
         };
         self.hub.check("hub")?;
+        self.uplink_hears(had);
         self.watch(i, &mut reply)?;
         if self.stormy() && self.percent(12) {
             self.outcome.dropped += 1;
@@ -478,34 +546,8 @@ impl World {
 
     fn local(&mut self, i: usize, ask: Ask) -> Told {
         let (number, id) = (self.next_epoch(), self.id());
-        let disk = &mut self.machines[i].disk;
-        match ask {
-            Ask::Survey => Told::Survey(disk.survey()),
-            Ask::Events {
-                device,
-                epoch,
-                after,
-                limits,
-            } => Told::Events(disk.after(device, epoch, after, &limits)),
-            Ask::TakePage { server_epoch, page } => {
-                let (_, unfit) = disk.take(&page.events).unwrap_or_default();
-                disk.peer = (Some(server_epoch), page.next);
-                Told::Taken(Taken { unfit })
-            }
-            Ask::TakePast(events) => {
-                let (_, unfit) = disk.take(&events).unwrap_or_default();
-                Told::Taken(Taken { unfit })
-            }
-            Ask::Repair {
-                epoch,
-                common,
-                theirs,
-            } => {
-                self.outcome.repairs += 1;
-                disk.repair(epoch, common, &theirs, number, id);
-                Told::Repaired
-            }
-        }
+        self.outcome.repairs += u64::from(matches!(ask, Ask::Repair { .. }));
+        self.machines[i].disk.tell_engine(ask, number, id)
     }
 
     fn next_epoch(&mut self) -> u32 {
@@ -569,10 +611,10 @@ impl World {
         }
         let waits =
             |id: &&Uuid| !self.hub.effect.contains_key(*id) && !self.hub.quarantined.contains(*id);
-        match self.promised.iter().find(waits) {
-            Some(id) => Err(format!("I8: {id} never took effect")),
-            None => Ok(()),
+        if let Some(id) = self.promised.iter().find(waits) {
+            return Err(format!("I8: {id} never took effect"));
         }
+        self.central_settled()
     }
 }
 

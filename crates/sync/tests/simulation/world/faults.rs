@@ -30,7 +30,10 @@ impl World {
             kept.extend(machine.disk.log.iter().filter(own).map(|e| e.hash));
         }
         let all = |m: &Machine| m.disk.log.iter().all(|e| kept.contains(&e.hash));
-        self.machines.iter().all(all)
+        // Central is a third party too: of a log whose owner and whose hub both went back behind
+        // what central has, it can give back what it has, but not take what came to stand there.
+        let above = &self.above.model.log;
+        self.machines.iter().all(all) && above.iter().all(|e| kept.contains(&e.hash))
     }
 
     /// What is on the line goes down with the machines: else a page of a feed could be the only
@@ -41,8 +44,13 @@ impl World {
                 Event::ToDevice(.., answer) => {
                     matches!(**answer, Ok(Answer::Feed { .. } | Answer::Past(_)))
                 }
-                Event::ToHub(.., request) => matches!(request, Request::Push(_)),
-                Event::Local(.., ask) => {
+                Event::ToUplink(.., answer) => {
+                    matches!(**answer, Ok(Answer::Feed { .. } | Answer::Past(_)))
+                }
+                Event::ToHub(.., request) | Event::ToCentral(.., request) => {
+                    matches!(request, Request::Push(_))
+                }
+                Event::Local(.., ask) | Event::UplinkLocal(.., ask) => {
                     matches!(
                         ask,
                         Ask::TakePage { .. } | Ask::TakePast(_) | Ask::Repair { .. }
@@ -90,7 +98,7 @@ impl World {
 
     pub(super) fn fault(&mut self) {
         let i = self.below(self.machines.len() as u64) as usize;
-        match self.below(13) {
+        match self.below(17) {
             0 | 1 => self.stop(i),
             2 | 3 => {
                 let until = self.now + self.below(90_000);
@@ -98,6 +106,7 @@ impl World {
             }
             4 => {
                 self.hub_up = false;
+                self.uplink_starts();
                 if self.broken == Broken::AckBeforeCommit {
                     let lost = (self.below(6) as usize).min(self.hub.log.len());
                     self.hub = self.hub.cut(lost);
@@ -143,6 +152,9 @@ impl World {
                 }
                 self.add_machine(disk);
             }
+            13 | 14 => self.central_fault(0),
+            15 => self.central_fault(1),
+            16 => self.central_fault(2),
             _ => {}
         }
     }

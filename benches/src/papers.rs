@@ -122,6 +122,8 @@ fn usual() -> anyhow::Result<Receipt> {
         }),
         officer: "Nguyễn Thị Thanh Hà".to_owned(),
         note: None,
+        for_another: None,
+        online_code: None,
         reprinted_at: None,
     })
 }

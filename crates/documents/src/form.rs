@@ -10,11 +10,12 @@ use crate::{
     codes,
     flow::{Sheet, Slab, fits_one, paginate},
     fonts::Fonts,
-    forms::{Form, FormSet, Item, Paper, Values, fill, holds, plain},
+    forms::{Form, FormSet, Item, Paper, Values, fill, holds, plain, value},
     hops::{Told, hops_table},
     page::{Align, Draw, MM, Page},
     papers::{PaperRow, papers_table},
     pdf::{self, About},
+    rows::{RowLine, rows_table},
     text::{Span, Style, measure},
 };
 
@@ -43,6 +44,7 @@ pub(crate) struct Filling<'a> {
     pub(crate) number: Option<&'a str>,
     pub(crate) papers: &'a [PaperRow],
     pub(crate) hops: &'a [Told<'a>],
+    pub(crate) rows: &'a [RowLine],
     pub(crate) reprinted_at: Option<DateTime<FixedOffset>>,
     pub(crate) made_at: DateTime<FixedOffset>,
     pub(crate) values: Values,
@@ -91,11 +93,15 @@ pub(crate) fn set(
         };
         scale = Some(setting.scale);
         let copy = paginate(&slabs, &setting.sheet);
-        pages.extend(with_margins(copy, filling, forms, &setting)?);
+        pages.extend(with_margins(copy, form, filling, forms, &setting)?);
     }
     let about = About {
         title: form.name.clone(),
-        subject: filling.code.to_owned(),
+        subject: if filling.code.is_empty() {
+            form.name.clone()
+        } else {
+            filling.code.to_owned()
+        },
         created: filling.made_at,
         modified: filling.reprinted_at.unwrap_or(filling.made_at),
     };
@@ -152,6 +158,7 @@ fn sheet(paper: Paper) -> Sheet {
     let (width, height) = match paper {
         Paper::A5 => (148.0, 210.0),
         Paper::A4 => (210.0, 297.0),
+        Paper::A4Landscape => (297.0, 210.0),
     };
     // Left is wider for the file; the top holds MẪU and BẢN IN LẠI, the bottom the sheet number.
     Sheet {
@@ -225,7 +232,10 @@ fn head(form: &Form, filling: &Filling, s: &Setting) -> Result<Slab> {
             size,
         )?));
     }
-    let bars = codes::code128(filling.code);
+    // A list has no code.
+    let bars = Some(filling.code)
+        .filter(|code| !code.is_empty())
+        .and_then(codes::code128);
     if let Some(code) = &bars
         && let Some(module) = bar_width(code.len(), column)
     {
@@ -289,6 +299,27 @@ fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
             Ok(papers_table(papers, filling.papers, s))
         }
         Item::Hops { hops } => Ok(hops_table(hops, filling.hops, s)),
+        Item::Rows { rows, condition } => {
+            if !holds(condition.as_deref(), values)? {
+                return Ok(vec![]);
+            }
+            Ok(rows_table(rows, filling.rows, s))
+        }
+        Item::Square {
+            square,
+            caption,
+            condition,
+        } => {
+            if !holds(condition.as_deref(), values)? {
+                return Ok(vec![]);
+            }
+            let code = value(values, square)?.and_then(codes::qr).unwrap_or_default();
+            Ok(blocks::captioned_square(
+                &code,
+                &fill(caption, values, s.cell())?,
+                s,
+            ))
+        }
     }
 }
 
@@ -353,6 +384,7 @@ fn notes(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
 /// more than one sheet.
 fn with_margins(
     mut pages: Vec<Page>,
+    form: &Form,
     filling: &Filling,
     forms: &FormSet,
     s: &Setting,
@@ -388,7 +420,10 @@ fn with_margins(
         page.draws.splice(0..0, top);
         if total > 1 {
             let foot = page.height - 5.0 * MM;
-            let code = forms.word("sheet_code", &values)?;
+            let code = match &form.foot {
+                Some(foot) => plain(foot, &values)?,
+                None => forms.word("sheet_code", &values)?,
+            };
             let sheet = forms.word("sheet", &values)?;
             page.draws.push(blocks::margin_line(
                 &code,

@@ -313,7 +313,9 @@ fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
             if !holds(condition.as_deref(), values)? {
                 return Ok(vec![]);
             }
-            let code = value(values, square)?.and_then(codes::qr).unwrap_or_default();
+            let code = value(values, square)?
+                .and_then(codes::qr)
+                .unwrap_or_default();
             Ok(blocks::captioned_square(
                 &code,
                 &fill(caption, values, s.cell())?,

@@ -72,7 +72,10 @@ pub(crate) struct Form {
     pub(crate) foot: Option<String>,
     /// How far this form can be relied on, where that is less than the set; not printed.
     #[serde(default)]
-    #[expect(dead_code, reason = "kept so that the file states what is not confirmed")]
+    #[expect(
+        dead_code,
+        reason = "kept so that the file states what is not confirmed"
+    )]
     pub(crate) remark: Option<String>,
 }
 

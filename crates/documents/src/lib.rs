@@ -42,12 +42,12 @@ pub use lists::{
     RegisterBook, cash_report, hand_over_list, joint_receipt, register_book,
 };
 pub use money::{Cancelled, FeeNotice, FeeSlip, fee_notice, fee_slip};
-pub use notices::{
-    Rating, StopNotice, WithdrawalNote, rating_slip, stop_notice, withdrawal_note,
-};
+pub use notices::{Rating, StopNotice, WithdrawalNote, rating_slip, stop_notice, withdrawal_note};
 pub use papers::PaperRow;
 pub use raster::Raster;
-pub use receipt::{Due, Fee, ForAnother, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt};
+pub use receipt::{
+    Due, Fee, ForAnother, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt,
+};
 pub use slips::{
     Apology, CaseHead, Control, Refused, ReturnSlip, Supplement, Taker, apology, control, refused,
     return_slip, supplement,

@@ -212,11 +212,7 @@ fn signed_words(amount: i64) -> String {
     }
 }
 
-fn listed(
-    i: usize,
-    case: &ListedCase,
-    forms: &FormSet,
-) -> Result<BTreeMap<&'static str, String>> {
+fn listed(i: usize, case: &ListedCase, forms: &FormSet) -> Result<BTreeMap<&'static str, String>> {
     let online = if case.online {
         forms.word("online_mark", &Values::new())?
     } else {
@@ -339,10 +335,7 @@ pub fn register_book(data: &RegisterBook, forms: &FormSet, fonts: &Fonts) -> Res
             cells.extend([
                 ("nth", entry.number.to_string()),
                 ("contact", entry.contact.clone()),
-                (
-                    "returned",
-                    entry.returned_at.map(short).unwrap_or_default(),
-                ),
+                ("returned", entry.returned_at.map(short).unwrap_or_default()),
                 ("method", entry.return_method.clone()),
                 ("taker", entry.taker.clone().unwrap_or_default()),
                 ("note", entry.note.clone()),

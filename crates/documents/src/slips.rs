@@ -11,7 +11,7 @@ use crate::{
     forms::{FormSet, Values},
     hops::{self, Hop, Told},
     papers::PaperRow,
-    receipt::{Due, due, Party, RegisterEntry, id},
+    receipt::{Due, Party, RegisterEntry, due, id},
     rows::RowLine,
 };
 
@@ -212,7 +212,14 @@ pub fn refused(data: &Refused, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         ("signer", Some(data.signer.clone())),
         ("reason", Some(data.reason.clone())),
     ]);
-    make("refusal", &data.head, &[], (&[], &[]), values, (forms, fonts))
+    make(
+        "refusal",
+        &data.head,
+        &[],
+        (&[], &[]),
+        values,
+        (forms, fonts),
+    )
 }
 
 /// Mẫu 04 as a PDF.
@@ -229,7 +236,14 @@ pub fn apology(data: &Apology, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         ("new_due", Some(moment(data.new_due_at, forms)?)),
         ("reason", Some(data.reason.clone())),
     ]);
-    make("apology", &data.head, &[], (&[], &[]), values, (forms, fonts))
+    make(
+        "apology",
+        &data.head,
+        &[],
+        (&[], &[]),
+        values,
+        (forms, fonts),
+    )
 }
 
 /// Mẫu 05 as a PDF.
@@ -247,7 +261,14 @@ pub fn control(data: &Control, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         ("helping", None),
     ]);
     let hops = hops::told(&data.hops, forms)?;
-    make("control", &data.head, &[], (&hops, &[]), values, (forms, fonts))
+    make(
+        "control",
+        &data.head,
+        &[],
+        (&hops, &[]),
+        values,
+        (forms, fonts),
+    )
 }
 
 /// Giấy biên nhận trả kết quả as a PDF.
@@ -295,5 +316,12 @@ pub fn return_slip(data: &ReturnSlip, forms: &FormSet, fonts: &Fonts) -> Result<
         ("returned", Some(moment(data.head.made_at, forms)?)),
         ("note", data.note.clone()),
     ]);
-    make("return_slip", &data.head, &[], (&[], &[]), values, (forms, fonts))
+    make(
+        "return_slip",
+        &data.head,
+        &[],
+        (&[], &[]),
+        values,
+        (forms, fonts),
+    )
 }

@@ -174,6 +174,7 @@ pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Re
     }
     let submit = Submit {
         kind: PaperKind::Ticket,
+        part: None,
         id: args.visit_id,
         printer: None,
     };

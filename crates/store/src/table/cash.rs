@@ -15,7 +15,9 @@ use crate::{
 
 pub(crate) static CASH: Table = Table {
     name: "cash",
-    columns: &["entity", "n", "date", "at_ms", "officer", "method", "amount"],
+    columns: &[
+        "entity", "n", "date", "at_ms", "officer", "method", "amount",
+    ],
     key: 2,
     search: None,
 };

@@ -154,8 +154,10 @@ test("several cases are chosen, printed together and handed over on one list, in
   const act = view.case.acts?.find((each) => each.event.kind === "case.handed_over");
   expect(act?.event.kind === "case.handed_over" && act.event.body.list?.[0]).toBe(second.id);
   await expect
-    .poll(async () =>
-      (await server.call("case.get", { id: first.id })).papers.find((p) => p.kind === "hand_over_list")?.prints,
+    .poll(
+      async () =>
+        (await server.call("case.get", { id: first.id })).papers.find((p) => p.kind === "hand_over_list")
+          ?.prints,
     )
     .toBe(1);
 });

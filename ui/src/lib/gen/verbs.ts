@@ -3,6 +3,8 @@
 import type { Board } from "./Board";
 import type { BoardGet } from "./BoardGet";
 import type { BoardServe } from "./BoardServe";
+import type { BookAnswer } from "./BookAnswer";
+import type { BookGet } from "./BookGet";
 import type { BranchAnswer } from "./BranchAnswer";
 import type { BranchConfigure } from "./BranchConfigure";
 import type { BranchCreate } from "./BranchCreate";
@@ -11,10 +13,12 @@ import type { BranchGet } from "./BranchGet";
 import type { BranchMade } from "./BranchMade";
 import type { CalendarDue } from "./CalendarDue";
 import type { Card } from "./Card";
+import type { CaseAccept } from "./CaseAccept";
 import type { CaseActAnswer } from "./CaseActAnswer";
 import type { CaseCompleteSupplement } from "./CaseCompleteSupplement";
 import type { CaseGet } from "./CaseGet";
 import type { CaseHandOver } from "./CaseHandOver";
+import type { CaseHandOverMany } from "./CaseHandOverMany";
 import type { CasePostpone } from "./CasePostpone";
 import type { CaseReceive } from "./CaseReceive";
 import type { CaseReceiveAnswer } from "./CaseReceiveAnswer";
@@ -28,6 +32,7 @@ import type { CaseStop } from "./CaseStop";
 import type { CaseTakeBack } from "./CaseTakeBack";
 import type { CaseView } from "./CaseView";
 import type { CaseWithdraw } from "./CaseWithdraw";
+import type { CashDay } from "./CashDay";
 import type { CatalogueEntry } from "./CatalogueEntry";
 import type { CatalogueGet } from "./CatalogueGet";
 import type { CatalogueHit } from "./CatalogueHit";
@@ -59,10 +64,16 @@ import type { DeviceRevoke } from "./DeviceRevoke";
 import type { DeviceRevokeAnswer } from "./DeviceRevokeAnswer";
 import type { DocumentRender } from "./DocumentRender";
 import type { DocumentRendered } from "./DocumentRendered";
+import type { DossierTurnedAway } from "./DossierTurnedAway";
 import type { DueAnswer } from "./DueAnswer";
+import type { FeeCharge } from "./FeeCharge";
+import type { FeeDay } from "./FeeDay";
+import type { FeePay } from "./FeePay";
 import type { FeeQr } from "./FeeQr";
 import type { FeeQrAnswer } from "./FeeQrAnswer";
+import type { FeeReverse } from "./FeeReverse";
 import type { Greeting } from "./Greeting";
+import type { HandedOverMany } from "./HandedOverMany";
 import type { HubClose } from "./HubClose";
 import type { HubFind } from "./HubFind";
 import type { HubFollow } from "./HubFollow";
@@ -106,6 +117,8 @@ import type { MachineAnswer } from "./MachineAnswer";
 import type { MachineGet } from "./MachineGet";
 import type { PairCodeAnswer } from "./PairCodeAnswer";
 import type { PaperState } from "./PaperState";
+import type { PrintBatch } from "./PrintBatch";
+import type { PrintBatchAnswer } from "./PrintBatchAnswer";
 import type { PrintCancel } from "./PrintCancel";
 import type { PrintJob } from "./PrintJob";
 import type { PrintJobs } from "./PrintJobs";
@@ -127,6 +140,8 @@ import type { QueueSnapshot } from "./QueueSnapshot";
 import type { QueueSnapshotAnswer } from "./QueueSnapshotAnswer";
 import type { QueueWatch } from "./QueueWatch";
 import type { QueueWatchAnswer } from "./QueueWatchAnswer";
+import type { ReportPrint } from "./ReportPrint";
+import type { ReportRender } from "./ReportRender";
 import type { Role } from "./Role";
 import type { SyncCarry } from "./SyncCarry";
 import type { SyncExport } from "./SyncExport";
@@ -150,6 +165,7 @@ import type { VisitClassify } from "./VisitClassify";
 import type { VisitGet } from "./VisitGet";
 import type { VisitIdentify } from "./VisitIdentify";
 import type { VisitLog } from "./VisitLog";
+import type { VisitRefuseDossier } from "./VisitRefuseDossier";
 import type { VisitRegister } from "./VisitRegister";
 import type { VisitRegistered } from "./VisitRegistered";
 import type { VisitView } from "./VisitView";
@@ -161,6 +177,7 @@ export interface Verbs {
   "visit.check_in": { args: VisitCheckIn; answer: VisitRegistered };
   "visit.identify": { args: VisitIdentify; answer: LegAnswer };
   "visit.classify": { args: VisitClassify; answer: LegAnswer };
+  "visit.refuse_dossier": { args: VisitRefuseDossier; answer: DossierTurnedAway };
   "visit.get": { args: VisitGet; answer: VisitView };
   "visit.log": { args: VisitLog; answer: Array<LogLine> };
   "queue.snapshot": { args: QueueSnapshot; answer: QueueSnapshotAnswer };
@@ -210,6 +227,8 @@ export interface Verbs {
   "case.withdraw": { args: CaseWithdraw; answer: CaseActAnswer };
   "case.stop": { args: CaseStop; answer: CaseActAnswer };
   "case.hand_over": { args: CaseHandOver; answer: CaseActAnswer };
+  "case.hand_over_many": { args: CaseHandOverMany; answer: HandedOverMany };
+  "case.accept": { args: CaseAccept; answer: CaseActAnswer };
   "case.take_back": { args: CaseTakeBack; answer: CaseActAnswer };
   "case.receive_result": { args: CaseReceiveResult; answer: CaseActAnswer };
   "case.return_result": { args: CaseReturnResult; answer: CaseActAnswer };
@@ -219,12 +238,20 @@ export interface Verbs {
   "catalogue.import": { args: CatalogueImport; answer: CatalogueImported };
   "calendar.due": { args: CalendarDue; answer: DueAnswer };
   "fee.qr": { args: FeeQr; answer: FeeQrAnswer };
+  "fee.charge": { args: FeeCharge; answer: CaseActAnswer };
+  "fee.pay": { args: FeePay; answer: CaseActAnswer };
+  "fee.reverse": { args: FeeReverse; answer: CaseActAnswer };
+  "fee.day": { args: FeeDay; answer: CashDay };
+  "book.get": { args: BookGet; answer: BookAnswer };
   "identity.parse": { args: IdentityParse; answer: Card };
   "citizen.find": { args: CitizenFind; answer: Array<Known> };
   "citizen.check": { args: CitizenCheck; answer: CitizenChecked };
   "units.search": { args: UnitsSearch; answer: Array<UnitHit> };
   "document.render": { args: DocumentRender; answer: DocumentRendered };
   "print.submit": { args: PrintSubmit; answer: PrintJob };
+  "print.batch": { args: PrintBatch; answer: PrintBatchAnswer };
+  "report.render": { args: ReportRender; answer: DocumentRendered };
+  "report.print": { args: ReportPrint; answer: PrintJob };
   "print.jobs": { args: PrintJobs; answer: Array<PrintJob> };
   "print.retry": { args: PrintRetry; answer: PrintJob };
   "print.cancel": { args: PrintCancel; answer: PrintJob };
@@ -265,6 +292,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "visit.check_in": ["officer","reception","supervisor"],
   "visit.identify": ["officer","reception","supervisor"],
   "visit.classify": ["officer","reception","supervisor"],
+  "visit.refuse_dossier": ["officer","supervisor"],
   "visit.get": [],
   "visit.log": [],
   "queue.snapshot": [],
@@ -314,6 +342,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "case.withdraw": ["officer","supervisor"],
   "case.stop": ["officer","supervisor"],
   "case.hand_over": ["officer","supervisor"],
+  "case.hand_over_many": ["officer","supervisor"],
+  "case.accept": ["officer","supervisor"],
   "case.take_back": ["officer","supervisor"],
   "case.receive_result": ["officer","supervisor"],
   "case.return_result": ["officer","reception","supervisor"],
@@ -323,12 +353,20 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "catalogue.import": ["supervisor","admin"],
   "calendar.due": [],
   "fee.qr": [],
+  "fee.charge": ["officer","supervisor"],
+  "fee.pay": ["officer","supervisor"],
+  "fee.reverse": ["officer","supervisor"],
+  "fee.day": ["officer","supervisor"],
+  "book.get": ["officer","reception","supervisor"],
   "identity.parse": [],
   "citizen.find": [],
   "citizen.check": [],
   "units.search": [],
   "document.render": [],
   "print.submit": ["officer","reception","supervisor"],
+  "print.batch": ["officer","reception","supervisor"],
+  "report.render": ["officer","supervisor"],
+  "report.print": ["officer","supervisor"],
   "print.jobs": [],
   "print.retry": ["officer","reception","supervisor"],
   "print.cancel": ["officer","reception","supervisor"],
@@ -367,6 +405,7 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "visit.check_in",
   "visit.identify",
   "visit.classify",
+  "visit.refuse_dossier",
   "queue.call_next",
   "queue.call",
   "queue.jump",
@@ -402,11 +441,18 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "case.withdraw",
   "case.stop",
   "case.hand_over",
+  "case.hand_over_many",
+  "case.accept",
   "case.take_back",
   "case.receive_result",
   "case.return_result",
   "catalogue.import",
+  "fee.charge",
+  "fee.pay",
+  "fee.reverse",
   "print.submit",
+  "print.batch",
+  "report.print",
   "print.retry",
   "print.cancel",
   "printer.assign",

@@ -180,6 +180,10 @@ fn slabs(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
     title[0].before = 3.4 * MM * s.scale;
     slabs.extend(title);
     for line in &form.under_title {
+        // What was refused before it was received has no code, and no line for one.
+        if filling.code.is_empty() && line.contains("{case_code}") {
+            continue;
+        }
         let mut lines = blocks::paragraph(&fill(line, values, s.body())?, Align::Centre, s);
         lines[0].before = 0.0;
         slabs.extend(lines);
@@ -343,8 +347,14 @@ fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
     }
     let side = 15.0 * MM;
     let quiet = 2.5 * MM;
+    // Beside a code to pay with no second one: a phone takes either.
+    let other = form
+        .body
+        .iter()
+        .any(|item| matches!(item, Item::Square { .. }));
     let between = match filling.square.len() {
         0 => Vec::new(),
+        _ if other => Vec::new(),
         rows => blocks::square(&filling.square, quiet, 1.0 * MM, side / rows as f32),
     };
     Ok(blocks::signatures(

@@ -382,9 +382,9 @@ fn a_usual_paper_is_one_sheet(#[case] name: &str) {
 /// Sizes as the law has them: A5, lists A4 (TT 01/2018/TT-VPCP Điều 9).
 #[rstest]
 #[case("fee", "419")]
-#[case("cash", "595.3 x 841.9")]
-#[case("book", "841.9 x 595.3")]
-#[case("joint", "841.9 x 595.3")]
+#[case("cash", "595.28 x 841.891")]
+#[case("book", "841.891 x 595.28")]
+#[case("joint", "841.891 x 595.28")]
 fn a_paper_has_its_size(#[case] name: &str, #[case] size: &str) {
     let told = File::new(&pdf(name), "list.pdf").ask("pdfinfo", &[], &[]);
     let line = told.lines().find(|l| l.starts_with("Page size")).unwrap();

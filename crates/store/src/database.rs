@@ -201,15 +201,12 @@ pub(crate) fn damaged() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn migrations_are_sound_and_counted() {
-        super::migrations().validate().unwrap();
+        migrations().validate().unwrap();
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     /// Money that came with a dossier before there was a table for it stands in that table after.
     #[test]

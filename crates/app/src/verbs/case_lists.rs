@@ -217,7 +217,13 @@ pub(super) fn make(
             let purpose = fee::purpose_of_case(&received.code);
             let account = branch.office.account.as_ref();
             let data = documents::FeeNotice {
-                head: slips::head_at(branch, row, (&case.officer, app.now_ms()), reprinted_ms),
+                // As of what was told last about money, whenever it is printed.
+                head: slips::head_at(
+                    branch,
+                    row,
+                    (&case.officer, state.since_ms.max(received.received_ms)),
+                    reprinted_ms,
+                ),
                 amount: due,
                 // What a transfer of this kind does not carry is paid in another way.
                 code: account.and_then(|a| transfer::vietqr(a, due, &purpose).ok()),

@@ -1,7 +1,7 @@
 //! Lists of a day or a year: the cash report and the register book, on screen, on paper, as files.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use motcua_documents as documents;
 use motcua_domain::{
     Code, Refusal,
@@ -126,16 +126,17 @@ fn first_capital(text: &str) -> String {
 
 /// `report.render`
 pub(crate) fn render(app: &App, ctx: &Ctx, args: Render) -> Result<Rendered> {
-    let made = app.store.read(|read| {
-        let now_ms = app.now_ms();
-        match args.format.unwrap_or(ReportFormat::Pdf) {
-            ReportFormat::Pdf => pages(app, ctx, read, &args.report, now_ms)
+    let now_ms = app.now_ms();
+    let today = app.today()?;
+    let made = app
+        .store
+        .read(|read| match args.format.unwrap_or(ReportFormat::Pdf) {
+            ReportFormat::Pdf => pages(app, ctx, read, &args.report, (today, now_ms))
                 .map(|made| (made, "application/pdf", "pdf")),
             ReportFormat::Csv => {
-                table(app, ctx, read, &args.report).map(|made| (made, "text/csv", "csv"))
+                table(ctx, read, &args.report, today).map(|made| (made, "text/csv", "csv"))
             }
-        }
-    });
+        });
     let (made, media_type, ending) = made?;
     Ok(Rendered {
         file_name: format!("{}.{ending}", made.title.replace(['/', '\\', ' '], "-")),
@@ -147,10 +148,11 @@ pub(crate) fn render(app: &App, ctx: &Ctx, args: Render) -> Result<Rendered> {
 /// `report.print`
 pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Result<Job> {
     let now_ms = tx.now_ms();
-    let made = pages(app, ctx, &tx.read(), &args.report, now_ms)?;
+    let today = tx.date();
+    let made = pages(app, ctx, &tx.read(), &args.report, (today, now_ms))?;
     let printer = paper::printer_for(&tx.read(), made.kind, args.printer.as_deref())?;
     let hash = blake3::hash(&made.bytes).to_hex().to_string();
-    let day = entity::day(tx.date());
+    let day = entity::day(today);
     let event = ReportPrinted {
         report: made.title.clone(),
         hash,
@@ -173,13 +175,6 @@ struct Made {
     bytes: Vec<u8>,
 }
 
-fn date_of(app: &App, date: Option<chrono::NaiveDate>) -> Result<chrono::NaiveDate> {
-    match date {
-        Some(date) => Ok(date),
-        None => app.today(),
-    }
-}
-
 fn entries(read: &Read<'_>, year: i32, from: Option<u32>, to: Option<u32>) -> Result<Vec<CaseRow>> {
     let (from, to) = span(from, to)?;
     let rows = read.book(year, from, to, MOST + 1)?;
@@ -194,14 +189,20 @@ fn entries(read: &Read<'_>, year: i32, from: Option<u32>, to: Option<u32>) -> Re
     Ok(rows)
 }
 
-fn pages(app: &App, ctx: &Ctx, read: &Read<'_>, report: &Report, now_ms: i64) -> Result<Made> {
+fn pages(
+    app: &App,
+    ctx: &Ctx,
+    read: &Read<'_>,
+    report: &Report,
+    (today, now_ms): (NaiveDate, i64),
+) -> Result<Made> {
     let branch = &ctx.branch;
     let forms = app.assets.form_set(app.store.dir(), &branch.form_set)?;
     let fonts = app.assets.fonts(app.store.dir())?;
     let head = list_head(branch, (&ctx.officer, now_ms), None);
     match report {
         Report::Cash { date, officer } => {
-            let date = date_of(app, *date)?;
+            let date = date.unwrap_or(today);
             let whose = fee::whose(ctx, officer.clone())?;
             let day = fee::cash_day(branch, read, date, whose.as_deref())?;
             let line = |line: &motcua_protocol::verbs::fee::CashLine| documents::CashLine {
@@ -294,11 +295,11 @@ fn moment(at: Option<Time>) -> String {
 }
 
 /// The list as comma-separated values, with the mark by which spreadsheets know Unicode.
-fn table(app: &App, ctx: &Ctx, read: &Read<'_>, report: &Report) -> Result<Made> {
+fn table(ctx: &Ctx, read: &Read<'_>, report: &Report, today: NaiveDate) -> Result<Made> {
     let mut lines: Vec<Vec<String>> = Vec::new();
     let (kind, title) = match report {
         Report::Cash { date, officer } => {
-            let date = date_of(app, *date)?;
+            let date = date.unwrap_or(today);
             let whose = fee::whose(ctx, officer.clone())?;
             let day = fee::cash_day(&ctx.branch, read, date, whose.as_deref())?;
             let head = [

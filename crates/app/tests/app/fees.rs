@@ -218,6 +218,8 @@ fn a_notice_says_what_is_due_and_how_to_pay() {
     }
     let given = branch.ok(OFFICER, "fee.qr", json!({"case_id": case, "amount": 8000}));
     assert!(notice.contains(given["purpose"].as_str().unwrap()));
+    let print = json!({"kind": "fee_notice", "id": case});
+    assert_eq!(branch.ok(OFFICER, "print.submit", print)["reprint"], false);
     branch.ok(OFFICER, "fee.pay", json!({"id": case, "method": "cash"}));
     let refusal = branch.refused(
         OFFICER,

@@ -161,3 +161,45 @@ test("several cases are chosen, printed together and handed over on one list, in
     )
     .toBe(1);
 });
+
+test("a dossier is refused before it is received, and its paper is printed", async () => {
+  const services = (await server.call("branch.get", {})).branch.services;
+  const { visit_id } = await server.call("visit.register", {
+    service: services[0]?.code ?? "",
+    applicant: { kind: "individual", name: "Giàng A Páo" },
+  });
+  await enter(page, server, "ha", 1, "desk");
+  await page.waitForSelector(".rail .rb.p:has-text('F2')");
+  await page.keyboard.press("F2");
+  await page.waitForSelector(".tag:has-text('Đang gọi')");
+  await page.keyboard.press("F4");
+  await page.waitForSelector("[role=combobox]:focus");
+  await page.keyboard.type("khai sinh");
+  await page.waitForSelector("[role=option][aria-selected=true]");
+  await page.waitForTimeout(200);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".rail .rb:has-text('F12'):not([aria-disabled])");
+  await look("books-desk");
+  await page.keyboard.press("F12");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog [data-field='reason'][aria-invalid='true']");
+  await page.focus("dialog [data-field='reason']");
+  await type("khong thuoc tham quyen");
+  await look("books-turnaway");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await expect
+    .poll(async () => (await server.call("visit.get", { visit_id })).visit.turned_away?.[0]?.prints)
+    .toBe(1);
+  expect(await server.call("case.search", { text: "Giàng A Páo" })).toHaveLength(0);
+
+  // Online, and checked here: the code is asked for where it is missing.
+  await page.click(".meta button:has-text('Kênh nộp')");
+  await page.waitForSelector("dialog[open]");
+  await page.click("dialog label:has-text('Trực tuyến')");
+  await page.fill("dialog [data-field='online.code']", "DVC-2026-99");
+  await look("books-channel");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".meta:has-text('Trực tuyến')");
+});

@@ -19,6 +19,7 @@ mod machine;
 mod paper;
 mod people;
 mod print_state;
+mod printing;
 mod queue;
 mod register;
 mod report;
@@ -107,8 +108,8 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query(people::check);
     registry.query(people::units);
     registry.query(paper::render);
-    registry.command(paper::submit);
-    registry.command(paper::batch);
+    registry.command(printing::submit);
+    registry.command(printing::batch);
     registry.query(report::render);
     registry.command(report::print);
     registry.query(paper::jobs);

@@ -20,8 +20,8 @@ use motcua_store::{Read, Write, table::case::CaseRow};
 
 use super::{
     case_lists::{list_head, listed, place_of_work},
-    fee,
-    paper::{self, Kept},
+    fee, paper,
+    printing::{self, Kept},
 };
 use crate::{App, Result, registry::Ctx};
 
@@ -150,7 +150,7 @@ pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Re
     let now_ms = tx.now_ms();
     let today = tx.date();
     let made = pages(app, ctx, &tx.read(), &args.report, (today, now_ms))?;
-    let printer = paper::printer_for(&tx.read(), made.kind, args.printer.as_deref())?;
+    let printer = printing::printer_for(&tx.read(), made.kind, args.printer.as_deref())?;
     let hash = blake3::hash(&made.bytes).to_hex().to_string();
     let day = entity::day(today);
     let event = ReportPrinted {
@@ -166,7 +166,7 @@ pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Re
         escpos: false,
         reprint: false,
     };
-    paper::keep(tx, kept, printer)
+    printing::keep(tx, kept, printer)
 }
 
 struct Made {

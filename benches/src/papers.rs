@@ -6,10 +6,13 @@ use motcua_documents::{
     TimeLimit, receipt, ticket,
 };
 
+use motcua_testkit::branch::{OFFICER, TestBranch, case};
+use serde_json::{Value, json};
+
 use crate::{
     Setting,
     report::{Figure, Report},
-    stats::repeat,
+    stats::{Times, repeat},
 };
 
 pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> {
@@ -33,6 +36,7 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
         Figure::at_most("receipt, two copies: size", size, "KB", 60.0)
             .against("printpdf with whole fonts 420 KB, with pre-subset fonts 64 KB (measured before, not in this run)"),
     );
+    batch(setting, report)?;
     let many = many()?;
     let times = repeat(setting.size(20, 2), || Ok(receipt(&many, &forms, &fonts)?))?;
     report.add(Figure::told(
@@ -57,6 +61,31 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
         "faces loaded, once a start",
         times.percentile(0.5),
         "ms",
+    ));
+    Ok(())
+}
+
+/// The receipts of a whole list by one command: made, recorded with their hashes and kept for the
+/// printer in one transaction.
+fn batch(setting: &Setting, report: &mut Report) -> anyhow::Result<()> {
+    let branch = TestBranch::demo();
+    let size = setting.size(200, 10);
+    let ids: Vec<Value> = (0..size)
+        .map(|_| branch.ok(OFFICER, "case.receive", case())["case_id"].take())
+        .collect();
+    let mut times = Times::default();
+    // The first time they are originals, then reprints, which are made the same way.
+    for _ in 0..setting.size(5, 1) {
+        let args = json!({"kind": "receipt", "ids": ids});
+        let done = times.take(|| branch.ok(OFFICER, "print.batch", args));
+        let made = done["jobs"].as_array().map_or(0, Vec::len);
+        anyhow::ensure!(made == size, "{made} of {size} papers");
+    }
+    report.add(Figure::at_most(
+        "200 receipts by one command: p50",
+        times.percentile(0.5),
+        "ms",
+        2_000.0,
     ));
     Ok(())
 }
@@ -122,6 +151,8 @@ fn usual() -> anyhow::Result<Receipt> {
         }),
         officer: "Nguyễn Thị Thanh Hà".to_owned(),
         note: None,
+        for_another: None,
+        online_code: None,
         reprinted_at: None,
     })
 }

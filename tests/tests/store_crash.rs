@@ -261,6 +261,8 @@ fn receive(
             },
             form_set: "tt01-2018".to_owned(),
             instant: false,
+            on_behalf: None,
+            online: None,
         };
         tx.append(case, &Body::Case(CaseEvent::Received(Box::new(received))))?;
         Ok(Some(code))

@@ -67,14 +67,14 @@ pub(crate) fn topics(name: &str) -> Vec<Topic> {
     match name.split('.').next().unwrap_or_default() {
         "visit" | "leg" | "queue" | "counter" => vec![Topic::Queue, Topic::Day],
         "day" | "clock" => vec![Topic::Queue, Topic::Day, Topic::Branch],
-        "case" => vec![Topic::Cases, Topic::Queue, Topic::Day],
+        "case" | "fee" => vec![Topic::Cases, Topic::Queue, Topic::Day],
         "catalogue" => vec![Topic::Catalogue, Topic::Branch],
         "device" => vec![Topic::Sync, Topic::Branch],
         "kiosk" => vec![Topic::Branch, Topic::Queue, Topic::Print, Topic::Day],
         "branch" => vec![Topic::Branch, Topic::Queue],
         "hub" => vec![Topic::Branch, Topic::Sync],
         "sync" => vec![Topic::Sync],
-        "print" | "printer" => vec![Topic::Print, Topic::Cases, Topic::Queue],
+        "print" | "printer" | "report" => vec![Topic::Print, Topic::Cases, Topic::Queue],
         _ => Vec::new(),
     }
 }

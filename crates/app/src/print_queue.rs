@@ -12,6 +12,7 @@ use motcua_devices::printing::{
     self, Connection, CupsServer, Format, Job, JobHandle, JobState, Media, Printer,
 };
 use motcua_domain::{Code, Refusal};
+use motcua_protocol::verbs::paper::PaperKind;
 use motcua_store::table::print_job::PrintJob;
 
 use crate::{App, Result, change::Topic};
@@ -126,6 +127,9 @@ fn send(app: &App, job: &mut PrintJob) -> Result<()> {
     let (format, media) = match (job.format.as_str(), ticket) {
         ("escpos", _) => (Format::EscPosRaw, Media::Roll80),
         (_, true) => (Format::Pdf, Media::Roll80),
+        (_, false) if PaperKind::from_name(&job.kind).is_some_and(PaperKind::is_a4) => {
+            (Format::Pdf, Media::A4)
+        }
         (_, false) => (Format::Pdf, Media::A5),
     };
     match printing::submit(

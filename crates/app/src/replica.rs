@@ -21,7 +21,7 @@ use motcua_store::{
     Moment, Options, Store, Stored, Write,
     table::{
         branch::device_entity,
-        lease::{BOOK, DAYS_AHEAD, case_series},
+        lease::{BOOK, DAYS_AHEAD, case_series, slip},
     },
 };
 use uuid::Uuid;
@@ -220,7 +220,7 @@ impl App {
             .iter()
             .filter_map(|e| match e.header.kind.split('.').next()? {
                 "visit" | "leg" | "counter" => Some(0),
-                "case" => Some(1),
+                "case" | "fee" => Some(1),
                 "branch" | "device" => Some(2),
                 "hub" => Some(5),
                 "procedure" => Some(3),
@@ -410,7 +410,9 @@ impl App {
         for ahead in 0..=DAYS_AHEAD {
             let date = today.checked_add_days(Days::new(ahead)).unwrap_or(today);
             wanted.push((agency.clone(), date));
-            wanted.push((BOOK.to_owned(), year_of(date)));
+            for series in [BOOK].into_iter().chain(slip::ALL) {
+                wanted.push((series.to_owned(), year_of(date)));
+            }
         }
         wanted.sort();
         wanted.dedup();

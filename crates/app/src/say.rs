@@ -218,5 +218,10 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
             )
         }
         VisitEvent::TicketPrinted { .. } => "In phiếu số.".to_owned(),
+        VisitEvent::DossierRefused(e) => format!(
+            "Từ chối tiếp nhận hồ sơ {}. Lý do: {}",
+            e.procedure.name, e.reason
+        ),
+        VisitEvent::RefusalPrinted { .. } => "In phiếu từ chối tiếp nhận.".to_owned(),
     }
 }

@@ -1,6 +1,9 @@
 //! What happened to a case in words, for its history and for an officer who was overtaken.
 
-use motcua_domain::case::{CaseEvent, CaseReceived, Recipient, WantedPaper};
+use motcua_domain::{
+    case::{CaseEvent, CaseReceived, Recipient, WantedPaper},
+    text::grouped,
+};
 use motcua_protocol::{Time, event::Body, verbs::paper::PaperKind};
 
 fn moment(ms: i64) -> String {
@@ -49,6 +52,12 @@ pub(crate) fn received(received: &CaseReceived) -> String {
     if received.instant {
         return "Tiếp nhận hồ sơ và trả kết quả ngay.".to_owned();
     }
+    if let Some(other) = &received.on_behalf {
+        return format!(
+            "Tiếp nhận hồ sơ thay {}, thời hạn tính từ khi cơ quan đó nhận được.",
+            other.competent
+        );
+    }
     match received.due_ms {
         Some(due) => format!("Tiếp nhận hồ sơ, hẹn trả lúc {}.", moment(due)),
         None => "Tiếp nhận hồ sơ, không hẹn ngày trả.".to_owned(),
@@ -65,12 +74,22 @@ pub(crate) fn paper_name(kind: PaperKind) -> &'static str {
         PaperKind::Apology => "Phiếu xin lỗi và hẹn lại ngày trả kết quả",
         PaperKind::Control => "Phiếu kiểm soát quá trình giải quyết hồ sơ",
         PaperKind::ReturnSlip => "Giấy biên nhận trả kết quả",
+        PaperKind::FeeSlip => "Phiếu xác nhận thu phí, lệ phí",
+        PaperKind::FeeNotice => "Thông báo nộp phí, lệ phí",
+        PaperKind::JointReceipt => "Giấy tiếp nhận nhiều hồ sơ",
+        PaperKind::HandOverList => "Danh sách bàn giao hồ sơ",
+        PaperKind::WithdrawalNote => "Phiếu ghi nhận rút hồ sơ",
+        PaperKind::StopNotice => "Thông báo dừng giải quyết hồ sơ",
+        PaperKind::RatingSlip => "Phiếu đánh giá",
+        PaperKind::DossierRefusal => "Phiếu từ chối tiếp nhận giải quyết hồ sơ",
+        PaperKind::CashReport => "Báo cáo thu tiền trong ngày",
+        PaperKind::RegisterBook => "Sổ theo dõi hồ sơ",
     }
 }
 
 /// A print.
 pub(crate) fn printed(document: &str) -> String {
-    let name = match PaperKind::from_name(document) {
+    let name = match PaperKind::from_document(document) {
         Some(kind) => paper_name(kind),
         None => document,
     };
@@ -128,7 +147,39 @@ pub(crate) fn event(event: &CaseEvent) -> String {
         CaseEvent::HandedOver(e) => sentences([
             Some(format!("Chuyển hồ sơ đến {}", e.to)),
             labelled("Người nhận", e.receiver.as_ref()),
+            (e.list.len() > 1).then(|| format!("Cùng danh sách {} hồ sơ", e.list.len())),
             labelled("Ghi chú", e.note.as_ref()),
+        ]),
+        CaseEvent::Accepted(e) => sentences([
+            Some(format!(
+                "Cơ quan có thẩm quyền nhận hồ sơ lúc {}",
+                moment(e.at_ms)
+            )),
+            e.due_ms
+                .map(|due| format!("Thời hạn bắt đầu, hẹn trả lúc {}", moment(due))),
+            labelled("Ghi chú", e.note.as_ref()),
+        ]),
+        CaseEvent::FeeCharged(e) => sentences([
+            Some(if e.amount == 0 {
+                "Miễn phí, lệ phí".to_owned()
+            } else {
+                format!("Mức phí, lệ phí: {} đồng", grouped(e.amount))
+            }),
+            labelled("Căn cứ", e.ground.as_ref()),
+        ]),
+        CaseEvent::FeePaid(e) => sentences([
+            Some(format!(
+                "Thu {} đồng, {}",
+                grouped(e.amount),
+                e.method.words()
+            )),
+            e.slip.map(|slip| format!("Phiếu số {:04}", slip.number)),
+            labelled("Người nộp", e.payer.as_ref()),
+            labelled("Ghi chú", e.note.as_ref()),
+        ]),
+        CaseEvent::FeeReversed(e) => sentences([
+            Some("Hủy khoản thu, khoản ban đầu vẫn giữ trong sổ".to_owned()),
+            Some(format!("Lý do: {}", e.reason)),
         ]),
         CaseEvent::HandedBack(e) => sentences([
             Some("Nhận lại hồ sơ, chưa có kết quả".to_owned()),

@@ -198,5 +198,7 @@ pub(crate) fn case_row(row: &stored::CaseRow) -> CaseRow {
         due_at: row.case.due_ms().map(Time::from_ms),
         status: row.case.status,
         receipts: row.case.prints("receipt") as u32,
+        online: received.online.is_some(),
+        fee_due: row.case.money().due,
     }
 }

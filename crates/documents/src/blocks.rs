@@ -189,6 +189,26 @@ pub(crate) fn square(rows: &[Vec<bool>], x: f32, y: f32, module: f32) -> Vec<Dra
         .collect()
 }
 
+/// A square code in the middle of the sheet with a line below it; nothing without a code.
+pub(crate) fn captioned_square(code: &[Vec<bool>], caption: &[Span], s: &Setting) -> Vec<Slab> {
+    if code.is_empty() {
+        return Vec::new();
+    }
+    let side = 30.0 * MM;
+    // Four modules of quiet on each side are the rule; beside it nothing is printed here.
+    let x = s.sheet.left + (s.sheet.measure() - side) / 2.0;
+    let picture = Slab {
+        height: side + 1.0 * MM,
+        before: 2.0 * MM,
+        draws: square(code, x, 0.0, side / code.len() as f32),
+        keep: true,
+        ..Slab::default()
+    };
+    let mut slabs = vec![picture];
+    slabs.extend(paragraph(caption, Align::Centre, s));
+    slabs
+}
+
 /// (start, length) of each run of dark modules.
 fn stretches(code: &[bool]) -> impl Iterator<Item = (usize, usize)> {
     let mut at = 0;

@@ -10,11 +10,12 @@ use crate::{
     codes,
     flow::{Sheet, Slab, fits_one, paginate},
     fonts::Fonts,
-    forms::{Form, FormSet, Item, Paper, Values, fill, holds, plain},
+    forms::{Form, FormSet, Item, Paper, Values, fill, holds, plain, value},
     hops::{Told, hops_table},
     page::{Align, Draw, MM, Page},
     papers::{PaperRow, papers_table},
     pdf::{self, About},
+    rows::{RowLine, rows_table},
     text::{Span, Style, measure},
 };
 
@@ -43,6 +44,7 @@ pub(crate) struct Filling<'a> {
     pub(crate) number: Option<&'a str>,
     pub(crate) papers: &'a [PaperRow],
     pub(crate) hops: &'a [Told<'a>],
+    pub(crate) rows: &'a [RowLine],
     pub(crate) reprinted_at: Option<DateTime<FixedOffset>>,
     pub(crate) made_at: DateTime<FixedOffset>,
     pub(crate) values: Values,
@@ -91,11 +93,15 @@ pub(crate) fn set(
         };
         scale = Some(setting.scale);
         let copy = paginate(&slabs, &setting.sheet);
-        pages.extend(with_margins(copy, filling, forms, &setting)?);
+        pages.extend(with_margins(copy, form, filling, forms, &setting)?);
     }
     let about = About {
         title: form.name.clone(),
-        subject: filling.code.to_owned(),
+        subject: if filling.code.is_empty() {
+            form.name.clone()
+        } else {
+            filling.code.to_owned()
+        },
         created: filling.made_at,
         modified: filling.reprinted_at.unwrap_or(filling.made_at),
     };
@@ -152,6 +158,7 @@ fn sheet(paper: Paper) -> Sheet {
     let (width, height) = match paper {
         Paper::A5 => (148.0, 210.0),
         Paper::A4 => (210.0, 297.0),
+        Paper::A4Landscape => (297.0, 210.0),
     };
     // Left is wider for the file; the top holds MẪU and BẢN IN LẠI, the bottom the sheet number.
     Sheet {
@@ -173,6 +180,10 @@ fn slabs(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
     title[0].before = 3.4 * MM * s.scale;
     slabs.extend(title);
     for line in &form.under_title {
+        // What was refused before it was received has no code, and no line for one.
+        if filling.code.is_empty() && line.contains("{case_code}") {
+            continue;
+        }
         let mut lines = blocks::paragraph(&fill(line, values, s.body())?, Align::Centre, s);
         lines[0].before = 0.0;
         slabs.extend(lines);
@@ -225,7 +236,10 @@ fn head(form: &Form, filling: &Filling, s: &Setting) -> Result<Slab> {
             size,
         )?));
     }
-    let bars = codes::code128(filling.code);
+    // A list has no code.
+    let bars = Some(filling.code)
+        .filter(|code| !code.is_empty())
+        .and_then(codes::code128);
     if let Some(code) = &bars
         && let Some(module) = bar_width(code.len(), column)
     {
@@ -289,6 +303,29 @@ fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
             Ok(papers_table(papers, filling.papers, s))
         }
         Item::Hops { hops } => Ok(hops_table(hops, filling.hops, s)),
+        Item::Rows { rows, condition } => {
+            if !holds(condition.as_deref(), values)? {
+                return Ok(vec![]);
+            }
+            Ok(rows_table(rows, filling.rows, s))
+        }
+        Item::Square {
+            square,
+            caption,
+            condition,
+        } => {
+            if !holds(condition.as_deref(), values)? {
+                return Ok(vec![]);
+            }
+            let code = value(values, square)?
+                .and_then(codes::qr)
+                .unwrap_or_default();
+            Ok(blocks::captioned_square(
+                &code,
+                &fill(caption, values, s.cell())?,
+                s,
+            ))
+        }
     }
 }
 
@@ -310,8 +347,14 @@ fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
     }
     let side = 15.0 * MM;
     let quiet = 2.5 * MM;
+    // Beside a code to pay with no second one: a phone takes either.
+    let other = form
+        .body
+        .iter()
+        .any(|item| matches!(item, Item::Square { .. }));
     let between = match filling.square.len() {
         0 => Vec::new(),
+        _ if other => Vec::new(),
         rows => blocks::square(&filling.square, quiet, 1.0 * MM, side / rows as f32),
     };
     Ok(blocks::signatures(
@@ -353,6 +396,7 @@ fn notes(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
 /// more than one sheet.
 fn with_margins(
     mut pages: Vec<Page>,
+    form: &Form,
     filling: &Filling,
     forms: &FormSet,
     s: &Setting,
@@ -388,7 +432,10 @@ fn with_margins(
         page.draws.splice(0..0, top);
         if total > 1 {
             let foot = page.height - 5.0 * MM;
-            let code = forms.word("sheet_code", &values)?;
+            let code = match &form.foot {
+                Some(foot) => plain(foot, &values)?,
+                None => forms.word("sheet_code", &values)?,
+            };
             let sheet = forms.word("sheet", &values)?;
             page.draws.push(blocks::margin_line(
                 &code,

@@ -68,6 +68,15 @@ pub(crate) struct Form {
     pub(crate) signatures: Vec<Signature>,
     #[serde(default)]
     pub(crate) notes: Vec<String>,
+    /// What stands at the foot of each sheet once there are several; the case code unless said.
+    pub(crate) foot: Option<String>,
+    /// How far this form can be relied on, where that is less than the set; not printed.
+    #[serde(default)]
+    #[expect(
+        dead_code,
+        reason = "kept so that the file states what is not confirmed"
+    )]
+    pub(crate) remark: Option<String>,
 }
 
 /// Paper of a form (TT 01/2018/TT-VPCP Điều 9: A5, the register A4).
@@ -75,6 +84,8 @@ pub(crate) struct Form {
 pub(crate) enum Paper {
     A5,
     A4,
+    #[serde(rename = "A4-landscape")]
+    A4Landscape,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -109,6 +120,48 @@ pub(crate) enum Item {
     Hops {
         hops: HopsWords,
     },
+    Rows {
+        rows: RowsWords,
+        #[serde(rename = "if")]
+        condition: Option<String>,
+    },
+    /// A square code of a value, with a line below it.
+    Square {
+        square: String,
+        caption: String,
+        #[serde(rename = "if")]
+        condition: Option<String>,
+    },
+}
+
+/// A table whose columns, their order and their wording are data.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowsWords {
+    pub(crate) columns: Vec<ColumnWords>,
+    /// What stands in an empty table.
+    pub(crate) none: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ColumnWords {
+    pub(crate) title: String,
+    /// Which value of a row stands in it; one that no row has leaves room to write.
+    pub(crate) key: String,
+    /// Millimetres; 0 takes the rest.
+    pub(crate) width: f32,
+    #[serde(default)]
+    pub(crate) align: ColumnAlign,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ColumnAlign {
+    #[default]
+    Left,
+    Centre,
+    Right,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -205,7 +258,8 @@ impl FormSet {
             let body = form.body.iter().flat_map(|item| match item {
                 Item::Line { line, .. } => vec![line],
                 Item::Pair { pair, .. } => pair.iter().collect(),
-                Item::Papers { .. } | Item::Hops { .. } => vec![],
+                Item::Square { caption, .. } => vec![caption],
+                Item::Papers { .. } | Item::Hops { .. } | Item::Rows { .. } => vec![],
             });
             let names = form.signatures.iter().map(|signature| &signature.name);
             head.into_iter()
@@ -213,6 +267,7 @@ impl FormSet {
                 .chain(body)
                 .chain(names)
                 .chain(&form.notes)
+                .chain(&form.foot)
         });
         self.words.values().chain(forms).map(String::as_str)
     }
@@ -265,7 +320,7 @@ fn parse(template: &str) -> Result<Vec<Part<'_>>> {
 }
 
 /// Looks a value up; a placeholder nobody fills is a fault of the form file.
-fn value<'v>(values: &'v Values, key: &str) -> Result<Option<&'v str>> {
+pub(crate) fn value<'v>(values: &'v Values, key: &str) -> Result<Option<&'v str>> {
     match values.get(key) {
         Some(value) => Ok(value.as_deref()),
         None => Err(fault(format!("Biểu mẫu có chỗ điền lạ: {{{key}}}."))),

@@ -18,11 +18,15 @@ mod fonts;
 mod form;
 mod forms;
 mod hops;
+mod lists;
+mod money;
+mod notices;
 mod page;
 mod papers;
 mod pdf;
 mod raster;
 mod receipt;
+mod rows;
 mod slips;
 mod table;
 mod text;
@@ -33,9 +37,17 @@ pub use fonts::{FontFiles, Fonts};
 pub use form::Agency;
 pub use forms::{FormSet, Status};
 pub use hops::{Hop, Standing as HopStanding};
+pub use lists::{
+    BookEntry, CashLine, CashReport, CashSums, HandOverList, JointReceipt, ListHead, ListedCase,
+    RegisterBook, cash_report, hand_over_list, joint_receipt, register_book,
+};
+pub use money::{Cancelled, FeeNotice, FeeSlip, fee_notice, fee_slip};
+pub use notices::{Rating, StopNotice, WithdrawalNote, rating_slip, stop_notice, withdrawal_note};
 pub use papers::PaperRow;
 pub use raster::Raster;
-pub use receipt::{Due, Fee, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt};
+pub use receipt::{
+    Due, Fee, ForAnother, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt,
+};
 pub use slips::{
     Apology, CaseHead, Control, Refused, ReturnSlip, Supplement, Taker, apology, control, refused,
     return_slip, supplement,

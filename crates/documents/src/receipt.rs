@@ -59,6 +59,8 @@ pub enum Due {
     Immediately,
     /// The procedure sets no limit.
     NoAppointment,
+    /// The limit begins when the competent agency has the dossier.
+    WhenAccepted,
 }
 
 /// Fees and charges in whole đồng.
@@ -79,6 +81,17 @@ pub struct RegisterEntry {
     pub book: String,
     /// Số thứ tự.
     pub entry: String,
+}
+
+/// Received for another agency: three places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForAnother {
+    /// Where the citizen was helped.
+    pub help: Option<String>,
+    /// Where it was received.
+    pub receipt: String,
+    /// Who settles it.
+    pub competent: String,
 }
 
 /// Everything printed on Mẫu 01. Plain data: nothing here is looked up or computed later.
@@ -120,6 +133,10 @@ pub struct Receipt {
     pub officer: String,
     /// Anything else the citizen should have in writing.
     pub note: Option<String>,
+    /// Received for another agency.
+    pub for_another: Option<ForAnother>,
+    /// Its code where it was handed in online.
+    pub online_code: Option<String>,
     /// Time of a reprint, which is marked; the text stays that of the original.
     pub reprinted_at: Option<DateTime<FixedOffset>>,
 }
@@ -136,6 +153,7 @@ pub fn receipt(data: &Receipt, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         number: data.number.as_deref(),
         papers: &data.papers,
         hops: &[],
+        rows: &[],
         reprinted_at: data.reprinted_at,
         made_at: data.received_at,
         values: values(data, forms)?,
@@ -160,11 +178,6 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         }
         None => word("limit_none")?,
     };
-    let due = match data.due {
-        Due::At(at) => moment(at, forms)?,
-        Due::Immediately => word("due_immediate")?,
-        Due::NoAppointment => word("due_none")?,
-    };
     let amount = |key: &str, dong: u64| {
         forms.word(
             key,
@@ -178,6 +191,7 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         Some(Fee::Paid(dong)) => Some(amount("fee_paid", dong)?),
     };
     let register = data.register.as_ref();
+    let another = data.for_another.as_ref();
     Ok(Values::from([
         ("desk", Some(data.agency.name.clone())),
         ("owner", Some(owner.name.clone())),
@@ -199,7 +213,7 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         ("sets", Some(format!("{:02}", data.sets))),
         ("limit", Some(limit)),
         ("received", Some(moment(data.received_at, forms)?)),
-        ("due", Some(due)),
+        ("due", Some(due(data.due, forms)?)),
         ("return_at", Some(data.return_at.clone())),
         ("fee", fee),
         ("book", register.map(|r| r.book.clone())),
@@ -207,7 +221,22 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         ("signer", Some(signer.name.clone())),
         ("officer", Some(data.officer.clone())),
         ("note", data.note.clone()),
+        ("help", another.and_then(|a| a.help.clone())),
+        ("receipt_place", another.map(|a| a.receipt.clone())),
+        ("competent", another.map(|a| a.competent.clone())),
+        ("online_code", data.online_code.clone()),
     ]))
+}
+
+/// When the result is due, in the words of the form set.
+pub(crate) fn due(due: Due, forms: &FormSet) -> Result<String> {
+    let word = |key: &str| forms.word(key, &Values::new());
+    match due {
+        Due::At(at) => moment(at, forms),
+        Due::Immediately => word("due_immediate"),
+        Due::NoAppointment => word("due_none"),
+        Due::WhenAccepted => word("due_accepted"),
+    }
 }
 
 pub(crate) fn id(

@@ -11,7 +11,8 @@ use crate::{
     forms::{FormSet, Values},
     hops::{self, Hop, Told},
     papers::PaperRow,
-    receipt::{Due, Party, RegisterEntry, id},
+    receipt::{Due, Party, RegisterEntry, due, id},
+    rows::RowLine,
 };
 
 /// What every one of these papers says of its case. Plain data: nothing is looked up later.
@@ -33,6 +34,8 @@ pub struct CaseHead {
     pub owner: Party,
     /// The officer whose act it was.
     pub officer: String,
+    /// Running number of the paper; dots to write on where there is none.
+    pub number: Option<String>,
     /// When the act was done: the date of the paper.
     pub made_at: DateTime<FixedOffset>,
     /// Time of a reprint, which is marked.
@@ -136,11 +139,11 @@ pub struct ReturnSlip {
 }
 
 /// A form of the case, with values of its own beside those that all have.
-fn make(
+pub(crate) fn make(
     key: &str,
     head: &CaseHead,
     papers: &[PaperRow],
-    hops: &[Told<'_>],
+    (hops, rows): (&[Told<'_>], &[RowLine]),
     more: Values,
     (forms, fonts): (&FormSet, &Fonts),
 ) -> Result<Vec<u8>> {
@@ -162,15 +165,16 @@ fn make(
         ("officer", Some(head.officer.clone())),
     ]);
     values.extend(more);
-    // Papers with a number have it given by the office's own register: dots to write it on.
+    // Numbers that we do not give come from the office's own register: dots to write them on.
     let numbered = forms.form(key)?.head.number != "{number}";
     let mut filling = Filling {
         agency: &head.agency,
         code: &head.case_code,
         square: codes::qr(&head.case_code).unwrap_or_default(),
-        number: numbered.then_some(blank.as_str()),
+        number: numbered.then_some(head.number.as_deref().unwrap_or(&blank)),
         papers,
         hops,
+        rows,
         reprinted_at: head.reprinted_at,
         made_at: head.made_at,
         values,
@@ -193,7 +197,7 @@ pub fn supplement(data: &Supplement, forms: &FormSet, fonts: &Fonts) -> Result<V
         "supplement",
         &data.head,
         &data.papers,
-        &[],
+        (&[], &[]),
         values,
         (forms, fonts),
     )
@@ -208,7 +212,14 @@ pub fn refused(data: &Refused, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         ("signer", Some(data.signer.clone())),
         ("reason", Some(data.reason.clone())),
     ]);
-    make("refusal", &data.head, &[], &[], values, (forms, fonts))
+    make(
+        "refusal",
+        &data.head,
+        &[],
+        (&[], &[]),
+        values,
+        (forms, fonts),
+    )
 }
 
 /// Mẫu 04 as a PDF.
@@ -225,7 +236,14 @@ pub fn apology(data: &Apology, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         ("new_due", Some(moment(data.new_due_at, forms)?)),
         ("reason", Some(data.reason.clone())),
     ]);
-    make("apology", &data.head, &[], &[], values, (forms, fonts))
+    make(
+        "apology",
+        &data.head,
+        &[],
+        (&[], &[]),
+        values,
+        (forms, fonts),
+    )
 }
 
 /// Mẫu 05 as a PDF.
@@ -233,11 +251,7 @@ pub fn apology(data: &Apology, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
 /// # Errors
 /// As [`supplement`].
 pub fn control(data: &Control, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>> {
-    let due = match data.due {
-        Due::At(at) => moment(at, forms)?,
-        Due::Immediately => forms.word("due_immediate", &Values::new())?,
-        Due::NoAppointment => forms.word("due_none", &Values::new())?,
-    };
+    let due = due(data.due, forms)?;
     let values = Values::from([
         ("book", Some(data.register.book.clone())),
         ("entry", Some(data.register.entry.clone())),
@@ -247,7 +261,14 @@ pub fn control(data: &Control, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         ("helping", None),
     ]);
     let hops = hops::told(&data.hops, forms)?;
-    make("control", &data.head, &[], &hops, values, (forms, fonts))
+    make(
+        "control",
+        &data.head,
+        &[],
+        (&hops, &[]),
+        values,
+        (forms, fonts),
+    )
 }
 
 /// Giấy biên nhận trả kết quả as a PDF.
@@ -295,5 +316,12 @@ pub fn return_slip(data: &ReturnSlip, forms: &FormSet, fonts: &Fonts) -> Result<
         ("returned", Some(moment(data.head.made_at, forms)?)),
         ("note", data.note.clone()),
     ]);
-    make("return_slip", &data.head, &[], &[], values, (forms, fonts))
+    make(
+        "return_slip",
+        &data.head,
+        &[],
+        (&[], &[]),
+        values,
+        (forms, fonts),
+    )
 }

@@ -9,6 +9,7 @@
 mod check;
 pub mod decide;
 mod event;
+pub mod fee;
 mod state;
 mod status;
 
@@ -20,9 +21,11 @@ use uuid::Uuid;
 
 pub use check::{check_papers, check_party};
 pub use event::{
-    CaseEvent, HandedBack, HandedOver, Postponed, Recipient, ResultPaperNote, ResultReceived,
-    ResultReturned, SupplementReceived, SupplementRequested, WantedPaper, Why,
+    Accepted, CaseEvent, FeeCharged, FeePaid, FeeReversed, HandedBack, HandedOver, Postponed,
+    Recipient, ResultPaperNote, ResultReceived, ResultReturned, SupplementReceived,
+    SupplementRequested, WantedPaper, Why,
 };
+pub use fee::{Money, Payment, Reversal};
 pub use state::{Act, Case, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
 
@@ -90,10 +93,41 @@ pub enum FeeMethod {
     Cash,
     /// By transfer.
     Transfer,
+    /// Online, at a portal.
+    Online,
     /// Later, or elsewhere.
     Unpaid,
     /// Exempt, with the ground in words.
     Exempt,
+}
+
+impl FeeMethod {
+    /// Whether money came.
+    pub fn is_paid(self) -> bool {
+        matches!(self, Self::Cash | Self::Transfer | Self::Online)
+    }
+
+    /// The name it has in the database and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cash => "cash",
+            Self::Transfer => "transfer",
+            Self::Online => "online",
+            Self::Unpaid => "unpaid",
+            Self::Exempt => "exempt",
+        }
+    }
+
+    /// In words, within a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Cash => "tiền mặt",
+            Self::Transfer => "chuyển khoản",
+            Self::Online => "thanh toán trực tuyến",
+            Self::Unpaid => "chưa nộp",
+            Self::Exempt => "miễn",
+        }
+    }
 }
 
 /// Fee of a case, in whole đồng.
@@ -106,6 +140,37 @@ pub struct CaseFee {
     /// Ground of an exemption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<String>,
+    /// Number of the slip, where it was paid; given by the desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub slip: Option<BookEntry>,
+}
+
+/// Received for another agency, wherever it is (tiếp nhận không phụ thuộc địa giới): three places
+/// that are not to be mixed up. The limit begins when the competent agency has the dossier
+/// (NĐ 309/2026/NĐ-CP Điều 8.3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct OnBehalf {
+    /// Where the citizen was helped, if that is another place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Where it was received: this desk unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// Who is competent to settle it.
+    pub competent: String,
+}
+
+/// Handed in online and checked at the desk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct OnlineDossier {
+    /// Its code where it was handed in.
+    pub code: String,
+    /// Handed in, UTC milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_ms: Option<i64>,
 }
 
 /// Number in the year's register book (Sổ theo dõi hồ sơ).
@@ -178,4 +243,12 @@ pub struct CaseReceived {
     /// The result was returned at once: recorded, no receipt needed (NĐ 61/2018 Điều 17.4).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub instant: bool,
+    /// For another agency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub on_behalf: Option<OnBehalf>,
+    /// Handed in online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub online: Option<OnlineDossier>,
 }

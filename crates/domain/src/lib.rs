@@ -16,6 +16,7 @@ pub mod case_code;
 pub mod catalogue;
 pub mod counter;
 pub mod identity;
+pub mod money;
 pub mod refusal;
 pub mod text;
 pub mod transfer;

@@ -135,6 +135,10 @@ pub enum Code {
     CaseNoDueTime,
     /// Somebody else than the owner came for the result without an authorisation.
     AuthorisationMissing,
+    /// Nothing is due of a case's fee.
+    FeeNotDue,
+    /// The payment was taken back before.
+    FeeReversedBefore,
 
     // ---- documents and printing ----
     /// No printable of that kind.

@@ -212,6 +212,15 @@ pub struct DayClosed {
     pub closed_open: Vec<Uuid>,
 }
 
+/// A list of the day or the year was printed: cash report, register book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ReportPrinted {
+    /// Which, as it was asked for.
+    pub report: String,
+    /// BLAKE3 of what was printed, hex.
+    pub hash: String,
+}
+
 /// Tickets of a service are no longer given today, or given again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct IssuingChanged {
@@ -410,6 +419,9 @@ pub enum BranchEvent {
     /// Tickets stopped or resumed.
     #[serde(rename = "day.issuing_changed")]
     Issuing(IssuingChanged),
+    /// A list was printed.
+    #[serde(rename = "day.report_printed")]
+    ReportPrinted(ReportPrinted),
     /// Epoch.
     #[serde(rename = "epoch.opened")]
     Epoch(EpochOpened),
@@ -476,7 +488,7 @@ impl Body {
         let whole = serde_path_to_error::Deserializer::new(whole, &mut track);
         let failed = match kind.split('.').next().unwrap_or_default() {
             "visit" | "leg" => VisitEvent::deserialize(whole).is_err(),
-            "case" => CaseEvent::deserialize(whole).is_err(),
+            "case" | "fee" => CaseEvent::deserialize(whole).is_err(),
             "counter" => CounterEvent::deserialize(whole).is_err(),
             _ => BranchEvent::deserialize(whole).is_err(),
         };
@@ -500,7 +512,7 @@ impl Body {
         let whole = MapDeserializer::<_, serde_json::Error>::new(parts.into_iter());
         let read = match kind.split('.').next().unwrap_or_default() {
             "visit" | "leg" => VisitEvent::deserialize(whole).map(Self::Visit),
-            "case" => CaseEvent::deserialize(whole).map(Self::Case),
+            "case" | "fee" => CaseEvent::deserialize(whole).map(Self::Case),
             "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
             | "hub" | "sync" => BranchEvent::deserialize(whole).map(Self::Branch),

@@ -29,6 +29,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0008_counter_days.sql")),
         M::up(include_str!("../migrations/0009_reception.sql")),
         M::up(include_str!("../migrations/0010_promises.sql")),
+        M::up(include_str!("../migrations/0013_cash.sql")),
     ])
 }
 
@@ -59,7 +60,7 @@ fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 10;
+pub const SCHEMA_VERSION: i64 = 11;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 
@@ -207,8 +208,68 @@ pub(crate) fn damaged() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn migrations_are_sound_and_counted() {
-        super::migrations().validate().unwrap();
+        migrations().validate().unwrap();
+    }
+
+    /// Money that came with a dossier before there was a table for it stands in that table after.
+    #[test]
+    fn money_of_an_older_folder_is_in_the_cash_report() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let migrations = migrations();
+        assert_eq!(
+            migrations.current_version(&connection).unwrap(),
+            rusqlite_migration::SchemaVersion::NoneSet
+        );
+        migrations.to_version(&mut connection, 10).unwrap();
+        let cases = [
+            (
+                1_u8,
+                r#"{"officer":"ha","fee":{"amount":8000,"method":"cash"}}"#,
+            ),
+            (
+                2,
+                r#"{"officer":"ha","fee":{"amount":8000,"method":"unpaid"}}"#,
+            ),
+            (3, r#"{"officer":"ha"}"#),
+            (
+                4,
+                r#"{"officer":"ha","fee":{"amount":0,"method":"transfer"}}"#,
+            ),
+        ];
+        for (n, doc) in cases {
+            connection
+                .execute(
+                    "INSERT INTO case_file(entity, row, code, procedure, date, received_ms, status, doc)
+                     VALUES(?1, ?2, ?3, 'x', '2026-11-23', 1795395600000, 'received', ?4)",
+                    rusqlite::params![[n; 16], n, format!("H-{n}"), doc],
+                )
+                .unwrap();
+        }
+        migrations.to_latest(&mut connection).unwrap();
+        let version: i64 = connection
+            .query_row("PRAGMA user_version", [], |r| r.get(0))
+            .unwrap();
+        assert_eq!(version, SCHEMA_VERSION, "the number follows the list");
+        let rows: Vec<(Vec<u8>, i64, String, String, i64)> = connection
+            .prepare("SELECT entity, n, date, method, amount FROM cash")
+            .unwrap()
+            .query_map([], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            })
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        let want = (
+            vec![1; 16],
+            1,
+            "2026-11-23".to_owned(),
+            "cash".to_owned(),
+            8_000,
+        );
+        assert_eq!(rows, [want]);
     }
 }

@@ -59,6 +59,7 @@ export const actKeys: Record<CaseAct, string> = {
   refuse: "F7",
   withdraw: "F8",
   stop: "F9",
+  accept: "F10",
 };
 
 /** The step that brings a case on in each status; the others are the exceptions. */

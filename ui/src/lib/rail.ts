@@ -176,9 +176,10 @@ export function rail(): RailGroup[] {
           run: () => toCase("request_supplement"),
         }),
         act("F12", "act.refuse", {
-          hint: t("rail.toRefuse"),
-          why: notYours ?? notReceived,
-          run: () => toCase("refuse"),
+          hint: t(received ? "rail.toRefuse" : "rail.turnAway"),
+          why: notYours ?? (received || ready ? undefined : t("rail.receiveFirst")),
+          // Before it is received no case comes of it.
+          run: () => (received ? toCase("refuse") : (desk.dialog = { kind: "turnAway" })),
         }),
       ],
     },

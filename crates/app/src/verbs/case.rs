@@ -4,12 +4,13 @@ use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 use motcua_domain::{
     Code, Refusal,
     case::{
-        self, BookEntry, CaseEvent, CaseFee, CaseReceived, FeeMethod, MAX_SETS, PaperCount,
-        ProcedureRef, ReturnMethod,
+        self, BookEntry, CaseEvent, CaseFee, CaseReceived, FeeMethod, MAX_SETS, OnBehalf,
+        OnlineDossier, PaperCount, ProcedureRef, ReturnMethod,
     },
     case_code::CasePattern,
     catalogue::{ChannelKind, primary_limit},
     identity::{Warning, national_id::IdNumber, phone},
+    money,
     text::{self, limit},
     visit::{Party, PartyKind},
 };
@@ -25,11 +26,8 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case_acts, catalogue, leg};
+use super::{case_acts, catalogue, fee, leg};
 use crate::{App, Result, registry::Ctx, replica, view};
-
-/// Fees above this are typing errors: no procedure of a one-stop desk costs a billion.
-const MAX_FEE: u64 = 1_000_000_000;
 
 /// `case.receive`
 pub(crate) fn receive(
@@ -88,10 +86,22 @@ pub(crate) fn receive(
         .transpose()
         .map_err(|r| r.at("notes"))?
         .filter(|n| !n.is_empty());
-    let fee = args.fee.map(clean_fee).transpose()?;
+    let mut fee = args.fee.map(clean_fee).transpose()?;
+    let on_behalf = args.on_behalf.map(clean_on_behalf).transpose()?;
+    let online = args
+        .online
+        .map(|online| clean_online(online, now_ms))
+        .transpose()?;
     let limit = match args.limit {
         Some(limit) => Some(limit.check()?),
-        None => primary_limit(&procedure, ChannelKind::Counter),
+        None => primary_limit(
+            &procedure,
+            if online.is_some() {
+                ChannelKind::Online
+            } else {
+                ChannelKind::Counter
+            },
+        ),
     };
     let instant = args.instant.unwrap_or(false);
     let received_at = Time::from_ms(now_ms);
@@ -100,6 +110,8 @@ pub(crate) fn receive(
             None,
             vec!["Trả kết quả ngay khi tiếp nhận, không cần hẹn.".to_owned()],
         )
+    } else if let Some(other) = &on_behalf {
+        (None, vec![begins_there(&other.competent)])
     } else {
         let due = app
             .assets
@@ -119,6 +131,12 @@ pub(crate) fn receive(
         year: date.year(),
         number: app.next_of_block(tx, lease::BOOK, replica::year_of(date))?,
     };
+    if let Some(paid) = fee
+        .as_mut()
+        .filter(|fee| fee.method.is_paid() && fee.amount > 0)
+    {
+        paid.slip = fee::next_slip(app, tx, lease::slip::FEE)?;
+    }
     let warnings = warnings(&applicant, received_at.date());
 
     let case_id = Uuid::now_v7();
@@ -150,6 +168,8 @@ pub(crate) fn receive(
         book,
         form_set: ctx.branch.form_set.clone(),
         instant,
+        on_behalf,
+        online,
     };
     tx.append(case_id, &Body::Case(CaseEvent::Received(Box::new(event))))?;
     Ok(ReceiveAnswer {
@@ -178,8 +198,43 @@ fn clean_papers(papers: Vec<PaperCount>) -> Result<Vec<PaperCount>> {
         .collect()
 }
 
+/// From when the limit of a case for another agency runs, in words.
+pub(super) fn begins_there(competent: &str) -> String {
+    format!("Tiếp nhận thay: thời hạn tính từ khi {competent} nhận được hồ sơ.")
+}
+
+fn clean_on_behalf(other: OnBehalf) -> Result<OnBehalf> {
+    let place = |typed: Option<&str>, field: &str| {
+        text::optional(typed, limit::NAME).map_err(|r| r.at(format!("on_behalf.{field}")))
+    };
+    Ok(OnBehalf {
+        help: place(other.help.as_deref(), "help")?,
+        receipt: place(other.receipt.as_deref(), "receipt")?,
+        competent: text::required(&other.competent, limit::NAME)
+            .map_err(|r| r.at("on_behalf.competent"))?,
+    })
+}
+
+fn clean_online(online: OnlineDossier, now_ms: i64) -> Result<OnlineDossier> {
+    if online
+        .submitted_ms
+        .is_some_and(|ms| !(0..=now_ms).contains(&ms))
+    {
+        return Err(Refusal::new(
+            Code::DateInvalid,
+            "Lúc nộp trực tuyến không ở tương lai. Mời xem lại.",
+        )
+        .at("online.submitted_ms")
+        .into());
+    }
+    Ok(OnlineDossier {
+        code: text::required(&online.code, limit::CODE).map_err(|r| r.at("online.code"))?,
+        ..online
+    })
+}
+
 fn clean_fee(fee: CaseFee) -> Result<CaseFee> {
-    if fee.amount > MAX_FEE {
+    if fee.amount > money::MOST {
         return Err(Refusal::new(
             Code::NumberOutOfRange,
             "Số tiền lớn khác thường. Mời xem lại mức phí.",
@@ -197,7 +252,12 @@ fn clean_fee(fee: CaseFee) -> Result<CaseFee> {
         .at("fee.ground")
         .into());
     }
-    Ok(CaseFee { ground, ..fee })
+    Ok(CaseFee {
+        ground,
+        // The desk gives it, not whoever asks.
+        slip: None,
+        ..fee
+    })
 }
 
 /// What looks odd about a party. Nothing here keeps anything from being taken in.
@@ -277,7 +337,11 @@ pub(crate) fn search(app: &App, _ctx: &Ctx, args: Search) -> Result<Vec<CaseRow>
     }
     let overdue = args.overdue == Some(true);
     let open = args.open == Some(true);
-    let unindexed = args.status.is_some() || open || overdue || args.due_on.is_some();
+    let unindexed = args.status.is_some()
+        || open
+        || overdue
+        || args.due_on.is_some()
+        || args.online == Some(true);
     let from = match args.from {
         None if unindexed => app.today()?.checked_sub_days(Days::new(LOOK_BACK_DAYS)),
         from => from,
@@ -289,6 +353,7 @@ pub(crate) fn search(app: &App, _ctx: &Ctx, args: Search) -> Result<Vec<CaseRow>
         to: args.to,
         due_before_ms: overdue.then(|| app.now_ms()),
         due_within_ms: args.due_on.map(day_span),
+        online: args.online == Some(true),
     };
     app.store.read(|read| {
         Ok(read

@@ -22,14 +22,22 @@ use motcua_protocol::{
         paper::PaperKind,
     },
 };
-use motcua_store::{Read, Write, table::case::CaseRow};
+use motcua_store::{
+    Read, Write,
+    table::{case::CaseRow, lease::slip},
+};
 use uuid::Uuid;
 
-use super::case;
+use super::{case, fee, print_state};
 use crate::{App, Result, registry::Ctx, say_case, view};
 
 /// The case that was looked at, as long as nobody has done anything with it since.
-fn looked_at(ctx: &Ctx, read: &Read<'_>, id: Uuid, expected: Option<u32>) -> Result<Case> {
+pub(super) fn looked_at(
+    ctx: &Ctx,
+    read: &Read<'_>,
+    id: Uuid,
+    expected: Option<u32>,
+) -> Result<Case> {
     let case = case::find(read, id)?.case;
     if expected.is_none_or(|expected| expected == case.revision()) {
         return Ok(case);
@@ -68,32 +76,26 @@ fn paper_of(act: CaseAct) -> Option<PaperKind> {
         CaseAct::Postpone => Some(PaperKind::Apology),
         CaseAct::HandOver => Some(PaperKind::Control),
         CaseAct::ReturnResult => Some(PaperKind::ReturnSlip),
-        // The wording of the notice of a stop (TT 03/2025/TT-VPCP) is not at hand.
-        CaseAct::Withdraw | CaseAct::Stop | CaseAct::TakeBack | CaseAct::ReceiveResult => None,
+        CaseAct::Withdraw => Some(PaperKind::WithdrawalNote),
+        // Of our own: the wording of the notice of TT 03/2025/TT-VPCP is not at hand.
+        CaseAct::Stop => Some(PaperKind::StopNotice),
+        // The receipt tells the day from which the limit runs.
+        CaseAct::Accept => Some(PaperKind::Receipt),
+        CaseAct::TakeBack | CaseAct::ReceiveResult => None,
     }
 }
 
-/// The moment from which a paper of the case is what it is now: a print before it was of another
-/// paper. None while the case has no such paper.
-pub(crate) fn paper_since(case: &Case, kind: PaperKind) -> Option<i64> {
-    let at = |act: CaseAct| case.last(act).map(|a| a.at_ms);
-    match kind {
-        PaperKind::Receipt => Some(at(CaseAct::CompleteSupplement).unwrap_or(i64::MIN)),
-        PaperKind::Supplement => at(CaseAct::RequestSupplement),
-        PaperKind::Refusal => at(CaseAct::Refuse),
-        PaperKind::Apology => at(CaseAct::Postpone),
-        // A line comes with every hop.
-        PaperKind::Control => [CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult]
-            .into_iter()
-            .filter_map(at)
-            .max(),
-        PaperKind::ReturnSlip => at(CaseAct::ReturnResult),
-        PaperKind::Ticket => None,
-    }
-}
-
-fn done(app: &App, ctx: &Ctx, tx: &mut Write<'_>, id: Uuid, event: CaseEvent) -> Result<ActAnswer> {
-    let paper = event.act().and_then(paper_of);
+pub(super) fn done(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    id: Uuid,
+    event: CaseEvent,
+) -> Result<ActAnswer> {
+    let paper = match &event {
+        CaseEvent::FeePaid(_) => Some(PaperKind::FeeSlip),
+        event => event.act().and_then(paper_of),
+    };
     tx.append(id, &Body::Case(event))?;
     let now = Time::from_ms(tx.now_ms());
     let read = tx.read();
@@ -114,8 +116,11 @@ pub(crate) fn request_supplement(
     let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
     let now = Time::from_ms(tx.now_ms()).0;
     let papers = decide::wanted(args.papers, known_papers(&tx.read(), &case)?)?;
-    let event =
+    let mut event =
         decide::request_supplement(&case, papers, args.content.as_deref(), &args.reason, now)?;
+    if let CaseEvent::SupplementRequested(asked) = &mut event {
+        asked.number = fee::next_slip(app, tx, slip::SUPPLEMENT)?;
+    }
     done(app, ctx, tx, args.id, event)
 }
 
@@ -144,10 +149,9 @@ pub(crate) fn complete_supplement(
             _ => Vec::new(),
         },
     };
-    let due = app
-        .assets
-        .calendar(app.store.dir())?
-        .due(now, case.received.limit)?;
+    // No limit runs before the competent agency has it.
+    let limit = case.received.limit.filter(|_| !case.waits_for_competent());
+    let due = app.assets.calendar(app.store.dir())?.due(now, limit)?;
     let event = decide::complete_supplement(&case, papers, args.note.as_deref(), due, now)?;
     done(app, ctx, tx, args.id, event)
 }
@@ -176,7 +180,10 @@ pub(crate) fn postpone(
     let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
     let now = Time::from_ms(tx.now_ms()).0;
     let calendar = app.assets.calendar(app.store.dir())?;
-    let event = decide::postpone(&case, args.date, &args.reason, now, calendar)?;
+    let mut event = decide::postpone(&case, args.date, &args.reason, now, calendar)?;
+    if let CaseEvent::Postponed(postponed) = &mut event {
+        postponed.number = fee::next_slip(app, tx, slip::APOLOGY)?;
+    }
     done(app, ctx, tx, args.id, event)
 }
 
@@ -228,6 +235,7 @@ pub(crate) fn hand_over(
         to: text::required(&args.to, limit::NAME).map_err(|r| r.at("to"))?,
         receiver: name(args.receiver.as_deref(), "receiver")?,
         note: note(args.note.as_deref(), "note")?,
+        list: Vec::new(),
     });
     done(app, ctx, tx, args.id, event)
 }
@@ -296,7 +304,7 @@ pub(crate) fn view_of(
     row: CaseRow,
     now: Time,
 ) -> Result<CaseView> {
-    let case = row.case;
+    let case = &row.case;
     let received = &case.received;
     let procedure = read
         .procedure_version(&received.procedure.code, &received.procedure.version)?
@@ -305,24 +313,29 @@ pub(crate) fn view_of(
     let can = CaseAct::ALL
         .into_iter()
         .filter(|act| act.way(case.status).is_some())
+        .filter(|act| *act != CaseAct::Accept || case.waits_for_competent())
         .map(|act| PossibleAct {
             act,
-            why_not: decide::possible(&case, act, now.0)
+            why_not: decide::possible(case, act, now.0)
                 .err()
                 .map(|refusal| refusal.message),
-            warnings: decide::warnings(&case, act, now.0, calendar),
+            warnings: decide::warnings(case, act, now.0, calendar),
         })
         .collect();
-    let papers = PaperKind::ALL
-        .into_iter()
-        .filter_map(|kind| {
-            let since = paper_since(&case, kind)?;
-            Some(CasePaper {
+    let mut papers = Vec::new();
+    for kind in PaperKind::ALL {
+        if let Some(paper) = print_state::of(read, &row, kind, None)? {
+            let (all, now) = (
+                row.case.prints(&paper.document),
+                row.case.prints_since(&paper.document, paper.since_ms),
+            );
+            papers.push(CasePaper {
                 kind,
-                prints: case.prints_since(kind.name(), since) as u32,
-            })
-        })
-        .collect();
+                prints: now as u32,
+                earlier: (all - now) as u32,
+            });
+        }
+    }
     let waits = case.status == CaseStatus::SupplementRequested;
     Ok(CaseView {
         case_id: row.id,
@@ -331,15 +344,22 @@ pub(crate) fn view_of(
         due_at: case.due_ms().map(Time::from_ms),
         because: if waits {
             vec!["Đang chờ bổ sung: thời hạn tính lại từ đầu khi nhận đủ hồ sơ.".to_owned()]
+        } else if let Some(other) = received
+            .on_behalf
+            .as_ref()
+            .filter(|_| case.waits_for_competent())
+        {
+            vec![super::case::begins_there(&other.competent)]
         } else {
             case.promised().because.to_vec()
         },
         revision: case.revision(),
+        money: case.money(),
         can,
         papers,
-        history: history(branch, &case),
+        history: history(branch, case),
         procedure,
-        case,
+        case: row.case,
     })
 }
 

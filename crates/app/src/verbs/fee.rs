@@ -1,15 +1,66 @@
-//! Fees at the counter.
+//! Fees at the counter: what a case costs, what came, what went back, and a day's cash.
 
-use motcua_domain::{Code, Refusal, transfer};
-use motcua_protocol::verbs::fee::{FeeQr, FeeQrAnswer};
+use chrono::Datelike;
+use motcua_domain::{
+    Code, Refusal,
+    branch::{Branch, Role},
+    case::{BookEntry, CaseEvent, FeeMethod, fee},
+    money, transfer,
+};
+use motcua_protocol::{
+    Time,
+    verbs::{
+        case_acts::ActAnswer,
+        fee::{
+            CashDay, CashLine, CashOfficer, CashSums, Charge, Day, FeeQr, FeeQrAnswer, Pay, Reverse,
+        },
+    },
+};
+use motcua_store::{
+    Read, Write,
+    table::{cash::CashRow, lease::slip},
+};
+use uuid::Uuid;
 
-use super::{leg, machine};
-use crate::{App, Result, registry::Ctx};
+use super::{
+    case,
+    case_acts::{done, looked_at},
+    leg, machine,
+};
+use crate::{App, Result, registry::Ctx, replica, view};
+
+/// What stands with a transfer: letters and digits by which it is found again.
+pub(super) fn purpose_of_case(code: &str) -> String {
+    transfer::purpose(code)
+}
 
 /// `fee.qr`
 pub(crate) fn qr(app: &App, _ctx: &Ctx, args: FeeQr) -> Result<FeeQrAnswer> {
     let branch = app.branch()?;
-    let visit = app.store.read(|read| leg::find(read, args.visit_id))?;
+    let purpose = match (args.case_id, args.visit_id) {
+        (Some(id), _) => {
+            let row = app.store.read(|read| case::find(read, id))?;
+            purpose_of_case(&row.case.received.code)
+        }
+        // Office, number and day find the visit again; a case has no code yet when its fee is taken.
+        (None, Some(id)) => {
+            let visit = app.store.read(|read| leg::find(read, id))?;
+            transfer::purpose(&format!(
+                "{} {} {}",
+                branch.office.code,
+                visit.label(),
+                visit.date.format("%d%m%y")
+            ))
+        }
+        (None, None) => {
+            return Err(Refusal::new(
+                Code::FieldRequired,
+                "Mời cho biết lượt hoặc hồ sơ cần thu phí.",
+            )
+            .at("visit_id")
+            .into());
+        }
+    };
     let account = branch.office.account.clone().ok_or_else(|| {
         Refusal::new(
             Code::FieldRequired,
@@ -17,13 +68,6 @@ pub(crate) fn qr(app: &App, _ctx: &Ctx, args: FeeQr) -> Result<FeeQrAnswer> {
         )
         .at("office.account")
     })?;
-    // Office, number and day find the visit again; a case has no code yet when its fee is taken.
-    let purpose = transfer::purpose(&format!(
-        "{} {} {}",
-        branch.office.code,
-        visit.label(),
-        visit.date.format("%d%m%y")
-    ));
     let text = transfer::vietqr(&account, args.amount, &purpose)?;
     let qr = machine::qr(text).ok_or_else(|| {
         Refusal::new(
@@ -36,4 +80,188 @@ pub(crate) fn qr(app: &App, _ctx: &Ctx, args: FeeQr) -> Result<FeeQrAnswer> {
         account,
         purpose,
     })
+}
+
+/// The next running number of a kind of paper in this year; none while this machine has no numbers
+/// left and nobody to ask: the paper then has room to write one.
+pub(super) fn next_slip(app: &App, tx: &mut Write<'_>, series: &str) -> Result<Option<BookEntry>> {
+    let date = tx.date();
+    match app.next_of_block(tx, series, replica::year_of(date)) {
+        Ok(number) => Ok(Some(BookEntry {
+            year: date.year(),
+            number,
+        })),
+        Err(error) if matches!(error.code(), Code::LeaseEmpty | Code::NumbersExhausted) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `fee.charge`
+pub(crate) fn charge(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Charge) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let event = fee::charge(&case, args.amount, args.ground.as_deref())?;
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `fee.pay`
+pub(crate) fn pay(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Pay) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let mut event = fee::pay(
+        &case,
+        Uuid::now_v7(),
+        args.amount,
+        args.method,
+        args.payer.as_deref(),
+        args.note.as_deref(),
+    )?;
+    if let CaseEvent::FeePaid(paid) = &mut event {
+        paid.slip = next_slip(app, tx, slip::FEE)?;
+    }
+    done(app, ctx, tx, args.id, event)
+}
+
+fn supervises(ctx: &Ctx) -> bool {
+    ctx.roles
+        .iter()
+        .any(|role| matches!(role, Role::Supervisor | Role::Admin))
+}
+
+/// `fee.reverse`
+pub(crate) fn reverse(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: Reverse,
+) -> Result<ActAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let event = fee::reverse(&case, args.payment, &args.reason)?;
+    let payments = case.money().payments;
+    let own = payments.iter().any(|p| {
+        p.n == args.payment
+            && p.officer == ctx.officer
+            && Time::from_ms(p.at_ms).date() == Time::from_ms(tx.now_ms()).date()
+    });
+    if !own && !supervises(ctx) {
+        return Err(Refusal::new(
+            Code::NotAllowed,
+            "Khoản thu của người khác hoặc của ngày trước do giám sát hủy. Chưa ghi gì. Mời nhờ giám sát.",
+        )
+        .at("payment")
+        .into());
+    }
+    done(app, ctx, tx, args.id, event)
+}
+
+/// `fee.day`
+pub(crate) fn day(app: &App, ctx: &Ctx, args: Day) -> Result<CashDay> {
+    let date = match args.date {
+        Some(date) => date,
+        None => app.today()?,
+    };
+    let officer = whose(ctx, args.officer)?;
+    app.store
+        .read(|read| cash_day(&ctx.branch, read, date, officer.as_deref()))
+}
+
+/// Whose cash may be looked at: one's own, or by a supervisor everybody's.
+pub(super) fn whose(ctx: &Ctx, asked: Option<String>) -> Result<Option<String>> {
+    if supervises(ctx) {
+        return Ok(asked);
+    }
+    match asked {
+        Some(other) if other != ctx.officer => Err(Refusal::new(
+            Code::NotAllowed,
+            "Báo cáo thu tiền của người khác do giám sát xem. Mời nhờ giám sát.",
+        )
+        .at("officer")
+        .into()),
+        _ => Ok(Some(ctx.officer.clone())),
+    }
+}
+
+/// What was taken on a day, an officer each.
+pub(super) fn cash_day(
+    branch: &Branch,
+    read: &Read<'_>,
+    date: chrono::NaiveDate,
+    officer: Option<&str>,
+) -> Result<CashDay> {
+    let mut officers: Vec<CashOfficer> = Vec::new();
+    for row in read.cash_of(date, officer)? {
+        let Some(line) = line(&row) else { continue };
+        match officers.last_mut().filter(|o| o.officer == row.officer) {
+            Some(officer) => officer.lines.push(line),
+            None => officers.push(CashOfficer {
+                name: view::officer_name(branch, &row.officer).to_owned(),
+                officer: row.officer,
+                lines: vec![line],
+                sums: CashSums::default(),
+            }),
+        }
+    }
+    officers.sort_by(|a, b| (&a.name, &a.officer).cmp(&(&b.name, &b.officer)));
+    for officer in &mut officers {
+        officer.sums = sums(&officer.lines);
+    }
+    let all: Vec<CashLine> = officers.iter().flat_map(|o| o.lines.clone()).collect();
+    Ok(CashDay {
+        date,
+        sums: sums(&all),
+        officers,
+    })
+}
+
+fn line(row: &CashRow) -> Option<CashLine> {
+    let received = &row.case.case.received;
+    let payments = row.case.case.money().payments;
+    let payment = payments.into_iter().find(|p| p.n == row.payment)?;
+    let amount = i64::try_from(payment.amount).unwrap_or(i64::MAX);
+    let back = payment.reversed.filter(|_| row.back);
+    Some(CashLine {
+        at: Time::from_ms(back.as_ref().map_or(payment.at_ms, |back| back.at_ms)),
+        case_id: row.case.id,
+        case_code: received.code.clone(),
+        procedure_name: received.procedure.name.clone(),
+        payment: payment.n,
+        payer: payment.payer,
+        method: payment.method,
+        amount: if row.back { -amount } else { amount },
+        slip: payment.slip,
+        of: row.back.then(|| Time::from_ms(payment.at_ms)),
+        reason: back.map(|back| back.reason),
+    })
+}
+
+fn sums(lines: &[CashLine]) -> CashSums {
+    let mut sums = CashSums::default();
+    for line in lines {
+        let sum = match line.method {
+            FeeMethod::Transfer => &mut sums.transfer,
+            FeeMethod::Online => &mut sums.online,
+            _ => &mut sums.cash,
+        };
+        *sum = sum.saturating_add(line.amount);
+        if line.of.is_some() {
+            sums.reversals += 1;
+        } else {
+            sums.payments += 1;
+        }
+    }
+    sums.total = sums
+        .cash
+        .saturating_add(sums.transfer)
+        .saturating_add(sums.online);
+    sums.cash_words = words(sums.cash);
+    sums.total_words = words(sums.total);
+    sums
+}
+
+/// Money went back that had come on another day: a sum can be below zero.
+fn words(amount: i64) -> String {
+    let said = money::dong(amount.unsigned_abs());
+    if amount < 0 {
+        format!("Âm {}", said.to_lowercase())
+    } else {
+        said
+    }
 }

@@ -20,7 +20,7 @@ use motcua_protocol::{
 };
 use motcua_store::Write;
 
-use super::{issuing, leg, paper, queue::Line, register as registration};
+use super::{issuing, leg, paper, printing, queue::Line, register as registration};
 use crate::{App, Result, kiosk::KIOSK, registry::Ctx, view};
 
 /// A ticket of this terminal may be asked for again so long: a person still stands there.
@@ -174,10 +174,11 @@ pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Re
     }
     let submit = Submit {
         kind: PaperKind::Ticket,
+        part: None,
         id: args.visit_id,
         printer: None,
     };
-    let job = paper::submit(app, ctx, tx, submit)?;
+    let job = printing::submit(app, ctx, tx, submit)?;
     Ok(PaperState {
         job_id: job.job_id,
         state: job.state,

@@ -1,4 +1,4 @@
-//! Papers: rendering them, and handing them to a printer after they were recorded.
+//! Papers: rendering them, print jobs and printers (`printing` records what is printed).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use motcua_devices::printing::{self, CupsServer};
@@ -8,17 +8,16 @@ use motcua_documents::{
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{CaseEvent, CaseFee, FeeMethod, ReturnMethod, WantedPaper},
+    case::{BookEntry, Case, ReturnMethod, WantedPaper},
     identity::phone,
     text::{self, limit},
-    visit::{Class, Party, PartyKind, VisitEvent},
+    visit::{Class, Party, PartyKind},
 };
 use motcua_protocol::{
     Time,
-    event::Body,
     verbs::paper::{
         Assign, Cancel, Format, Job, JobState, Jobs, PaperKind, Printer, Printers, PrintersAnswer,
-        Render, Rendered, Retry, Submit,
+        Render, Rendered, Retry,
     },
 };
 use motcua_store::{
@@ -27,7 +26,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case, case_acts, catalogue, leg, slips};
+use super::{case, case_lists, catalogue, leg, slips};
 use crate::{App, Result, print_queue, registry::Ctx, view};
 
 /// A finished paper.
@@ -40,9 +39,14 @@ pub(crate) struct Paper {
 /// `document.render`
 pub(crate) fn render(app: &App, ctx: &Ctx, args: Render) -> Result<Rendered> {
     let format = args.format.unwrap_or(Format::Pdf);
-    let paper = app
-        .store
-        .read(|read| make(app, &ctx.branch, read, args.kind, args.id, format, None))?;
+    let paper = app.store.read(|read| {
+        let which = Which {
+            kind: args.kind,
+            id: args.id,
+            part: args.part,
+        };
+        make(app, &ctx.branch, read, which, format, None)
+    })?;
     let (media_type, ending) = match format {
         Format::Pdf => ("application/pdf", "pdf"),
         Format::Png => ("image/png", "png"),
@@ -55,16 +59,24 @@ pub(crate) fn render(app: &App, ctx: &Ctx, args: Render) -> Result<Rendered> {
     })
 }
 
+/// Which paper: its kind, the case or visit, and which of several.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Which {
+    pub(crate) kind: PaperKind,
+    pub(crate) id: Uuid,
+    pub(crate) part: Option<u32>,
+}
+
 /// Makes a paper; `reprinted_ms` marks it as a reprint.
 pub(crate) fn make(
     app: &App,
     branch: &Branch,
     read: &Read<'_>,
-    kind: PaperKind,
-    id: Uuid,
+    which: Which,
     format: Format,
     reprinted_ms: Option<i64>,
 ) -> Result<Paper> {
+    let Which { kind, id, part } = which;
     if kind == PaperKind::Ticket {
         return ticket(app, branch, read, id, format, reprinted_ms);
     }
@@ -75,10 +87,12 @@ pub(crate) fn make(
                 .into(),
         );
     }
-    if kind == PaperKind::Receipt {
-        receipt(app, branch, read, id, reprinted_ms)
-    } else {
-        slips::make(app, branch, read, kind, id, reprinted_ms)
+    match kind {
+        PaperKind::Receipt => receipt(app, branch, read, id, reprinted_ms),
+        PaperKind::DossierRefusal => {
+            case_lists::dossier_refusal(app, branch, read, (id, part), reprinted_ms)
+        }
+        _ => slips::make(app, branch, read, which, reprinted_ms),
     }
 }
 
@@ -124,13 +138,23 @@ pub(super) fn party(party: &Party) -> documents::Party {
     }
 }
 
-fn fee(fee: &CaseFee) -> documents::Fee {
-    match fee.method {
-        FeeMethod::Exempt => documents::Fee::Free,
-        _ if fee.amount == 0 => documents::Fee::Free,
-        FeeMethod::Cash | FeeMethod::Transfer => documents::Fee::Paid(fee.amount),
-        FeeMethod::Unpaid => documents::Fee::Due(fee.amount),
-    }
+/// What the receipt says of fees, as it stands now: a payment that was taken back does not stand
+/// there as paid.
+fn fee(case: &Case) -> Option<documents::Fee> {
+    let money = case.money();
+    let told = case.received.fee.is_some() || case.acts.iter().any(|act| act.event.is_fee());
+    told.then_some(if money.charged == 0 {
+        documents::Fee::Free
+    } else if money.due == 0 {
+        documents::Fee::Paid(money.charged)
+    } else {
+        documents::Fee::Due(money.due)
+    })
+}
+
+/// A running number as papers have it.
+pub(super) fn running(entry: BookEntry) -> String {
+    format!("{:04}", entry.number)
 }
 
 pub(super) fn agency(branch: &Branch) -> Agency {
@@ -153,10 +177,11 @@ pub(super) fn sentence_case(capitals: &str) -> String {
     letters
 }
 
-pub(super) fn due(due_ms: Option<i64>, instant: bool) -> documents::Due {
+pub(super) fn due(case: &Case, due_ms: Option<i64>) -> documents::Due {
     match due_ms {
         Some(due) => documents::Due::At(Time::from_ms(due).0),
-        None if instant => documents::Due::Immediately,
+        None if case.received.instant => documents::Due::Immediately,
+        None if case.waits_for_competent() => documents::Due::WhenAccepted,
         None => documents::Due::NoAppointment,
     }
 }
@@ -201,7 +226,7 @@ fn receipt(
         }),
         // Complete: what the receipt tells is the beginning of the limit (NĐ 309/2026 Điều 8.3).
         received_at: Time::from_ms(promised.from_ms).0,
-        due: due(promised.due_ms, received.instant),
+        due: due(&row.case, promised.due_ms),
         return_at: match received.return_method {
             ReturnMethod::Counter => sentence_case(&branch.office.unit),
             ReturnMethod::Post => {
@@ -216,11 +241,20 @@ fn receipt(
             }
             ReturnMethod::Online => "Bản điện tử".to_owned(),
         },
-        fee: received.fee.as_ref().map(fee),
+        fee: fee(&row.case),
         register: Some(register(&row)),
         officer: view::officer_name(branch, promised.officer.unwrap_or(&row.case.officer))
             .to_owned(),
         note: received.notes.clone(),
+        for_another: received
+            .on_behalf
+            .as_ref()
+            .map(|other| documents::ForAnother {
+                help: other.help.clone(),
+                receipt: other.receipt.clone().unwrap_or_else(|| slips::unit(branch)),
+                competent: other.competent.clone(),
+            }),
+        online_code: received.online.as_ref().map(|o| o.code.clone()),
         reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
     };
     let forms = app.assets.form_set(app.store.dir(), &received.form_set)?;
@@ -328,93 +362,8 @@ fn ticket(
 }
 
 /// Setting that names the printer of a kind of paper.
-fn setting(kind: PaperKind) -> String {
+pub(super) fn setting(kind: PaperKind) -> String {
     format!("printer.{}", kind.printed_as().name())
-}
-
-/// `print.submit`: the paper is recorded and kept before any printer is asked.
-pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> Result<Job> {
-    let printer = match args.printer {
-        Some(printer) => Some(print_queue::check_printer(&printer)?),
-        None => tx.read().setting(&setting(args.kind))?,
-    };
-    let now_ms = tx.now_ms();
-    let printed_before = match args.kind {
-        PaperKind::Ticket => {
-            let visit = leg::find(&tx.read(), args.id)?;
-            if visit.ticket.as_ref().is_some_and(|t| t.paper) {
-                return Err(Refusal::new(
-                    Code::DocumentUnknown,
-                    format!(
-                        "Số {} nằm trên phiếu xé từ cuộn giấy nên không in phiếu. Số vẫn ở trong hàng.",
-                        visit.label()
-                    ),
-                )
-                .at("id")
-                .into());
-            }
-            visit.ticket_prints > 0
-        }
-        kind => {
-            let case = case::find(&tx.read(), args.id)?.case;
-            let since = case_acts::paper_since(&case, kind).ok_or_else(|| slips::not_yet(kind))?;
-            case.prints_since(kind.name(), since) > 0
-        }
-    };
-    // A ticket goes to a thermal printer as raster, and to any other queue as a page.
-    let format = match args.kind {
-        PaperKind::Ticket if printer.as_deref().is_some_and(print_queue::is_thermal) => {
-            Format::Escpos
-        }
-        _ => Format::Pdf,
-    };
-    let paper = make(
-        app,
-        &ctx.branch,
-        &tx.read(),
-        args.kind,
-        args.id,
-        format,
-        printed_before.then_some(now_ms),
-    )?;
-    let hash = blake3::hash(&paper.bytes).to_hex().to_string();
-    let event = match args.kind {
-        PaperKind::Ticket => Body::Visit(VisitEvent::TicketPrinted { hash }),
-        kind => Body::Case(CaseEvent::DocumentPrinted {
-            document: kind.name().to_owned(),
-            hash,
-        }),
-    };
-    tx.append(args.id, &event)?;
-    let job = PrintJob {
-        id: Uuid::now_v7(),
-        kind: args.kind.name().to_owned(),
-        entity: args.id,
-        title: paper.title,
-        format: if paper.format == Format::Escpos {
-            "escpos"
-        } else {
-            "pdf"
-        }
-        .to_owned(),
-        reprint: printed_before,
-        message: printer
-            .is_none()
-            .then(|| print_queue::NO_PRINTER.to_owned()),
-        state: if printer.is_some() {
-            "queued"
-        } else {
-            "failed"
-        }
-        .to_owned(),
-        printer,
-        handle: None,
-        tries: 0,
-        created_ms: now_ms,
-        changed_ms: now_ms,
-    };
-    tx.add_print_job(&job, &paper.bytes)?;
-    job_view(&job)
 }
 
 fn kind_of(job: &PrintJob) -> PaperKind {

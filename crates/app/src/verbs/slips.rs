@@ -12,11 +12,10 @@ use motcua_protocol::{
     verbs::paper::{Format, PaperKind},
 };
 use motcua_store::{Read, table::case::CaseRow};
-use uuid::Uuid;
 
 use super::{
-    case,
-    paper::{self, Paper},
+    case, case_lists,
+    paper::{self, Paper, Which},
 };
 use crate::{App, Result, say_case, view};
 
@@ -37,10 +36,10 @@ pub(super) fn make(
     app: &App,
     branch: &Branch,
     read: &Read<'_>,
-    kind: PaperKind,
-    id: Uuid,
+    which: Which,
     reprinted_ms: Option<i64>,
 ) -> Result<Paper> {
+    let Which { kind, id, part } = which;
     let row = case::find(read, id)?;
     let forms = app
         .assets
@@ -56,7 +55,10 @@ pub(super) fn make(
                 return Err(not_yet(kind).into());
             };
             let data = documents::Supplement {
-                head: made(act),
+                head: CaseHead {
+                    number: asked.number.map(paper::running),
+                    ..made(act)
+                },
                 papers: asked.papers.iter().map(wanted_row).collect(),
                 content: asked.content.clone(),
                 reason: asked.reason.clone(),
@@ -85,7 +87,10 @@ pub(super) fn make(
                 return Err(not_yet(kind).into());
             };
             let data = documents::Apology {
-                head: made(act),
+                head: CaseHead {
+                    number: postponed.number.map(paper::running),
+                    ..made(act)
+                },
                 received_at: Time::from_ms(row.case.received.received_ms).0,
                 due_at: Time::from_ms(postponed.from_ms).0,
                 new_due_at: Time::from_ms(postponed.due_ms).0,
@@ -100,7 +105,7 @@ pub(super) fn make(
             let data = documents::Control {
                 head: made(act),
                 received_at: Time::from_ms(row.case.promised().from_ms).0,
-                due: paper::due(row.case.due_ms(), row.case.received.instant),
+                due: paper::due(&row.case, row.case.due_ms()),
                 register: paper::register(&row),
                 place_of_work: match &act.event {
                     CaseEvent::HandedOver(hop) => Some(hop.to.clone()),
@@ -130,7 +135,7 @@ pub(super) fn make(
             };
             documents::return_slip(&data, forms, fonts)?
         }
-        PaperKind::Receipt | PaperKind::Ticket => return Err(not_yet(kind).into()),
+        other => case_lists::make(app, branch, read, (&row, other, part), reprinted_ms)?,
     };
     Ok(Paper {
         title: row.case.received.code,
@@ -139,7 +144,22 @@ pub(super) fn make(
     })
 }
 
-fn head(branch: &Branch, row: &CaseRow, act: &Act, reprinted_ms: Option<i64>) -> CaseHead {
+pub(super) fn head(
+    branch: &Branch,
+    row: &CaseRow,
+    act: &Act,
+    reprinted_ms: Option<i64>,
+) -> CaseHead {
+    head_at(branch, row, (&act.officer, act.at_ms), reprinted_ms)
+}
+
+/// The same for a paper that is of no act.
+pub(super) fn head_at(
+    branch: &Branch,
+    row: &CaseRow,
+    (officer, at_ms): (&str, i64),
+    reprinted_ms: Option<i64>,
+) -> CaseHead {
     let received = &row.case.received;
     let phone = &branch.office.phone;
     CaseHead {
@@ -150,14 +170,15 @@ fn head(branch: &Branch, row: &CaseRow, act: &Act, reprinted_ms: Option<i64>) ->
         procedure_code: received.procedure.code.clone(),
         procedure_name: received.procedure.name.clone(),
         owner: paper::party(&received.applicant),
-        officer: view::officer_name(branch, &act.officer).to_owned(),
-        made_at: Time::from_ms(act.at_ms).0,
+        officer: view::officer_name(branch, officer).to_owned(),
+        number: None,
+        made_at: Time::from_ms(at_ms).0,
         reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
     }
 }
 
 /// The desk within a sentence, with the office it belongs to.
-fn unit(branch: &Branch) -> String {
+pub(super) fn unit(branch: &Branch) -> String {
     let office = &branch.office;
     format!("{} {}", paper::sentence_case(&office.unit), office.name)
 }

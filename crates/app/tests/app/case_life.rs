@@ -169,8 +169,8 @@ fn a_case_goes_its_whole_way_with_its_papers() {
 
 #[rstest]
 #[case::refused("case.refuse", json!({"reason": "Không thuộc thẩm quyền"}), "refused", Some("refusal"))]
-#[case::withdrawn("case.withdraw", json!({"reason": "Công dân đổi ý"}), "withdrawn", None)]
-#[case::stopped("case.stop", json!({"reason": "Có đơn khiếu nại"}), "stopped", None)]
+#[case::withdrawn("case.withdraw", json!({"reason": "Công dân đổi ý"}), "withdrawn", Some("withdrawal_note"))]
+#[case::stopped("case.stop", json!({"reason": "Có đơn khiếu nại"}), "stopped", Some("stop_notice"))]
 fn an_act_ends_the_case_and_needs_its_reason(
     #[case] name: &str,
     #[case] args: Value,

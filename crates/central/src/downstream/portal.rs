@@ -39,6 +39,9 @@ struct Data {
     returned: Vec<u8>,
     refused: Vec<u8>,
     channel_at_the_desk: String,
+    /// Handed in online and checked at the desk.
+    #[serde(default)]
+    channel_online: Option<String>,
     handed_in_at_agency: String,
     not_paid_online: String,
     party: BTreeMap<String, Option<String>>,
@@ -210,7 +213,11 @@ impl Portal {
         record.put("MaHoSo", &case.code);
         record.put("MaTTHC", &case.procedure.code);
         record.put("TenTTHC", &case.procedure.name);
-        record.put("KenhThucHien", &self.data.channel_at_the_desk);
+        let channel = match (&case.online, &self.data.channel_online) {
+            (Some(_), Some(online)) => online,
+            _ => &self.data.channel_at_the_desk,
+        };
+        record.put("KenhThucHien", channel);
         record.put("NoiNopHoSo", &self.data.handed_in_at_agency);
         let there = self.read.settings.offices.get(office);
         record.put_some("DonViXuLy", there.map(|o| &o.name));
@@ -247,16 +254,16 @@ impl Portal {
             "HinhThuc",
             known(&self.data.return_method, &case.return_method),
         );
-        match case.fee.as_ref().map(|fee| (fee.method, fee.amount)) {
-            // Paid at the desk is not paid online, whatever that does to a figure.
-            Some((FeeMethod::Cash | FeeMethod::Transfer, amount)) => {
-                record.put("DanhSachLePhi", [json!({"Gia": amount.to_string()})]);
-                record.put("DuocThanhToanTrucTuyen", &self.data.not_paid_online);
-            }
-            Some((FeeMethod::Unpaid, amount)) => {
-                record.put("DanhSachLePhi", [json!({"Gia": amount.to_string()})]);
-            }
-            Some((FeeMethod::Exempt, _)) | None => {}
+        let money = facts.case.money();
+        if money.charged > 0 {
+            let price = json!({"Gia": money.charged.to_string()});
+            record.put("DanhSachLePhi", [price]);
+        }
+        let mut standing = money.payments.iter().filter(|p| p.reversed.is_none());
+        // Paid at the desk is not paid online, whatever that does to a figure. At which portal
+        // something was paid online our records do not say.
+        if money.paid > 0 && standing.all(|p| p.method != FeeMethod::Online) {
+            record.put("DuocThanhToanTrucTuyen", &self.data.not_paid_online);
         }
         Ok(Value::Object(record.0))
     }

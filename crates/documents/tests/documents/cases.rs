@@ -72,6 +72,8 @@ pub(crate) fn usual() -> Receipt {
         }),
         officer: "Nguyễn Thị Thanh Hà".into(),
         note: None,
+        for_another: None,
+        online_code: None,
         reprinted_at: None,
     }
 }

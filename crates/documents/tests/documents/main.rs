@@ -7,6 +7,7 @@
 )]
 
 mod cases;
+mod lists;
 mod receipts;
 mod slips;
 mod tickets;

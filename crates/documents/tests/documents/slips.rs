@@ -17,6 +17,7 @@ fn head() -> CaseHead {
         procedure_name: receipt.procedure_name,
         owner: receipt.owner,
         officer: receipt.officer,
+        number: None,
         made_at: cases::at("2026-11-20T14:05"),
         reprinted_at: None,
     }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone};
 
 use super::{
-    Case, CaseAct, CaseEvent, MAX_COUNT, Postponed, Recipient, ResultReturned, SupplementReceived,
-    SupplementRequested, WantedPaper, Why, check::check_individual,
+    Accepted, Case, CaseAct, CaseEvent, MAX_COUNT, Postponed, Recipient, ResultReturned,
+    SupplementReceived, SupplementRequested, WantedPaper, Why, check::check_individual,
 };
 use crate::{
     calendar::{Calendar, Due},
@@ -36,6 +36,21 @@ pub fn possible(case: &Case, act: CaseAct, now: DateTime<FixedOffset>) -> Result
                 "Hồ sơ này {} nên không {} được. Chưa ghi gì. Mời xem lại tình trạng hồ sơ.",
                 case.status.words(),
                 act.words()
+            ),
+        )
+        .at("id"));
+    }
+    if act == CaseAct::Accept && !case.waits_for_competent() {
+        let why = if case.received.on_behalf.is_some() {
+            "cơ quan có thẩm quyền đã nhận từ trước"
+        } else {
+            "không tiếp nhận thay cơ quan khác"
+        };
+        return Err(Refusal::new(
+            Code::CaseStatus,
+            format!(
+                "Hồ sơ này {}, {why} nên không có việc này. Chưa ghi gì. Mời xem lại hồ sơ.",
+                case.status.words()
             ),
         )
         .at("id"));
@@ -97,15 +112,11 @@ pub fn warnings(
             }
         }
         CaseAct::ReturnResult => {
-            let unpaid = case
-                .received
-                .fee
-                .as_ref()
-                .filter(|fee| fee.method == super::FeeMethod::Unpaid && fee.amount > 0);
-            if let Some(fee) = unpaid {
+            let due = case.money().due;
+            if due > 0 {
                 warnings.push(format!(
                     "Phí, lệ phí {} đồng chưa ghi là đã nộp.",
-                    text::grouped(fee.amount)
+                    text::grouped(due)
                 ));
             }
         }
@@ -207,6 +218,7 @@ pub fn request_supplement(
         papers,
         content,
         reason: reason(why)?,
+        number: None,
     }))
 }
 
@@ -224,6 +236,34 @@ pub fn complete_supplement(
     possible(case, CaseAct::CompleteSupplement, now)?;
     Ok(CaseEvent::SupplementReceived(SupplementReceived {
         papers,
+        note: note(typed, "note")?,
+        limit: case.received.limit,
+        due_ms: due.due_at.map(|at| at.timestamp_millis()),
+        because: due.because.into_iter().map(|r| r.text).collect(),
+    }))
+}
+
+/// The competent agency has had the dossier since `at`; `due` was computed from then.
+///
+/// # Errors
+/// Those of [`possible`]; a moment before reception or still to come.
+pub fn accept(
+    case: &Case,
+    at: DateTime<FixedOffset>,
+    typed: Option<&str>,
+    due: Due,
+    now: DateTime<FixedOffset>,
+) -> Result<CaseEvent> {
+    possible(case, CaseAct::Accept, now)?;
+    if at > now || at.timestamp_millis() < case.received.received_ms {
+        return Err(Refusal::new(
+            Code::DateInvalid,
+            "Lúc cơ quan có thẩm quyền nhận phải sau khi tiếp nhận hồ sơ và không ở tương lai. Mời xem lại.",
+        )
+        .at("at"));
+    }
+    Ok(CaseEvent::Accepted(Accepted {
+        at_ms: at.timestamp_millis(),
         note: note(typed, "note")?,
         limit: case.received.limit,
         due_ms: due.due_at.map(|at| at.timestamp_millis()),
@@ -257,6 +297,7 @@ pub fn postpone(
         reason,
         from_ms,
         due_ms: due.timestamp_millis(),
+        number: None,
     }))
 }
 

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{CaseAct, CaseReceived};
+use uuid::Uuid;
+
+use super::{BookEntry, CaseAct, CaseReceived, FeeMethod};
 use crate::calendar::Limit;
 
 /// A paper that is asked for, or that came.
@@ -46,6 +48,9 @@ pub struct SupplementRequested {
     pub content: Option<String>,
     /// Why.
     pub reason: String,
+    /// Running number of the paper in its year (Số: …/HDHS).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<BookEntry>,
 }
 
 /// The dossier is complete; the limit began again (NĐ 61/2018/NĐ-CP Điều 19.4).
@@ -87,6 +92,72 @@ pub struct Postponed {
     pub from_ms: i64,
     /// Is due, UTC milliseconds.
     pub due_ms: i64,
+    /// Running number of the paper in its year (Số: …/PXL).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<BookEntry>,
+}
+
+/// The competent agency has the dossier that was received for it: the limit began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct Accepted {
+    /// When it had it, UTC milliseconds.
+    pub at_ms: i64,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Time limit applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+    /// Due now, UTC milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ms: Option<i64>,
+    /// How the due time came about, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<String>,
+}
+
+/// What the case costs, from now on; also an exemption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct FeeCharged {
+    /// Whole đồng; 0 with a ground is an exemption.
+    pub amount: u64,
+    /// Ground of an exemption, or why the amount is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<String>,
+}
+
+/// Money came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct FeePaid {
+    /// The payment, for ever.
+    pub id: Uuid,
+    /// Whole đồng.
+    pub amount: u64,
+    /// How.
+    pub method: FeeMethod,
+    /// Who paid, where it is not whoever handed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<String>,
+    /// Notes: number of the transfer, of the official receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Number of the slip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slip: Option<BookEntry>,
+}
+
+/// A payment was taken back: the record of it stays, and this one stands beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct FeeReversed {
+    /// Which; none is the one that came with the dossier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Uuid>,
+    /// Why.
+    pub reason: String,
 }
 
 /// The dossier went to where it is settled (Mẫu 05).
@@ -101,6 +172,10 @@ pub struct HandedOver {
     /// Notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The cases that went with it on one list, this one too, in the order of the list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Uuid>>", optional)]
+    pub list: Vec<Uuid>,
 }
 
 /// The dossier came back without a result.
@@ -233,13 +308,37 @@ pub enum CaseEvent {
     /// The result was handed out.
     #[serde(rename = "case.result_returned")]
     ResultReturned(ResultReturned),
+    /// The competent agency has it.
+    #[serde(rename = "case.accepted")]
+    Accepted(Accepted),
+    /// What it costs.
+    #[serde(rename = "fee.charged")]
+    FeeCharged(FeeCharged),
+    /// Money came.
+    #[serde(rename = "fee.paid")]
+    FeePaid(FeePaid),
+    /// A payment was taken back.
+    #[serde(rename = "fee.reversed")]
+    FeeReversed(FeeReversed),
 }
 
 impl CaseEvent {
-    /// Which act it records; none for reception itself and for printing.
+    /// Whether it is about money, which no status stands in the way of once it is recorded.
+    pub fn is_fee(&self) -> bool {
+        matches!(
+            self,
+            Self::FeeCharged(_) | Self::FeePaid(_) | Self::FeeReversed(_)
+        )
+    }
+
+    /// Which act it records; none for reception itself, for printing and for money.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
-            Self::Received(_) | Self::DocumentPrinted { .. } => None,
+            Self::Received(_)
+            | Self::DocumentPrinted { .. }
+            | Self::FeeCharged(_)
+            | Self::FeePaid(_)
+            | Self::FeeReversed(_) => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
             Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
             Self::Refused(_) => Some(CaseAct::Refuse),
@@ -250,6 +349,7 @@ impl CaseEvent {
             Self::HandedBack(_) => Some(CaseAct::TakeBack),
             Self::ResultReceived(_) => Some(CaseAct::ReceiveResult),
             Self::ResultReturned(_) => Some(CaseAct::ReturnResult),
+            Self::Accepted(_) => Some(CaseAct::Accept),
         }
     }
 }

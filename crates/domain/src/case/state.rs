@@ -113,6 +113,20 @@ impl Case {
             });
             return;
         }
+        if recorded.event.is_fee() {
+            let done = Act {
+                at_ms,
+                officer,
+                event: recorded.event.clone(),
+            };
+            // Money that came has come, whatever others did meanwhile. It is taken back once.
+            if self.takes(&recorded.event) {
+                self.acts.push(done);
+            } else {
+                self.set_aside.push(done);
+            }
+            return;
+        }
         // A case is received once; a second telling of it changes nothing.
         let Some(act) = recorded.event.act() else {
             return;
@@ -132,12 +146,20 @@ impl Case {
     }
 
     /// Where an act would lead: the table, and the one rule beside it, that a date is given anew
-    /// at most once (NĐ 61/2018/NĐ-CP Điều 19.9).
+    /// at most once (NĐ 61/2018/NĐ-CP Điều 19.9), and the one that only cases for others know.
     pub fn leads_to(&self, act: CaseAct) -> Option<CaseStatus> {
         if act == CaseAct::Postpone && self.postponed().is_some() {
             return None;
         }
+        if act == CaseAct::Accept && !self.waits_for_competent() {
+            return None;
+        }
         act.way(self.status)
+    }
+
+    /// Whether it was received for another agency that does not have it yet, so that no limit runs.
+    pub fn waits_for_competent(&self) -> bool {
+        self.received.on_behalf.is_some() && self.last(CaseAct::Accept).is_none()
     }
 
     /// Grows with every act: whoever saw another number has not seen what was done since.
@@ -166,8 +188,20 @@ impl Case {
 
     /// What was promised when the dossier was complete last.
     pub fn promised(&self) -> Promised<'_> {
-        let completed = self.last(CaseAct::CompleteSupplement);
-        match completed.map(|act| (act, &act.event)) {
+        let begun = self.acts.iter().rev().find(|act| {
+            matches!(
+                act.event,
+                CaseEvent::SupplementReceived(_) | CaseEvent::Accepted(_)
+            )
+        });
+        match begun.map(|act| (act, &act.event)) {
+            Some((act, CaseEvent::Accepted(accepted))) => Promised {
+                from_ms: accepted.at_ms,
+                officer: Some(&act.officer),
+                limit: accepted.limit,
+                due_ms: accepted.due_ms,
+                because: &accepted.because,
+            },
             Some((act, CaseEvent::SupplementReceived(complete))) => Promised {
                 from_ms: act.at_ms,
                 officer: Some(&act.officer),
@@ -209,6 +243,7 @@ impl Case {
             match &act.event {
                 CaseEvent::Postponed(postponed) => return Some(postponed.due_ms),
                 CaseEvent::SupplementReceived(complete) => return complete.due_ms,
+                CaseEvent::Accepted(accepted) => return accepted.due_ms,
                 _ => {}
             }
         }

@@ -125,11 +125,13 @@ pub enum CaseAct {
     ReceiveResult,
     /// Trả kết quả.
     ReturnResult,
+    /// Cơ quan có thẩm quyền đã nhận hồ sơ tiếp nhận thay: thời hạn bắt đầu.
+    Accept,
 }
 
 impl CaseAct {
     /// Every act, in the order in which a screen offers them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReturnResult,
         Self::CompleteSupplement,
         Self::HandOver,
@@ -140,6 +142,7 @@ impl CaseAct {
         Self::Refuse,
         Self::Withdraw,
         Self::Stop,
+        Self::Accept,
     ];
 
     /// The act in words, within a sentence.
@@ -155,6 +158,7 @@ impl CaseAct {
             Self::TakeBack => "nhận lại hồ sơ",
             Self::ReceiveResult => "nhận kết quả",
             Self::ReturnResult => "trả kết quả",
+            Self::Accept => "ghi cơ quan có thẩm quyền đã nhận",
         }
     }
 
@@ -179,6 +183,8 @@ impl CaseAct {
             // What a desk settles by itself was never handed over.
             (Self::ReceiveResult, S::Received | S::Processing) => Some(S::Done),
             (Self::ReturnResult, S::Done) => Some(S::Returned),
+            // Only of a case that was received for another agency.
+            (Self::Accept, S::Received | S::Processing) => Some(S::Processing),
             _ => None,
         }
     }

@@ -227,6 +227,8 @@ fn fits(visit: &Visit, own: &Visit, event: &VisitEvent) -> bool {
         VisitEvent::Registered(_) => false,
         VisitEvent::Identified { .. }
         | VisitEvent::TicketPrinted { .. }
+        | VisitEvent::DossierRefused(_)
+        | VisitEvent::RefusalPrinted { .. }
         | VisitEvent::Classified { .. } => true,
         VisitEvent::ServiceAdded { .. } => visit.is_open(),
         VisitEvent::CheckedIn { .. } => leg.state == Booked,

@@ -12,6 +12,7 @@ use super::{
         Class, Held, Leg, Origin, Party, Planned, Quote, Recorded, Skipped, Span, Stamp, State,
         Ticket, Visit, is_one, one,
     },
+    turned_away::{DossierRefused, TurnedAway},
 };
 
 /// Registration: the first event of every visit.
@@ -231,6 +232,17 @@ pub enum VisitEvent {
         /// BLAKE3 of what was printed, hex.
         hash: String,
     },
+    /// A dossier was refused before it was received.
+    #[serde(rename = "visit.dossier_refused")]
+    DossierRefused(Box<DossierRefused>),
+    /// The paper of such a refusal went to a printer.
+    #[serde(rename = "visit.refusal_printed")]
+    RefusalPrinted {
+        /// Which of the visit's refusals, from 1.
+        part: u32,
+        /// BLAKE3 of what was printed, hex.
+        hash: String,
+    },
 }
 
 impl VisitEvent {
@@ -289,6 +301,7 @@ impl Visit {
             last_mono_ms: recorded.stamp.mono_ms,
             last_actor: recorded.stamp.actor.clone(),
             ticket_prints: 0,
+            turned_away: Vec::new(),
             apart: Vec::new(),
         })
     }
@@ -490,6 +503,18 @@ impl Visit {
                 self.legs.push(leg);
             }
             VisitEvent::TicketPrinted { .. } => self.ticket_prints += 1,
+            VisitEvent::DossierRefused(dossier) => self.turned_away.push(TurnedAway {
+                dossier: (**dossier).clone(),
+                at_ms: stamp.wall_ms,
+                officer: stamp.actor.clone(),
+                prints: 0,
+            }),
+            VisitEvent::RefusalPrinted { part, .. } => {
+                let place = (*part as usize).checked_sub(1);
+                if let Some(refused) = place.and_then(|i| self.turned_away.get_mut(i)) {
+                    refused.prints = refused.prints.saturating_add(1);
+                }
+            }
         }
     }
 

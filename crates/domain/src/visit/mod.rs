@@ -14,6 +14,7 @@ pub mod figures;
 pub mod order;
 pub mod promise;
 mod state;
+pub mod turned_away;
 pub mod watch;
 
 pub use act::{Act, Cause, HoldTo, Hop, Outcome, ReturnTo};
@@ -24,3 +25,4 @@ pub use state::{
     Class, Held, Leg, Origin, Party, PartyKind, Planned, Quote, Recorded, Skipped, Span, Stamp,
     State, Ticket, Visit,
 };
+pub use turned_away::{DossierRefused, TurnedAway};

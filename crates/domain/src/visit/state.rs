@@ -355,6 +355,10 @@ pub struct Visit {
     pub last_actor: String,
     /// Tickets printed: 0 none, 1 once, more are reprints.
     pub ticket_prints: u32,
+    /// Dossiers that were not taken in, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<super::TurnedAway>>", optional)]
+    pub turned_away: Vec<super::TurnedAway>,
     /// What was done to it at the same time by people who could not hear of each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apart: Vec<Apart>,

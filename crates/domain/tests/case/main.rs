@@ -8,6 +8,8 @@
     reason = "a test stops where something is not as expected"
 )]
 
+mod fees;
+mod for_others;
 mod guards;
 mod play;
 mod properties;

@@ -69,6 +69,7 @@ pub(crate) fn received() -> CaseReceived {
             amount: 8_000,
             method: FeeMethod::Unpaid,
             ground: None,
+            slip: None,
         }),
         limit: Some(limit),
         received_ms: MORNING,
@@ -80,6 +81,8 @@ pub(crate) fn received() -> CaseReceived {
         },
         form_set: "tt-01-2018".to_owned(),
         instant: false,
+        on_behalf: None,
+        online: None,
     }
 }
 
@@ -162,6 +165,7 @@ impl Play {
                     to: "Phòng Tư pháp".to_owned(),
                     receiver: None,
                     note: None,
+                    list: Vec::new(),
                 })
             }),
             CaseAct::TakeBack => decide::possible(case, act, now).map(|()| {
@@ -182,6 +186,10 @@ impl Play {
                     name: String::new(),
                 };
                 decide::return_result(case, recipient, None, now)
+            }
+            CaseAct::Accept => {
+                let due = calendar().due(now, case.received.limit)?;
+                decide::accept(case, now, None, due, now)
             }
         }
     }

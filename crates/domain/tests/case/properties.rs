@@ -25,6 +25,7 @@ fn any_event(pick: usize, ms: i64) -> CaseEvent {
             reason: "x".to_owned(),
             from_ms: i64::MIN,
             due_ms: ms,
+            number: None,
         }),
         n => {
             // Each act from where it is possible.

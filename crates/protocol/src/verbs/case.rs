@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use motcua_domain::{
     calendar::{DayMark, Limit},
-    case::{Case, CaseFee, CaseStatus, PaperCount, ReturnMethod},
+    case::{Case, CaseFee, CaseStatus, Money, OnBehalf, OnlineDossier, PaperCount, ReturnMethod},
     catalogue::Procedure,
     visit::Party,
 };
@@ -60,6 +60,12 @@ pub struct Receive {
     /// The result is returned at once; no receipt needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instant: Option<bool>,
+    /// Received for another agency: the limit begins when that one has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf: Option<OnBehalf>,
+    /// Handed in online and checked here; the limit is that of the online channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<OnlineDossier>,
 }
 
 /// A case was taken in.
@@ -116,6 +122,8 @@ pub struct CaseView {
     pub revision: u32,
     /// What can be done now.
     pub can: Vec<PossibleAct>,
+    /// What it costs and what came of it.
+    pub money: Money,
     /// Papers that can be printed.
     pub papers: Vec<CasePaper>,
     /// What happened, in words, from reception on.
@@ -152,6 +160,9 @@ pub struct Search {
     /// Due on that day and not closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<NaiveDate>,
+    /// Only cases that were handed in online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
     /// At most so many, 50 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -178,6 +189,10 @@ pub struct CaseRow {
     pub status: CaseStatus,
     /// Receipts printed.
     pub receipts: u32,
+    /// Handed in online: to be dealt with first.
+    pub online: bool,
+    /// Whole đồng still to be paid.
+    pub fee_due: u64,
 }
 
 /// `catalogue.get`: a procedure in force today, or on the day said.

@@ -130,6 +130,49 @@ pub struct HandOver {
     pub note: Option<String>,
 }
 
+/// `case.hand_over_many`: several dossiers go to one place on one list, all of them or none. Those
+/// that were handed in online stand first.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseHandOverMany", optional_fields)]
+#[schemars(rename = "CaseHandOverMany")]
+pub struct HandOverMany {
+    /// The cases; at most 200.
+    pub ids: Vec<Uuid>,
+    /// Department or agency.
+    pub to: String,
+    /// Who takes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<String>,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Dossiers were handed over.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct HandedOverMany {
+    /// The cases in the order of the list; the list is a paper of each.
+    pub ids: Vec<Uuid>,
+}
+
+/// `case.accept`: the competent agency has the dossier that was received for it; the limit begins.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseAccept", optional_fields)]
+#[schemars(rename = "CaseAccept")]
+pub struct Accept {
+    /// The case.
+    pub id: Uuid,
+    /// Revision that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u32>,
+    /// When it had it; now unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+    /// Notes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
 /// `case.take_back`: the dossier comes back without a result.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "CaseTakeBack", optional_fields)]
@@ -217,6 +260,8 @@ pub struct CasePaper {
     pub kind: PaperKind,
     /// How often it was printed as it is now; from the first on a print is a reprint.
     pub prints: u32,
+    /// How often before it became what it is now: a control slip before its last line.
+    pub earlier: u32,
 }
 
 /// A line of a case's history.

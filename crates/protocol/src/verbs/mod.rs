@@ -16,6 +16,7 @@ pub mod kiosk;
 pub mod machine;
 pub mod paper;
 pub mod queue;
+pub mod report;
 pub mod sync;
 pub mod visit;
 pub mod watch;
@@ -136,6 +137,7 @@ verbs! {
     Command "visit.check_in" visit::CheckIn => visit::Registered, [Officer, Reception, Supervisor];
     Command "visit.identify" visit::Identify => visit::LegAnswer, [Officer, Reception, Supervisor];
     Command "visit.classify" visit::Classify => visit::LegAnswer, [Officer, Reception, Supervisor];
+    Command "visit.refuse_dossier" visit::RefuseDossier => visit::DossierTurnedAway, [Officer, Supervisor];
     Query "visit.get" visit::Get => visit::VisitView;
     Query "visit.log" visit::Log => Vec<visit::LogLine>;
     Query "queue.snapshot" queue::Snapshot => queue::SnapshotAnswer;
@@ -193,6 +195,8 @@ verbs! {
     Command "case.withdraw" case_acts::Withdraw => case_acts::ActAnswer, [Officer, Supervisor];
     Command "case.stop" case_acts::Stop => case_acts::ActAnswer, [Officer, Supervisor];
     Command "case.hand_over" case_acts::HandOver => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "case.hand_over_many" case_acts::HandOverMany => case_acts::HandedOverMany, [Officer, Supervisor];
+    Command "case.accept" case_acts::Accept => case_acts::ActAnswer, [Officer, Supervisor];
     Command "case.take_back" case_acts::TakeBack => case_acts::ActAnswer, [Officer, Supervisor];
     Command "case.receive_result" case_acts::ReceiveResult => case_acts::ActAnswer, [Officer, Supervisor];
     Command "case.return_result" case_acts::ReturnResult => case_acts::ActAnswer, [Officer, Reception, Supervisor];
@@ -202,6 +206,11 @@ verbs! {
     Command "catalogue.import" case::CatalogueImport => case::CatalogueImported, [Supervisor, Admin];
     Query "calendar.due" case::CalendarDue => case::DueAnswer;
     Query "fee.qr" fee::FeeQr => fee::FeeQrAnswer;
+    Command "fee.charge" fee::Charge => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "fee.pay" fee::Pay => case_acts::ActAnswer, [Officer, Supervisor];
+    Command "fee.reverse" fee::Reverse => case_acts::ActAnswer, [Officer, Supervisor];
+    Query "fee.day" fee::Day => fee::CashDay, [Officer, Supervisor];
+    Query "book.get" report::Book => report::BookAnswer, [Officer, Reception, Supervisor];
 
     // ---- people ----
     Query "identity.parse" citizen::IdentityParse => motcua_domain::identity::card::Card;
@@ -212,6 +221,9 @@ verbs! {
     // ---- papers and printers ----
     Query "document.render" paper::Render => paper::Rendered;
     Command "print.submit" paper::Submit => paper::Job, [Officer, Reception, Supervisor];
+    Command "print.batch" paper::Batch => paper::BatchAnswer, [Officer, Reception, Supervisor];
+    Query "report.render" report::Render => paper::Rendered, [Officer, Supervisor];
+    Command "report.print" report::Print => paper::Job, [Officer, Supervisor];
     Query "print.jobs" paper::Jobs => Vec<paper::Job>;
     Command "print.retry" paper::Retry => paper::Job, [Officer, Reception, Supervisor];
     Command "print.cancel" paper::Cancel => paper::Job, [Officer, Reception, Supervisor];

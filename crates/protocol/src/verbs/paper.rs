@@ -25,11 +25,31 @@ pub enum PaperKind {
     Control,
     /// Giấy biên nhận trả kết quả, of a case.
     ReturnSlip,
+    /// Slip of a payment (`part`: which, the last one unless said), of a case. No tax receipt.
+    FeeSlip,
+    /// What is still to be paid, with a code to pay by phone; of a case.
+    FeeNotice,
+    /// One receipt for all cases that were handed in at the visit of this case.
+    JointReceipt,
+    /// List of the cases that were handed over together with this one.
+    HandOverList,
+    /// Note of a withdrawal, of a case.
+    WithdrawalNote,
+    /// Notice of a stop, of a case.
+    StopNotice,
+    /// Slip on which the citizen rates the desk, of a case.
+    RatingSlip,
+    /// Mẫu 03 for a dossier that was not taken in (`part`: which), of a visit.
+    DossierRefusal,
+    /// Cash report of a day (`report.print`).
+    CashReport,
+    /// Register book (Mẫu 06, `report.print`).
+    RegisterBook,
 }
 
 impl PaperKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 17] = [
         Self::Receipt,
         Self::Ticket,
         Self::Supplement,
@@ -37,6 +57,16 @@ impl PaperKind {
         Self::Apology,
         Self::Control,
         Self::ReturnSlip,
+        Self::FeeSlip,
+        Self::FeeNotice,
+        Self::JointReceipt,
+        Self::HandOverList,
+        Self::WithdrawalNote,
+        Self::StopNotice,
+        Self::RatingSlip,
+        Self::DossierRefusal,
+        Self::CashReport,
+        Self::RegisterBook,
     ];
 
     /// Name on the wire.
@@ -49,7 +79,30 @@ impl PaperKind {
             Self::Apology => "apology",
             Self::Control => "control",
             Self::ReturnSlip => "return_slip",
+            Self::FeeSlip => "fee_slip",
+            Self::FeeNotice => "fee_notice",
+            Self::JointReceipt => "joint_receipt",
+            Self::HandOverList => "hand_over_list",
+            Self::WithdrawalNote => "withdrawal_note",
+            Self::StopNotice => "stop_notice",
+            Self::RatingSlip => "rating_slip",
+            Self::DossierRefusal => "dossier_refusal",
+            Self::CashReport => "cash_report",
+            Self::RegisterBook => "register_book",
         }
+    }
+
+    /// Whether it is made on A4; the others are A5 (TT 01/2018/TT-VPCP Điều 9).
+    pub fn is_a4(self) -> bool {
+        matches!(
+            self,
+            Self::JointReceipt | Self::HandOverList | Self::CashReport | Self::RegisterBook
+        )
+    }
+
+    /// The kind of that name, if there is one; what follows a point says which of several.
+    pub fn from_document(document: &str) -> Option<Self> {
+        Self::from_name(document.split('.').next().unwrap_or_default())
     }
 
     /// The kind of that name, if there is one.
@@ -61,12 +114,7 @@ impl PaperKind {
     pub fn printed_as(self) -> Self {
         match self {
             Self::Ticket => Self::Ticket,
-            Self::Receipt
-            | Self::Supplement
-            | Self::Refusal
-            | Self::Apology
-            | Self::Control
-            | Self::ReturnSlip => Self::Receipt,
+            _ => Self::Receipt,
         }
     }
 }
@@ -92,6 +140,9 @@ pub struct Render {
     pub kind: PaperKind,
     /// Case or visit.
     pub id: Uuid,
+    /// Which of several of that kind, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
     /// Format, PDF unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
@@ -119,9 +170,47 @@ pub struct Submit {
     pub kind: PaperKind,
     /// Case or visit.
     pub id: Uuid,
+    /// Which of several of that kind, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
     /// Another printer than the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub printer: Option<String>,
+}
+
+/// `print.batch`: one paper of many cases, each recorded and kept as by `print.submit`. A case that
+/// has no such paper is passed over and told; nothing else stops for it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintBatch", optional_fields)]
+#[schemars(rename = "PrintBatch")]
+pub struct Batch {
+    /// Which paper.
+    pub kind: PaperKind,
+    /// The cases, in the order of printing; at most 200.
+    pub ids: Vec<Uuid>,
+    /// Another printer than the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+}
+
+/// What became of each.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintBatchAnswer")]
+#[schemars(rename = "PrintBatchAnswer")]
+pub struct BatchAnswer {
+    /// Papers that are kept for the printer.
+    pub jobs: Vec<Job>,
+    /// Cases without such a paper.
+    pub skipped: Vec<PassedOver>,
+}
+
+/// A case that was passed over.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct PassedOver {
+    /// Which.
+    pub id: Uuid,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// Where a print job stands.

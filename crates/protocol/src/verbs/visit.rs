@@ -131,6 +131,31 @@ pub struct Classify {
     pub class: Class,
 }
 
+/// `visit.refuse_dossier`: a dossier of whoever is served is refused before it is received
+/// (Mẫu 03); no case comes of it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "VisitRefuseDossier")]
+#[schemars(rename = "VisitRefuseDossier")]
+pub struct RefuseDossier {
+    /// The visit.
+    pub visit_id: Uuid,
+    /// Procedure code.
+    pub procedure_code: String,
+    /// Whose dossier it is.
+    pub applicant: Party,
+    /// Why.
+    pub reason: String,
+}
+
+/// A dossier was refused.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct DossierTurnedAway {
+    /// The visit.
+    pub visit_id: Uuid,
+    /// Which of its refusals, from 1: `part` of the paper.
+    pub part: u32,
+}
+
 macro_rules! on_visit {
     ($(#[$doc:meta])* $type:ident, $name:literal { $($(#[$field_doc:meta])* $field:ident : $ty:ty),* $(,)? }) => {
         $(#[$doc])*

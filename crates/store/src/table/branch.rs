@@ -107,7 +107,7 @@ pub(crate) fn rows(
                 rows.extend((device_entity(e.device) == entity).then(row));
             }
             // Looked at where the device is introduced: revoked is for ever, whatever came later.
-            BranchEvent::Revoked(_) => {}
+            BranchEvent::Revoked(_) | BranchEvent::ReportPrinted(_) => {}
             BranchEvent::Leased(e) => {
                 rows.extend(
                     (lease_entity(&e.series, e.date) == entity).then(|| lease::row(entity, ord, e)),

@@ -1,7 +1,7 @@
 //! Cases and their search.
 
 use motcua_domain::{
-    case::{Case, CaseStatus},
+    case::{BookEntry, Case, CaseEvent, CaseStatus},
     text::fold,
 };
 use rusqlite::OptionalExtension;
@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     log,
     read::Read,
-    table::{Row, Table, id, number, party, search_widening, searches, values},
+    table::{Row, Table, cash, id, lease::slip, number, party, search_widening, searches, values},
 };
 
 pub(crate) static CASE: Table = Table {
@@ -66,14 +66,21 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         entity,
         "issued",
     ));
-    if let Some(first) = chrono::NaiveDate::from_ymd_opt(received.book.year, 1, 1) {
-        rows.push(number::row(
-            "book".to_owned(),
-            first,
-            received.book.number,
-            entity,
-            "issued",
-        ));
+    rows.extend(yearly("book", received.book, entity));
+    cash::rows(entity, case, rows);
+    let slip = received.fee.as_ref().and_then(|fee| fee.slip);
+    rows.extend(slip.and_then(|slip| yearly(slip::FEE, slip, entity)));
+    // What was set aside has its number all the same: its paper may have been printed.
+    for act in case.acts.iter().chain(&case.set_aside) {
+        let (series, number) = match &act.event {
+            CaseEvent::SupplementRequested(e) => (slip::SUPPLEMENT, e.number),
+            CaseEvent::Postponed(e) => (slip::APOLOGY, e.number),
+            CaseEvent::FeePaid(e) => (slip::FEE, e.slip),
+            _ => continue,
+        };
+        let row = number.and_then(|number| yearly(series, number, entity));
+        // A made-up log may tell one twice.
+        rows.extend(row.filter(|row| !rows.contains(row)));
     }
     rows.push(party::row(
         entity,
@@ -82,6 +89,18 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         received.received_ms,
     )?);
     Ok(())
+}
+
+/// A number of a series that has a year.
+fn yearly(series: &str, entry: BookEntry, entity: Uuid) -> Option<Row> {
+    let first = chrono::NaiveDate::from_ymd_opt(entry.year, 1, 1)?;
+    Some(number::row(
+        series.to_owned(),
+        first,
+        entry.number,
+        entity,
+        "issued",
+    ))
 }
 
 /// What a search is narrowed to.
@@ -99,6 +118,8 @@ pub struct Filter {
     pub due_before_ms: Option<i64>,
     /// Due from a moment until before another, and not closed.
     pub due_within_ms: Option<(i64, i64)>,
+    /// Handed in online.
+    pub online: bool,
 }
 
 impl Filter {
@@ -108,12 +129,14 @@ impl Filter {
 }
 
 /// The part of a filter that no index serves; it is tried on the rows that the day or the words
-/// leave over. `?4` status, `?5` overdue at, `?6` and `?7` due within, `?8` not closed. A test holds
+/// leave over. `?4` status, `?5` overdue at, `?6` and `?7` due within, `?8` not closed, `?9` handed
+/// in online. A test holds
 /// the statuses together with [`CaseStatus::is_closed`] and [`CaseStatus::is_running`].
 const NARROW: &str = "AND (?4 IS NULL OR c.status = ?4)
  AND (?5 IS NULL OR (c.status IN ('received', 'processing') AND c.due_ms < ?5))
  AND (?6 IS NULL OR (c.status NOT IN ('refused', 'withdrawn', 'stopped', 'returned') AND c.due_ms >= ?6 AND c.due_ms < ?7))
- AND (NOT ?8 OR c.status NOT IN ('refused', 'withdrawn', 'stopped', 'returned'))";
+ AND (NOT ?8 OR c.status NOT IN ('refused', 'withdrawn', 'stopped', 'returned'))
+ AND (NOT ?9 OR json_extract(c.doc, '$.online') IS NOT NULL)";
 
 /// A case with its id.
 #[derive(Debug, Clone)]
@@ -172,7 +195,7 @@ impl Read<'_> {
         let status = filter.status.map(CaseStatus::name);
         let from = filter.from.map(|d| d.to_string());
         let to = filter.to.map(|d| d.to_string());
-        let narrow: [&dyn rusqlite::ToSql; 8] = [
+        let narrow: [&dyn rusqlite::ToSql; 9] = [
             &limit,
             &from,
             &to,
@@ -181,12 +204,13 @@ impl Read<'_> {
             &due_from,
             &due_to,
             &filter.open,
+            &filter.online,
         ];
         if !searches(text).is_empty() {
             // Ordering by row id, not by rank: bm25 over a common name costs a second at a million cases.
             let sql = format!(
                 "SELECT c.entity, c.doc FROM case_search s JOIN case_file c ON c.row = s.rowid
-                 WHERE case_search MATCH ?9
+                 WHERE case_search MATCH ?10
                  AND c.date >= coalesce(?2, '') AND c.date <= coalesce(?3, '9999') {NARROW}
                  ORDER BY s.rowid DESC LIMIT ?1"
             );
@@ -212,6 +236,47 @@ impl Read<'_> {
             ),
             &narrow,
         )
+    }
+
+    /// Entries of a year's register book from a number on, in the order of their numbers.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn book(&self, year: i32, from: u32, to: u32, limit: u32) -> Result<Vec<CaseRow>> {
+        let Some(first) = chrono::NaiveDate::from_ymd_opt(year, 1, 1) else {
+            return Ok(Vec::new());
+        };
+        self.cases(
+            "SELECT c.entity, c.doc FROM number_use n JOIN case_file c ON c.entity = n.entity
+             WHERE n.series = 'book' AND n.date = ?1 AND n.n BETWEEN ?2 AND ?3
+             ORDER BY n.n, c.entity LIMIT ?4",
+            &[&first.to_string(), &from, &to, &limit],
+        )
+    }
+
+    /// Last number of a year's register book; 0 for an empty one.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn book_last(&self, year: i32) -> Result<u32> {
+        match chrono::NaiveDate::from_ymd_opt(year, 1, 1) {
+            Some(first) => number::last(self.connection(), "book", first),
+            None => Ok(0),
+        }
+    }
+
+    /// Years that have a register book, the newest first.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn book_years(&self) -> Result<Vec<i32>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT DISTINCT substr(date, 1, 4) FROM number_use WHERE series = 'book' ORDER BY 1 DESC",
+        )?;
+        let years = statement
+            .query_map([], |r| r.get::<_, String>(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(years.iter().filter_map(|year| year.parse().ok()).collect())
     }
 
     /// Procedures that cases were received for last, each once.

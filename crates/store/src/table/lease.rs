@@ -31,6 +31,23 @@ const MACHINES: u32 = 24;
 /// Lanes of one machine, for epochs of it that follow each other.
 pub(crate) const LIVES: u32 = 3;
 
+/// Running numbers of papers, one series a year each (Số: …/HDHS, Số: …/PXL, slips of payments).
+pub mod slip {
+    /// Mẫu 02.
+    pub const SUPPLEMENT: &str = "slip:hdhs";
+    /// Mẫu 04.
+    pub const APOLOGY: &str = "slip:pxl";
+    /// Slips of payments.
+    pub const FEE: &str = "slip:thu";
+    /// All of them.
+    pub const ALL: [&str; 3] = [SUPPLEMENT, APOLOGY, FEE];
+}
+
+/// Whether a series has all of a year, not the four digits that the law gives a case code.
+fn is_yearly(series: &str) -> bool {
+    series == BOOK || series.starts_with("slip:")
+}
+
 /// Series of case codes of an agency.
 pub fn case_series(agency: &str) -> String {
     format!("case:{agency}")
@@ -54,7 +71,7 @@ struct Lanes {
 
 impl Lanes {
     fn of(series: &str) -> Self {
-        if series == BOOK {
+        if is_yearly(series) {
             Self {
                 ordinary: 100_000,
                 each: 10_000,
@@ -95,7 +112,7 @@ impl Lanes {
 
 /// First number of the lane in which a number lies: what lies before it belongs to others.
 pub(crate) fn lane_begins(series: &str, n: u32) -> u32 {
-    if series == BOOK || series.starts_with("case:") {
+    if is_yearly(series) || series.starts_with("case:") {
         Lanes::of(series).begin(n)
     } else {
         1
@@ -283,7 +300,7 @@ mod tests {
 
     #[test]
     fn lanes_never_meet_and_stay_within_four_digits() {
-        for series in [BOOK, "case:H99.12"] {
+        for series in [BOOK, slip::APOLOGY, "case:H99.12"] {
             let lanes = Lanes::of(series);
             let mut all = vec![lanes.ordinary()];
             for number in 1..=MACHINES as u16 {
@@ -297,7 +314,7 @@ mod tests {
                 assert_eq!(lanes.begin(lane.first), lane.first);
                 assert_eq!(lanes.begin(lane.last), lane.first);
             }
-            assert!(series == BOOK || all.last().unwrap().last == 9_999);
+            assert!(is_yearly(series) || all.last().unwrap().last == 9_999);
             assert_eq!(lanes.own(MACHINES as u16 + 1, 0), None);
         }
     }

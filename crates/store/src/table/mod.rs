@@ -3,6 +3,7 @@
 
 pub mod branch;
 pub mod case;
+pub mod cash;
 pub mod command;
 pub mod counter;
 pub mod device;
@@ -38,6 +39,7 @@ pub(crate) const ALL: &[&Table] = &[
     &visit::SERVICE_TIME,
     &promise::PROMISE,
     &case::CASE,
+    &cash::CASH,
     &number::NUMBER,
     &number::SKIP,
     &party::PARTY,

@@ -4,6 +4,8 @@ import type { BookEntry } from "./BookEntry";
 import type { CaseFee } from "./CaseFee";
 import type { CaseStatus } from "./CaseStatus";
 import type { Limit } from "./Limit";
+import type { OnBehalf } from "./OnBehalf";
+import type { OnlineDossier } from "./OnlineDossier";
 import type { PaperCount } from "./PaperCount";
 import type { Party } from "./Party";
 import type { Printed } from "./Printed";
@@ -126,4 +128,12 @@ form_set: string,
 /**
  * The result was returned at once: recorded, no receipt needed (NĐ 61/2018 Điều 17.4).
  */
-instant?: boolean, };
+instant?: boolean, 
+/**
+ * For another agency.
+ */
+on_behalf?: OnBehalf, 
+/**
+ * Handed in online.
+ */
+online?: OnlineDossier, };

@@ -3,4 +3,4 @@
 /**
  * What an officer can do with a case that was taken in.
  */
-export type CaseAct = "request_supplement" | "complete_supplement" | "refuse" | "postpone" | "withdraw" | "stop" | "hand_over" | "take_back" | "receive_result" | "return_result";
+export type CaseAct = "request_supplement" | "complete_supplement" | "refuse" | "postpone" | "withdraw" | "stop" | "hand_over" | "take_back" | "receive_result" | "return_result" | "accept";

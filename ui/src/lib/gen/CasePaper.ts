@@ -12,4 +12,8 @@ kind: PaperKind,
 /**
  * How often it was printed as it is now; from the first on a print is a reprint.
  */
-prints: number, };
+prints: number, 
+/**
+ * How often before it became what it is now: a control slip before its last line.
+ */
+earlier: number, };

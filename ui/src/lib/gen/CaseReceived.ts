@@ -2,6 +2,8 @@
 import type { BookEntry } from "./BookEntry";
 import type { CaseFee } from "./CaseFee";
 import type { Limit } from "./Limit";
+import type { OnBehalf } from "./OnBehalf";
+import type { OnlineDossier } from "./OnlineDossier";
 import type { PaperCount } from "./PaperCount";
 import type { Party } from "./Party";
 import type { ProcedureRef } from "./ProcedureRef";
@@ -102,4 +104,12 @@ form_set: string,
 /**
  * The result was returned at once: recorded, no receipt needed (NĐ 61/2018 Điều 17.4).
  */
-instant?: boolean, };
+instant?: boolean, 
+/**
+ * For another agency.
+ */
+on_behalf?: OnBehalf, 
+/**
+ * Handed in online.
+ */
+online?: OnlineDossier, };

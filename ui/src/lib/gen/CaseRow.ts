@@ -41,4 +41,12 @@ status: CaseStatus,
 /**
  * Receipts printed.
  */
-receipts: number, };
+receipts: number, 
+/**
+ * Handed in online: to be dealt with first.
+ */
+online: boolean, 
+/**
+ * Whole đồng still to be paid.
+ */
+fee_due: number, };

@@ -37,6 +37,10 @@ overdue?: boolean,
  */
 due_on?: string, 
 /**
+ * Only cases that were handed in online.
+ */
+online?: boolean, 
+/**
  * At most so many, 50 unless said.
  */
 limit?: number, };

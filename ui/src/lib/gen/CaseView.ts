@@ -2,6 +2,7 @@
 import type { Case } from "./Case";
 import type { CaseLine } from "./CaseLine";
 import type { CasePaper } from "./CasePaper";
+import type { Money } from "./Money";
 import type { PossibleAct } from "./PossibleAct";
 import type { Procedure } from "./Procedure";
 import type { Time } from "./Time";
@@ -42,6 +43,10 @@ revision: number,
  * What can be done now.
  */
 can: Array<PossibleAct>, 
+/**
+ * What it costs and what came of it.
+ */
+money: Money, 
 /**
  * Papers that can be printed.
  */

@@ -15,6 +15,10 @@ kind: PaperKind,
  */
 id: string, 
 /**
+ * Which of several of that kind, from 1.
+ */
+part?: number, 
+/**
  * Format, PDF unless said.
  */
 format?: Format, };

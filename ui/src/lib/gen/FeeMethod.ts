@@ -3,4 +3,4 @@
 /**
  * How a fee was settled.
  */
-export type FeeMethod = "cash" | "transfer" | "unpaid" | "exempt";
+export type FeeMethod = "cash" | "transfer" | "online" | "unpaid" | "exempt";

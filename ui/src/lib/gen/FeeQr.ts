@@ -6,9 +6,13 @@
  */
 export type FeeQr = { 
 /**
- * Whose fee it is.
+ * Whose fee it is, while there is no case yet.
  */
-visit_id: string, 
+visit_id?: string, 
+/**
+ * The case whose fee it is.
+ */
+case_id?: string, 
 /**
  * Whole đồng.
  */

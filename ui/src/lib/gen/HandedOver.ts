@@ -15,4 +15,8 @@ receiver?: string,
 /**
  * Notes.
  */
-note?: string, };
+note?: string, 
+/**
+ * The cases that went with it on one list, this one too, in the order of the list.
+ */
+list?: Array<string>, };

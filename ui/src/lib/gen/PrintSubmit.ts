@@ -14,6 +14,10 @@ kind: PaperKind,
  */
 id: string, 
 /**
+ * Which of several of that kind, from 1.
+ */
+part?: number, 
+/**
  * Another printer than the usual one.
  */
 printer?: string, };

@@ -8,6 +8,7 @@ import type { Planned } from "./Planned";
 import type { Quote } from "./Quote";
 import type { Skipped } from "./Skipped";
 import type { Ticket } from "./Ticket";
+import type { TurnedAway } from "./TurnedAway";
 
 /**
  * A visit as its events tell it.
@@ -97,6 +98,10 @@ last_actor: string,
  * Tickets printed: 0 none, 1 once, more are reprints.
  */
 ticket_prints: number, 
+/**
+ * Dossiers that were not taken in, in order.
+ */
+turned_away?: Array<TurnedAway>, 
 /**
  * What was done to it at the same time by people who could not hear of each other.
  */

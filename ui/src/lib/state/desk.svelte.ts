@@ -34,6 +34,8 @@ export type Dialog =
   | { kind: "missed"; row: QueueRow }
   | { kind: "due" }
   | { kind: "pay"; amount: number }
+  | { kind: "turnAway" }
+  | { kind: "channel" }
   | { kind: "seat" }
   | { kind: "taken"; counter?: number }
   | { kind: "leaving"; then: () => Promise<void> }

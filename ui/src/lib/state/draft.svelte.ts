@@ -9,6 +9,7 @@ import type { ReturnMethod } from "$lib/gen/ReturnMethod";
 import { read, readOptional } from "$lib/text";
 
 export type Who = "self" | "proxy" | "organisation";
+export type Channel = "desk" | "online" | "another";
 export type Column = "originals" | "certified" | "copies";
 export const columns: Column[] = ["originals", "certified", "copies"];
 
@@ -55,6 +56,11 @@ export interface CaseDraft {
   feeAmount: string;
   feeGround: string;
   sets: number;
+  /** Handed in here unless said; drafts of older versions do not say. */
+  channel?: Channel | undefined;
+  onlineCode?: string | undefined;
+  competent?: string | undefined;
+  help?: string | undefined;
   received?: Received | undefined;
 }
 
@@ -213,8 +219,14 @@ export function receiveArgs(
             ground: draft.feeMethod === "exempt" ? readOptional(draft.feeGround) : undefined,
           }
         : undefined,
-    limit: entry.limit,
+    // Online the catalogue has a limit of its own.
+    limit: draft.channel === "online" ? undefined : entry.limit,
     instant: isInstant(entry) ? true : undefined,
+    online: draft.channel === "online" ? { code: read(draft.onlineCode ?? "") } : undefined,
+    on_behalf:
+      draft.channel === "another"
+        ? { competent: read(draft.competent ?? ""), help: readOptional(draft.help ?? "") }
+        : undefined,
   };
 }
 

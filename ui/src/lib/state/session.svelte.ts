@@ -6,10 +6,10 @@ import { verbRoles } from "$lib/gen/verbs";
 import { live } from "./live.svelte";
 import { leaveScreen } from "./strip.svelte";
 
-export type WorkView = "desk" | "reception" | "cases" | "supervisor" | "sync";
+export type WorkView = "desk" | "reception" | "cases" | "supervisor" | "sync" | "books";
 /** The set-up screen is opened from the settings and has no place among the screens of work. */
 export type View = WorkView | "setup";
-export const views: WorkView[] = ["desk", "reception", "cases", "supervisor", "sync"];
+export const views: WorkView[] = ["desk", "reception", "cases", "supervisor", "sync", "books"];
 export type Theme = "system" | "light" | "dark";
 
 const STORED = "motcua.session";

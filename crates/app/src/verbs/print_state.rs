@@ -1,0 +1,124 @@
+//! Which papers a case has, since when each is what it is now, and under which name its prints
+//! stand in the log.
+
+use motcua_domain::case::{Case, CaseAct, CaseEvent, CaseStatus};
+use motcua_protocol::verbs::paper::PaperKind;
+use motcua_store::{Read, table::case::CaseRow};
+use uuid::Uuid;
+
+use crate::Result;
+
+/// A paper that the case has.
+pub(crate) struct Paper {
+    /// Under which its prints are recorded.
+    pub(crate) document: String,
+    /// A print before this moment was of another paper.
+    pub(crate) since_ms: i64,
+    /// The cases it is a paper of, this one too: a print is recorded with each.
+    pub(crate) cases: Vec<Uuid>,
+    /// Which of several.
+    pub(crate) part: Option<u32>,
+}
+
+/// The act that a paper is of, where it is of one.
+fn act_of(kind: PaperKind) -> Option<CaseAct> {
+    match kind {
+        PaperKind::Supplement => Some(CaseAct::RequestSupplement),
+        PaperKind::Refusal => Some(CaseAct::Refuse),
+        PaperKind::Apology => Some(CaseAct::Postpone),
+        PaperKind::ReturnSlip => Some(CaseAct::ReturnResult),
+        PaperKind::WithdrawalNote => Some(CaseAct::Withdraw),
+        PaperKind::StopNotice => Some(CaseAct::Stop),
+        _ => None,
+    }
+}
+
+/// The paper, if the case has it now.
+pub(crate) fn of(
+    read: &Read<'_>,
+    row: &CaseRow,
+    kind: PaperKind,
+    part: Option<u32>,
+) -> Result<Option<Paper>> {
+    let case = &row.case;
+    let at = |act: CaseAct| case.last(act).map(|a| a.at_ms);
+    let latest = |acts: &[CaseAct]| acts.iter().filter_map(|act| at(*act)).max();
+    let own = |since_ms: i64| Paper {
+        document: kind.name().to_owned(),
+        since_ms,
+        cases: vec![row.id],
+        part: None,
+    };
+    Ok(match kind {
+        // It tells from when the limit runs, and what was paid with it stays as it was told.
+        PaperKind::Receipt => Some(own(
+            latest(&[CaseAct::CompleteSupplement, CaseAct::Accept]).unwrap_or(i64::MIN)
+        )),
+        // A line comes with every hop.
+        PaperKind::Control => {
+            latest(&[CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult]).map(own)
+        }
+        PaperKind::RatingSlip => Some(own(i64::MIN)),
+        PaperKind::FeeSlip => fee_slip(case, part).map(|(part, since_ms)| Paper {
+            document: format!("{}.{part}", kind.name()),
+            part: Some(part),
+            ..own(since_ms)
+        }),
+        PaperKind::FeeNotice => fee_notice(case).map(own),
+        PaperKind::JointReceipt => joint(read, row)?.map(|(since_ms, cases)| Paper {
+            cases,
+            ..own(since_ms)
+        }),
+        PaperKind::HandOverList => listed(case).map(|(since_ms, cases)| Paper {
+            cases,
+            ..own(since_ms)
+        }),
+        other => act_of(other).and_then(at).map(own),
+    })
+}
+
+/// The payment that was asked for, or the last one; a payment that went back has another slip.
+fn fee_slip(case: &Case, part: Option<u32>) -> Option<(u32, i64)> {
+    let payments = case.money().payments;
+    let payment = match part {
+        Some(part) => payments.iter().find(|p| p.n == part),
+        None => payments.last(),
+    }?;
+    let since = payment.reversed.as_ref().map_or(i64::MIN, |r| r.at_ms);
+    Some((payment.n, since))
+}
+
+fn fee_notice(case: &Case) -> Option<i64> {
+    let over = matches!(
+        case.status,
+        CaseStatus::Refused | CaseStatus::Withdrawn | CaseStatus::Stopped
+    );
+    if over || case.money().due == 0 {
+        return None;
+    }
+    let told = case.acts.iter().rev().find(|act| act.event.is_fee());
+    Some(told.map_or(i64::MIN, |act| act.at_ms))
+}
+
+/// The cases of the visit, once there are several; with another of them it is another paper.
+fn joint(read: &Read<'_>, row: &CaseRow) -> Result<Option<(i64, Vec<Uuid>)>> {
+    let Some(visit) = row.case.received.visit_id else {
+        return Ok(None);
+    };
+    let cases = read.cases_of_visit(visit)?;
+    if cases.len() < 2 {
+        return Ok(None);
+    }
+    let since = cases.iter().map(|c| c.case.received.received_ms).max();
+    let ids = cases.into_iter().map(|c| c.id).collect();
+    Ok(Some((since.unwrap_or(i64::MIN), ids)))
+}
+
+/// The cases that went with this one, if it went with others the last time.
+fn listed(case: &Case) -> Option<(i64, Vec<Uuid>)> {
+    let act = case.last(CaseAct::HandOver)?;
+    match &act.event {
+        CaseEvent::HandedOver(hop) if !hop.list.is_empty() => Some((act.at_ms, hop.list.clone())),
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! Printing: a paper is made and recorded, then kept for its printer; one, or one of many cases.
+
+use motcua_domain::{Code, Refusal, case::CaseEvent, visit::VisitEvent};
+use motcua_protocol::{
+    event::Body,
+    verbs::paper::{Batch, BatchAnswer, Format, Job, PaperKind, PassedOver, Submit},
+};
+use motcua_store::{Read, Write, table::print_job::PrintJob};
+use uuid::Uuid;
+
+use super::{
+    case, case_lists, leg,
+    paper::{Which, job_view, make, setting},
+    print_state, slips,
+};
+use crate::{App, Result, print_queue, registry::Ctx};
+
+/// A paper that is made and recorded, on its way to a printer.
+pub(crate) struct Kept {
+    pub(crate) kind: PaperKind,
+    pub(crate) entity: Uuid,
+    pub(crate) title: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) escpos: bool,
+    pub(crate) reprint: bool,
+}
+
+/// The printer that was asked for, or the usual one of that kind, if there is one.
+pub(crate) fn printer_for(
+    read: &Read<'_>,
+    kind: PaperKind,
+    asked: Option<&str>,
+) -> Result<Option<String>> {
+    match asked {
+        Some(printer) => print_queue::check_printer(printer).map(Some),
+        None => Ok(read.setting(&setting(kind))?),
+    }
+}
+
+/// Keeps a recorded paper for its printer; without one it waits until somebody names one.
+pub(crate) fn keep(tx: &mut Write<'_>, kept: Kept, printer: Option<String>) -> Result<Job> {
+    let now_ms = tx.now_ms();
+    let job = PrintJob {
+        id: Uuid::now_v7(),
+        kind: kept.kind.name().to_owned(),
+        entity: kept.entity,
+        title: kept.title,
+        format: if kept.escpos { "escpos" } else { "pdf" }.to_owned(),
+        reprint: kept.reprint,
+        message: printer
+            .is_none()
+            .then(|| print_queue::NO_PRINTER.to_owned()),
+        state: if printer.is_some() {
+            "queued"
+        } else {
+            "failed"
+        }
+        .to_owned(),
+        printer,
+        handle: None,
+        tries: 0,
+        created_ms: now_ms,
+        changed_ms: now_ms,
+    };
+    tx.add_print_job(&job, &kept.bytes)?;
+    job_view(&job)
+}
+
+/// How often it was printed as it is now, and what records another print.
+type Record = (bool, Box<dyn Fn(String) -> Vec<(Uuid, Body)>>);
+
+fn record(read: &Read<'_>, which: Which) -> Result<Record> {
+    let Which { kind, id, part } = which;
+    match kind {
+        PaperKind::Ticket => {
+            let visit = leg::find(read, id)?;
+            if visit.ticket.as_ref().is_some_and(|t| t.paper) {
+                return Err(Refusal::new(
+                    Code::DocumentUnknown,
+                    format!(
+                        "Số {} nằm trên phiếu xé từ cuộn giấy nên không in phiếu. Số vẫn ở trong hàng.",
+                        visit.label()
+                    ),
+                )
+                .at("id")
+                .into());
+            }
+            let event = move |hash| vec![(id, Body::Visit(VisitEvent::TicketPrinted { hash }))];
+            Ok((visit.ticket_prints > 0, Box::new(event)))
+        }
+        PaperKind::DossierRefusal => {
+            let (part, refused) = case_lists::turned_away(read, id, part)?;
+            let event = move |hash| {
+                let printed = VisitEvent::RefusalPrinted { part, hash };
+                vec![(id, Body::Visit(printed))]
+            };
+            Ok((refused.prints > 0, Box::new(event)))
+        }
+        kind => {
+            let row = case::find(read, id)?;
+            let paper =
+                print_state::of(read, &row, kind, part)?.ok_or_else(|| slips::not_yet(kind))?;
+            let before = row.case.prints_since(&paper.document, paper.since_ms) > 0;
+            let event = move |hash: String| {
+                let printed = |id: &Uuid| {
+                    let printed = CaseEvent::DocumentPrinted {
+                        document: paper.document.clone(),
+                        hash: hash.clone(),
+                    };
+                    (*id, Body::Case(printed))
+                };
+                paper.cases.iter().map(printed).collect()
+            };
+            Ok((before, Box::new(event)))
+        }
+    }
+}
+
+/// `print.submit`: the paper is recorded and kept before any printer is asked.
+pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> Result<Job> {
+    let Submit {
+        kind,
+        id,
+        part,
+        printer,
+    } = args;
+    let which = Which { kind, id, part };
+    let printer = printer_for(&tx.read(), kind, printer.as_deref())?;
+    let (reprint, events) = record(&tx.read(), which)?;
+    // A ticket goes to a thermal printer as raster, and to any other queue as a page.
+    let format = match kind {
+        PaperKind::Ticket if printer.as_deref().is_some_and(print_queue::is_thermal) => {
+            Format::Escpos
+        }
+        _ => Format::Pdf,
+    };
+    let now_ms = tx.now_ms();
+    let paper = make(
+        app,
+        &ctx.branch,
+        &tx.read(),
+        which,
+        format,
+        reprint.then_some(now_ms),
+    )?;
+    let hash = blake3::hash(&paper.bytes).to_hex().to_string();
+    for (entity, event) in events(hash) {
+        tx.append(entity, &event)?;
+    }
+    let kept = Kept {
+        kind,
+        entity: id,
+        title: paper.title,
+        escpos: paper.format == Format::Escpos,
+        bytes: paper.bytes,
+        reprint,
+    };
+    keep(tx, kept, printer)
+}
+
+/// `print.batch`
+pub(crate) fn batch(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Batch) -> Result<BatchAnswer> {
+    if args.ids.is_empty() || args.ids.len() > case_lists::MOST {
+        return Err(Refusal::new(
+            Code::NumberOutOfRange,
+            format!(
+                "Một lần in từ 1 đến {} giấy. Mời chọn lại.",
+                case_lists::MOST
+            ),
+        )
+        .at("ids")
+        .into());
+    }
+    let mut answer = BatchAnswer {
+        jobs: Vec::with_capacity(args.ids.len()),
+        skipped: Vec::new(),
+    };
+    for id in args.ids {
+        let one = Submit {
+            kind: args.kind,
+            id,
+            part: None,
+            printer: args.printer.clone(),
+        };
+        match submit(app, ctx, tx, one) {
+            Ok(job) => answer.jobs.push(job),
+            // Nothing was written for it yet; the others go on.
+            Err(error) if matches!(error.code(), Code::DocumentUnknown | Code::NotFound) => {
+                answer.skipped.push(PassedOver {
+                    id,
+                    why: Refusal::from(error).message,
+                });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(answer)
+}

@@ -1,0 +1,205 @@
+//! Money and books at the desk by keyboard alone: taken, taken back, taken again; the day's cash,
+//! the register book, several cases on one list; a dossier refused before it is received.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+let procedure: string;
+let theme: "light" | "dark" = "light";
+
+beforeAll(async () => {
+  server = await Server.demo();
+  browser = await launch();
+  await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
+  const hits = await server.call("catalogue.search", { text: "khai sinh" });
+  procedure = hits[0]?.code ?? "";
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+});
+afterEach(async () => {
+  await page.context().close();
+  expect(complaints).toEqual([]);
+});
+
+type Fee = { amount: number; method: "cash" | "unpaid" | "transfer" };
+async function receive(name: string, fee: Fee, online?: string): Promise<{ id: string; code: string }> {
+  const answer = await server.call("case.receive", {
+    procedure_code: procedure,
+    applicant: { kind: "individual", name, id_number: "001190000001", phone: "0912345678" },
+    papers: [],
+    missing_ground: "Công dân bổ sung sau",
+    limit: { value: 20, unit: "working_day" },
+    fee,
+    online: online === undefined ? undefined : { code: online },
+  });
+  return { id: answer.case_id, code: answer.case_code };
+}
+
+const money = async (id: string) => (await server.call("case.get", { id })).money;
+const type = (text: string) => page.keyboard.type(text, { delay: 50 });
+
+async function look(name: string): Promise<void> {
+  await expectAccessible(page);
+  await expectNothingClipped(page);
+  await picture(page, name);
+}
+
+test("money comes, goes back with its reason and comes again", async () => {
+  const { id } = await receive("Lò Văn Phí", { amount: 8000, method: "unpaid" });
+  await enter(page, server, "ha", 1, "cases");
+  await page.fill("#case-search", "Lò Văn Phí");
+  await page.waitForSelector(".cases tbody tr:first-child:has-text('Lò Văn Phí')");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer:has-text('Lò Văn Phí')");
+  await page.keyboard.press("Control+m");
+  await page.waitForSelector("dialog[open]");
+  await look("books-money-pay");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await expect.poll(async () => (await money(id)).due).toBe(0);
+  await page.waitForSelector(".drawer li:has-text('8.000')");
+
+  // A mistake: taken back with its reason, and the payment stays in sight.
+  await page.keyboard.press("Control+m");
+  await page.keyboard.press("F8");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog [aria-invalid='true']");
+  await page.focus("dialog [data-field='reason']");
+  await type("ghi nham");
+  await look("books-money-reverse");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.waitForSelector(".drawer li.back");
+  expect((await money(id)).payments).toHaveLength(1);
+  await look("books-drawer");
+
+  // Below zero is refused at its field.
+  await page.keyboard.press("Control+m");
+  await page.fill("dialog [data-field='amount']", "-5");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog [data-field='amount'][aria-invalid='true']");
+  await page.keyboard.press("Escape");
+  expect((await money(id)).due).toBe(8000);
+});
+
+test("the day's cash and the register book are looked at, printed and kept as files", async () => {
+  await receive("Nguyễn Thị Sổ", { amount: 15000, method: "cash" });
+  await receive("Đặng Thị Ngọc Uyển-Phương Ỷ Lan", { amount: 3000000, method: "transfer" }, "DVC-77");
+  await enter(page, server, "lan", 1, "desk");
+  await page.keyboard.press("Control+6");
+  await page.waitForSelector(".books .sums");
+  await page.waitForSelector(".books tbody tr:has-text('Nguyễn Thị Sổ')");
+  await look("books-cash");
+  const before = (await server.call("print.jobs", {})).length;
+  await page.keyboard.press("Control+p");
+  await expect.poll(async () => (await server.call("print.jobs", {})).length).toBe(before + 1);
+  await page.keyboard.press("PageUp");
+  await page.waitForSelector(".books .empty");
+  await look("books-cash-empty");
+  await page.keyboard.press("PageDown");
+
+  await page.keyboard.press("Alt+2");
+  await page.waitForSelector(".books tbody tr:has-text('Nguyễn Thị Sổ')");
+  await look("books-register");
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Control+s")]);
+  expect(saved.suggestedFilename()).toMatch(/^so-theo-doi-\d{4}-1-\d+\.csv$/);
+});
+
+test("several cases are chosen, printed together and handed over on one list, in the dark", async () => {
+  theme = "light";
+  const first = await receive("Vàng Thị Một", { amount: 8000, method: "cash" });
+  const second = await receive("Vàng Thị Hai", { amount: 8000, method: "cash" }, "DVC-78");
+  await page.context().close();
+  theme = "dark";
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+  theme = "light";
+  await enter(page, server, "ha", 1, "cases");
+  await page.fill("#case-search", "Vàng Thị");
+  await page.waitForSelector(".cases tbody tr:nth-child(2)");
+  await page.focus(".cases tbody tr:first-child button");
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+  await page.waitForSelector("[role='toolbar']");
+  await look("books-marked");
+  await page.click("[role='toolbar'] button:nth-of-type(2)");
+  await page.waitForSelector("dialog[open]");
+  await page.focus("dialog [data-field='to']");
+  await type("Phong Tu phap");
+  await look("books-handover");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  for (const { id } of [first, second]) {
+    await expect.poll(async () => (await server.call("case.get", { id })).case.status).toBe("processing");
+  }
+  // Whoever came online stands first on the list, which is a paper of both.
+  const view = await server.call("case.get", { id: first.id });
+  const act = view.case.acts?.find((each) => each.event.kind === "case.handed_over");
+  expect(act?.event.kind === "case.handed_over" && act.event.body.list?.[0]).toBe(second.id);
+  await expect
+    .poll(
+      async () =>
+        (await server.call("case.get", { id: first.id })).papers.find((p) => p.kind === "hand_over_list")
+          ?.prints,
+    )
+    .toBe(1);
+});
+
+test("a dossier is refused before it is received, and its paper is printed", async () => {
+  const services = (await server.call("branch.get", {})).branch.services;
+  const { visit_id } = await server.call("visit.register", {
+    service: services[0]?.code ?? "",
+    applicant: { kind: "individual", name: "Giàng A Páo" },
+  });
+  await enter(page, server, "ha", 1, "desk");
+  await page.waitForSelector(".rail .rb.p:has-text('F2')");
+  await page.keyboard.press("F2");
+  await page.waitForSelector(".tag:has-text('Đang gọi')");
+  await page.keyboard.press("F4");
+  await page.waitForSelector("[role=combobox]:focus");
+  await page.keyboard.type("khai sinh");
+  await page.waitForSelector("[role=option][aria-selected=true]");
+  await page.waitForTimeout(200);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".rail .rb:has-text('F12'):not([aria-disabled])");
+  await look("books-desk");
+  await page.keyboard.press("F12");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog [data-field='reason'][aria-invalid='true']");
+  await page.focus("dialog [data-field='reason']");
+  await type("khong thuoc tham quyen");
+  await look("books-turnaway");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await expect
+    .poll(async () => (await server.call("visit.get", { visit_id })).visit.turned_away?.[0]?.prints)
+    .toBe(1);
+  expect(await server.call("case.search", { text: "Giàng A Páo" })).toHaveLength(0);
+
+  // Online, and checked here: the code is asked for where it is missing.
+  await page.click(".meta button:has-text('Kênh nộp')");
+  await page.waitForSelector("dialog[open]");
+  await page.click("dialog label:has-text('Trực tuyến')");
+  await page.fill("dialog [data-field='online.code']", "DVC-2026-99");
+  await look("books-channel");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".meta:has-text('Trực tuyến')");
+});

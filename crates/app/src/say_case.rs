@@ -1,6 +1,9 @@
 //! What happened to a case in words, for its history and for an officer who was overtaken.
 
-use motcua_domain::case::{CaseEvent, CaseReceived, Recipient, WantedPaper};
+use motcua_domain::{
+    case::{CaseEvent, CaseReceived, Recipient, WantedPaper},
+    notice::Consent,
+};
 use motcua_protocol::{Time, event::Body, verbs::paper::PaperKind};
 
 fn moment(ms: i64) -> String {
@@ -88,6 +91,10 @@ pub(crate) fn event(event: &CaseEvent) -> String {
     match event {
         CaseEvent::Received(e) => received(e),
         CaseEvent::DocumentPrinted { document, .. } => printed(document),
+        CaseEvent::ContactChanged(e) => match e.consent {
+            Consent::Agreed => "Công dân đồng ý nhận tin; cách liên lạc đã ghi lại.".to_owned(),
+            Consent::Declined => "Công dân không nhận tin về hồ sơ này.".to_owned(),
+        },
         CaseEvent::SupplementRequested(e) => sentences([
             Some("Yêu cầu bổ sung, hoàn thiện hồ sơ".to_owned()),
             (!e.papers.is_empty()).then(|| format!("Giấy tờ: {}", papers(&e.papers))),

@@ -16,6 +16,8 @@ pub mod case_code;
 pub mod catalogue;
 pub mod counter;
 pub mod identity;
+pub mod notice;
+pub mod rating;
 pub mod refusal;
 pub mod text;
 pub mod transfer;

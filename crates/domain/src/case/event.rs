@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{CaseAct, CaseReceived};
-use crate::calendar::Limit;
+use crate::{calendar::Limit, notice::Consent};
 
 /// A paper that is asked for, or that came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -188,6 +188,20 @@ pub struct ResultReturned {
     pub note: Option<String>,
 }
 
+/// How the citizen is reached from now on, and whether they want to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct ContactChanged {
+    /// What they said.
+    pub consent: Consent,
+    /// Telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// E-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
 /// Everything that can happen to a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "kind", content = "body")]
@@ -203,6 +217,9 @@ pub enum CaseEvent {
         /// BLAKE3 of what was printed, hex.
         hash: String,
     },
+    /// The citizen is reached another way, or wants to be told no more.
+    #[serde(rename = "case.contact_changed")]
+    ContactChanged(ContactChanged),
     /// More was asked for.
     #[serde(rename = "case.supplement_requested")]
     SupplementRequested(SupplementRequested),
@@ -236,10 +253,11 @@ pub enum CaseEvent {
 }
 
 impl CaseEvent {
-    /// Which act it records; none for reception itself and for printing.
+    /// Which act it records; none for reception itself, for printing, and
+    /// for how the citizen is reached.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
-            Self::Received(_) | Self::DocumentPrinted { .. } => None,
+            Self::Received(_) | Self::DocumentPrinted { .. } | Self::ContactChanged(_) => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
             Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
             Self::Refused(_) => Some(CaseAct::Refuse),

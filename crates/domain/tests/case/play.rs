@@ -70,6 +70,7 @@ pub(crate) fn received() -> CaseReceived {
             method: FeeMethod::Unpaid,
             ground: None,
         }),
+        notify: None,
         limit: Some(limit),
         received_ms: MORNING,
         due_ms: due.due_at.map(|d| d.timestamp_millis()),

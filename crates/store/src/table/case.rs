@@ -11,7 +11,7 @@ use crate::{
     error::Result,
     log,
     read::Read,
-    table::{Row, Table, id, number, party, search_widening, searches, values},
+    table::{Row, Table, id, notice, number, party, search_widening, searches, values},
 };
 
 pub(crate) static CASE: Table = Table {
@@ -81,6 +81,7 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         &received.applicant,
         received.received_ms,
     )?);
+    notice::rows(entity, case, rows);
     Ok(())
 }
 

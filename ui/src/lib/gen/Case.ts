@@ -3,6 +3,8 @@ import type { Act } from "./Act";
 import type { BookEntry } from "./BookEntry";
 import type { CaseFee } from "./CaseFee";
 import type { CaseStatus } from "./CaseStatus";
+import type { Consent } from "./Consent";
+import type { Contact } from "./Contact";
 import type { Limit } from "./Limit";
 import type { PaperCount } from "./PaperCount";
 import type { Party } from "./Party";
@@ -35,6 +37,10 @@ acts?: Array<Act>,
  * shown, without effect.
  */
 set_aside?: Array<Act>, 
+/**
+ * How the citizen is reached, where that was changed after reception.
+ */
+contact?: Contact | null, 
 /**
  * Case code (mã hồ sơ).
  */
@@ -99,6 +105,10 @@ notes?: string | null,
  * Fee.
  */
 fee?: CaseFee | null, 
+/**
+ * Whether the citizen wants to be told what becomes of it; none: was not asked.
+ */
+notify?: Consent | null, 
 /**
  * Time limit applied.
  */

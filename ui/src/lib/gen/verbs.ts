@@ -24,6 +24,7 @@ import type { CaseRequestSupplement } from "./CaseRequestSupplement";
 import type { CaseReturnResult } from "./CaseReturnResult";
 import type { CaseRow } from "./CaseRow";
 import type { CaseSearch } from "./CaseSearch";
+import type { CaseSetContact } from "./CaseSetContact";
 import type { CaseStop } from "./CaseStop";
 import type { CaseTakeBack } from "./CaseTakeBack";
 import type { CaseView } from "./CaseView";
@@ -39,6 +40,10 @@ import type { CitizenChecked } from "./CitizenChecked";
 import type { CitizenFind } from "./CitizenFind";
 import type { ClockConfirm } from "./ClockConfirm";
 import type { ClockConfirmedAnswer } from "./ClockConfirmedAnswer";
+import type { ComplaintHandle } from "./ComplaintHandle";
+import type { ComplaintList } from "./ComplaintList";
+import type { ComplaintNote } from "./ComplaintNote";
+import type { ComplaintView } from "./ComplaintView";
 import type { CounterAnswer } from "./CounterAnswer";
 import type { CounterBreak } from "./CounterBreak";
 import type { CounterClose } from "./CounterClose";
@@ -104,6 +109,14 @@ import type { LegVoid } from "./LegVoid";
 import type { LogLine } from "./LogLine";
 import type { MachineAnswer } from "./MachineAnswer";
 import type { MachineGet } from "./MachineGet";
+import type { NoticeCalled } from "./NoticeCalled";
+import type { NoticeConfigure } from "./NoticeConfigure";
+import type { NoticeList } from "./NoticeList";
+import type { NoticeListArgs } from "./NoticeListArgs";
+import type { NoticeSetup } from "./NoticeSetup";
+import type { NoticeSetupAnswer } from "./NoticeSetupAnswer";
+import type { NoticeTest } from "./NoticeTest";
+import type { NoticeTested } from "./NoticeTested";
 import type { PairCodeAnswer } from "./PairCodeAnswer";
 import type { PaperState } from "./PaperState";
 import type { PrintCancel } from "./PrintCancel";
@@ -127,6 +140,12 @@ import type { QueueSnapshot } from "./QueueSnapshot";
 import type { QueueSnapshotAnswer } from "./QueueSnapshotAnswer";
 import type { QueueWatch } from "./QueueWatch";
 import type { QueueWatchAnswer } from "./QueueWatchAnswer";
+import type { RatingFigures } from "./RatingFigures";
+import type { RatingFiguresAsk } from "./RatingFiguresAsk";
+import type { RatingGive } from "./RatingGive";
+import type { RatingPrompt } from "./RatingPrompt";
+import type { RatingScreen } from "./RatingScreen";
+import type { RatingThanks } from "./RatingThanks";
 import type { Role } from "./Role";
 import type { SyncCarry } from "./SyncCarry";
 import type { SyncExport } from "./SyncExport";
@@ -219,6 +238,18 @@ export interface Verbs {
   "catalogue.import": { args: CatalogueImport; answer: CatalogueImported };
   "calendar.due": { args: CalendarDue; answer: DueAnswer };
   "fee.qr": { args: FeeQr; answer: FeeQrAnswer };
+  "case.set_contact": { args: CaseSetContact; answer: CaseView };
+  "notice.list": { args: NoticeListArgs; answer: NoticeList };
+  "notice.called": { args: NoticeCalled; answer: NoticeList };
+  "notice.setup": { args: NoticeSetup; answer: NoticeSetupAnswer };
+  "notice.configure": { args: NoticeConfigure; answer: NoticeSetupAnswer };
+  "notice.test": { args: NoticeTest; answer: NoticeTested };
+  "rating.prompt": { args: RatingPrompt; answer: RatingScreen };
+  "rating.give": { args: RatingGive; answer: RatingThanks };
+  "rating.figures": { args: RatingFiguresAsk; answer: RatingFigures };
+  "complaint.list": { args: ComplaintList; answer: Array<ComplaintView> };
+  "complaint.note": { args: ComplaintNote; answer: ComplaintView };
+  "complaint.handle": { args: ComplaintHandle; answer: ComplaintView };
   "identity.parse": { args: IdentityParse; answer: Card };
   "citizen.find": { args: CitizenFind; answer: Array<Known> };
   "citizen.check": { args: CitizenCheck; answer: CitizenChecked };
@@ -323,6 +354,18 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "catalogue.import": ["supervisor","admin"],
   "calendar.due": [],
   "fee.qr": [],
+  "case.set_contact": ["officer","reception","supervisor"],
+  "notice.list": ["officer","reception","supervisor"],
+  "notice.called": ["officer","reception","supervisor"],
+  "notice.setup": ["supervisor","admin"],
+  "notice.configure": ["supervisor","admin"],
+  "notice.test": ["supervisor","admin"],
+  "rating.prompt": [],
+  "rating.give": [],
+  "rating.figures": ["supervisor"],
+  "complaint.list": ["supervisor"],
+  "complaint.note": ["officer","reception","supervisor"],
+  "complaint.handle": ["supervisor"],
   "identity.parse": [],
   "citizen.find": [],
   "citizen.check": [],
@@ -406,6 +449,12 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "case.receive_result",
   "case.return_result",
   "catalogue.import",
+  "case.set_contact",
+  "notice.called",
+  "notice.configure",
+  "rating.give",
+  "complaint.note",
+  "complaint.handle",
   "print.submit",
   "print.retry",
   "print.cancel",

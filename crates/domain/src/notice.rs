@@ -50,6 +50,8 @@ pub struct Contact {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, TS,
 )]
 #[serde(rename_all = "snake_case")]
+#[ts(rename = "ToldKind")]
+#[schemars(rename = "ToldKind")]
 pub enum NoticeKind {
     /// The result is at the desk (NĐ 61/2018/NĐ-CP Điều 20.4 for an early one).
     ResultReady,
@@ -140,6 +142,8 @@ pub fn of_case(case: &Case) -> Vec<Notice> {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, TS,
 )]
 #[serde(rename_all = "snake_case")]
+#[ts(rename = "ToldChannel")]
+#[schemars(rename = "ToldChannel")]
 pub enum Channel {
     /// E-mail.
     Email,

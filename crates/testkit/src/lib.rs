@@ -9,4 +9,5 @@ pub mod printer9100;
 pub mod program;
 pub mod proxy;
 pub mod seeds;
+pub mod smtp;
 pub mod webdriver;

@@ -1,6 +1,6 @@
 # A real SMTP server (aiosmtpd) that keeps what it accepts in a folder, one file a letter.
 # usage: python3 - FOLDER plain|starttls|tls [CERT KEY] [USER PASSWORD]
-import itertools, json, os, ssl, sys, time
+import itertools, json, os, ssl, sys
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -27,7 +27,7 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):
         name = os.path.join(folder, f"{next(count):04}.eml")
         with open(name + ".new", "wb") as file:
-            file.write(f"X-To: {','.join(envelope.rcpt_tos)}\r\nX-Tls: {bool(session.ssl)}\r\n".encode())
+            file.write(f"X-To: {','.join(envelope.rcpt_tos)}\r\nX-Tls: {mode == "tls" or bool(session.ssl)}\r\n".encode())
             file.write(envelope.content)
         os.rename(name + ".new", name)
         return "250 OK"
@@ -38,6 +38,11 @@ def authenticate(server, session, envelope, mechanism, data):
 
 
 class Ours(Controller):
+    # A port that nobody has: known only once it listens.
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
     def factory(self):
         more = {}
         if mode == "starttls":
@@ -49,10 +54,8 @@ class Ours(Controller):
 
 server = Ours(Handler(), hostname="127.0.0.1", port=int(os.environ.get("PORT", "0")),
               ssl_context=context if mode == "tls" else None)
-# Its own check of a free port and of a first connection wants to know the port beforehand.
-server._trigger_server = lambda: None
 server.start()
-print(json.dumps({"port": server.server.sockets[0].getsockname()[1]}), flush=True)
+print(json.dumps({"port": server.port}), flush=True)
 # Ends with whoever started it.
 sys.stdin.read()
 server.stop()

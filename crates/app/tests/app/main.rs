@@ -16,6 +16,8 @@ mod edges;
 mod find_case;
 mod issuing;
 mod kiosk;
+mod notices;
+mod ratings;
 mod reception;
 mod setup;
 mod succession;

@@ -16,7 +16,7 @@ export default defineConfig({
     strictPort: true,
     // In a browser: `motcua serve`, its address in MOTCUA_URL, its token in the page's fragment.
     proxy: Object.fromEntries(
-      ["/rpc", "/events", "/sounds", "/kiosk-link"].map((path) => [
+      ["/rpc", "/events", "/sounds", "/kiosk-link", "/rating-link"].map((path) => [
         path,
         { target: process.env.MOTCUA_URL ?? "http://127.0.0.1:8790", changeOrigin: true },
       ]),
@@ -28,7 +28,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
-    rolldownOptions: { input: [here("./index.html"), here("./board.html"), here("./kiosk.html")] },
+    rolldownOptions: { input: [here("./index.html"), here("./board.html"), here("./kiosk.html"), here("./rating.html")] },
   },
   test: {
     environment: "happy-dom",

@@ -23,6 +23,7 @@ export class Server {
   token = "";
   boardUrl = "";
   kioskUrl = "";
+  ratingUrl = "";
   private child: ChildProcessWithoutNullStreams | undefined;
 
   /** `prepare` may put assets of its own into the data folder before the branch opens. */
@@ -71,11 +72,12 @@ export class Server {
       createInterface({ input: child.stdout }).once("line", resolve);
       child.once("exit", (code) => reject(new Error(`server ended with ${code}`)));
     });
-    const { local_url, token, board_url, kiosk_url } = JSON.parse(line) as Record<string, string>;
+    const { local_url, token, board_url, kiosk_url, rating_url } = JSON.parse(line) as Record<string, string>;
     this.url = local_url ?? "";
     this.token = token ?? "";
     this.boardUrl = board_url ?? "";
     this.kioskUrl = kiosk_url ?? "";
+    this.ratingUrl = rating_url ?? "";
   }
 
   /** Any verb, past the screen: to prepare, and to see what was really recorded. */

@@ -48,7 +48,14 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "crates/app",
-        &["domain", "protocol", "store", "documents", "devices"],
+        &[
+            "domain",
+            "protocol",
+            "store",
+            "documents",
+            "devices",
+            "notify",
+        ],
         &["tauri", "axum", "rusqlite"],
     ),
     (

@@ -6,7 +6,7 @@ use std::{borrow::Cow, fs, path::Path, sync::OnceLock};
 use motcua_documents::{FontFiles, Fonts, FormSet};
 use motcua_domain::{Code, Refusal, calendar::Calendar, units::Units};
 
-use crate::Result;
+use crate::{Result, notice_text::NoticeTexts, rating_text::RatingTexts};
 
 pub(crate) const CALENDAR: (&str, &str) = (
     "vn-2025-2027.json",
@@ -15,6 +15,14 @@ pub(crate) const CALENDAR: (&str, &str) = (
 pub(crate) const HOURS: (&str, &str) = (
     "office-hours.json",
     include_str!("../../../assets/calendar/office-hours.json"),
+);
+const NOTICES: (&str, &str) = (
+    "notices-vi.json",
+    include_str!("../../../assets/notices/notices-vi.json"),
+);
+const RATINGS: (&str, &str) = (
+    "ratings-vi.json",
+    include_str!("../../../assets/ratings/ratings-vi.json"),
 );
 const UNITS: &str = include_str!("../../../assets/units/vn-34.json");
 pub(crate) const DEMO_CATALOGUE: &str = include_str!("../../../assets/catalogue/demo.json");
@@ -42,6 +50,8 @@ pub(crate) struct Assets {
     units: OnceLock<Units>,
     forms: OnceLock<Vec<FormSet>>,
     fonts: OnceLock<Fonts>,
+    notices: OnceLock<NoticeTexts>,
+    ratings: OnceLock<RatingTexts>,
 }
 
 impl Assets {
@@ -59,6 +69,24 @@ impl Assets {
         }
         let units = Units::from_json(UNITS)?;
         Ok(self.units.get_or_init(|| units))
+    }
+
+    /// The words in which citizens are told.
+    pub(crate) fn notice_texts(&self, dir: &Path) -> Result<&NoticeTexts> {
+        if let Some(texts) = self.notices.get() {
+            return Ok(texts);
+        }
+        let texts = NoticeTexts::from_json(&text(dir, NOTICES)?)?;
+        Ok(self.notices.get_or_init(|| texts))
+    }
+
+    /// The words of the rating screen.
+    pub(crate) fn rating_texts(&self, dir: &Path) -> Result<&RatingTexts> {
+        if let Some(texts) = self.ratings.get() {
+            return Ok(texts);
+        }
+        let texts = RatingTexts::from_json(&text(dir, RATINGS)?)?;
+        Ok(self.ratings.get_or_init(|| texts))
     }
 
     /// The form set of that name: a case keeps the one in force when it was received.

@@ -20,6 +20,8 @@ pub enum Topic {
     Print,
     /// Day figures and day end.
     Day,
+    /// What citizens are told.
+    Notices,
     /// The machines of the branch and the lines between them.
     Sync,
 }
@@ -67,7 +69,10 @@ pub(crate) fn topics(name: &str) -> Vec<Topic> {
     match name.split('.').next().unwrap_or_default() {
         "visit" | "leg" | "queue" | "counter" => vec![Topic::Queue, Topic::Day],
         "day" | "clock" => vec![Topic::Queue, Topic::Day, Topic::Branch],
-        "case" | "fee" => vec![Topic::Cases, Topic::Queue, Topic::Day],
+        "case" | "fee" => vec![Topic::Cases, Topic::Notices, Topic::Queue, Topic::Day],
+        "notice" => vec![Topic::Notices],
+        "rating" => vec![Topic::Queue, Topic::Day],
+        "complaint" => vec![Topic::Day],
         "catalogue" => vec![Topic::Catalogue, Topic::Branch],
         "device" => vec![Topic::Sync, Topic::Branch],
         "kiosk" => vec![Topic::Branch, Topic::Queue, Topic::Print, Topic::Day],

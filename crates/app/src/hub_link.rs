@@ -43,7 +43,7 @@ pub fn place(name: &str) -> Place {
         | "leg.no_show" | "leg.transfer" | "leg.leave" | "leg.void" | "leg.reopen"
         | "counter.open" | "counter.break" | "counter.resume" | "counter.close" => Place::Hub,
         "queue.issuing" | "day.close" | "branch.configure" | "device.revoke" => Place::HubOnly,
-        "catalogue.import" => Place::HubItself,
+        "catalogue.import" | "notice.configure" => Place::HubItself,
         _ => Place::Here,
     }
 }

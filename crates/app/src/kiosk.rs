@@ -6,8 +6,7 @@
 //! of them cost a longer wait.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -17,7 +16,7 @@ use motcua_domain::{Code, Refusal};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Result;
+use crate::{Result, private};
 
 /// Who acts at a terminal: no officer can have this id.
 pub const KIOSK: &str = "@kiosk";
@@ -179,19 +178,7 @@ impl Kiosk {
 
     /// For the owner's eyes only, whole or not at all.
     fn write(&self, kept: &Kept) -> Result<()> {
-        let draft = self.file.with_extension("new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut file = options.open(&draft)?;
-        file.write_all(&serde_json::to_vec(kept)?)?;
-        file.sync_all()?;
-        fs::rename(draft, &self.file)?;
-        Ok(())
+        Ok(private::keep(&self.file, &serde_json::to_vec(kept)?)?)
     }
 }
 

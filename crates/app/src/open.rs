@@ -27,6 +27,8 @@ use crate::{
     hub_link::{HubLink, Link},
     kiosk::Kiosk,
     machine::MachineSlot,
+    notice_queue,
+    notice_setup::NoticeSetup,
     print_queue,
     replica::CentralLink,
     scanner::{self, Scan},
@@ -48,7 +50,8 @@ pub struct Settings {
     pub ballast: bool,
     /// SQLite VFS by name; the system's unless said.
     pub vfs: Option<String>,
-    /// Go on with print jobs in the background. A single command leaves them to the next start.
+    /// Go on in the background with what waits: print jobs, and what citizens are to be told. A
+    /// single command leaves it to the next start.
     pub printing: bool,
     /// CUPS server, the machine's own unless said.
     pub cups: Option<String>,
@@ -139,6 +142,8 @@ pub struct App {
     pub(crate) scans: Listeners<Scan>,
     pub(crate) prints: Arc<print_queue::Queue>,
     pub(crate) kiosk: Kiosk,
+    pub(crate) notices: Arc<notice_queue::Queue>,
+    pub(crate) notice_setup: NoticeSetup,
     pub(crate) settings: Settings,
     pub(crate) link: Link,
     pub(crate) machine: MachineSlot,
@@ -226,6 +231,8 @@ impl App {
             scans: Listeners::default(),
             prints: Arc::default(),
             kiosk: Kiosk::of_folder(&settings.dir),
+            notices: Arc::default(),
+            notice_setup: NoticeSetup::of_folder(&settings.dir),
             settings,
             link,
             machine: MachineSlot::default(),
@@ -234,6 +241,7 @@ impl App {
         });
         if printing {
             print_queue::start(&app);
+            notice_queue::start(&app);
         }
         if let Some(port) = app.settings.scanner.clone() {
             scanner::start(&app, port);

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     App, Result, change,
     kiosk::{self, KIOSK},
+    rater::{self, RATER},
     shape, verbs as handlers,
 };
 
@@ -30,7 +31,8 @@ pub struct Caller {
     /// acts as the branch's first administrator. A screen on which nobody has signed in yet
     /// gives an empty one, and may only ask who works here; the board in the hall, too, is
     /// nobody and may only ask for what it shows. A self-service terminal is
-    /// [`crate::kiosk::KIOSK`], and may do what is in [`crate::kiosk::VERBS`].
+    /// [`crate::kiosk::KIOSK`], and may do what is in [`crate::kiosk::VERBS`]; a rating screen is
+    /// [`crate::rater::RATER`] in the same way.
     pub officer: Option<String>,
     /// Made before the act; also accepted as `command_id` within the argument.
     pub command_id: Option<Uuid>,
@@ -58,8 +60,12 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     pub(crate) fn args_hash(&self) -> [u8; 32] {
-        // A short code leaves no trace, not even as a hash: a hash of six digits is the digits.
-        if matches!(self.name, "kiosk.enter" | "kiosk.leave") {
+        // A short code, or a password, leaves no trace, not even as a hash: a hash of six digits is
+        // the digits.
+        if matches!(
+            self.name,
+            "kiosk.enter" | "kiosk.leave" | "notice.configure"
+        ) {
             return *blake3::hash(self.name.as_bytes()).as_bytes();
         }
         *blake3::hash(&canonical::bytes(&self.args)).as_bytes()
@@ -345,6 +351,22 @@ impl App {
             return Ok(Ctx {
                 roles: Vec::new(),
                 officer: KIOSK.to_owned(),
+                alone: None,
+                via: None,
+                branch,
+            });
+        }
+        if caller.officer.as_deref() == Some(RATER) {
+            if !rater::VERBS.contains(&name) {
+                return Err(Refusal::new(
+                    Code::NotAllowed,
+                    "Màn hình này chỉ để đánh giá. Chưa ghi gì. Mời gặp cán bộ tại quầy.",
+                )
+                .into());
+            }
+            return Ok(Ctx {
+                roles: Vec::new(),
+                officer: RATER.to_owned(),
                 alone: None,
                 via: None,
                 branch,

@@ -221,10 +221,11 @@ impl App {
             .filter_map(|e| match e.header.kind.split('.').next()? {
                 "visit" | "leg" | "counter" => Some(0),
                 "case" | "fee" => Some(1),
+                "notice" => Some(6),
                 "branch" | "device" => Some(2),
                 "hub" => Some(5),
                 "procedure" => Some(3),
-                "day" => Some(4),
+                "day" | "rating" | "complaint" => Some(4),
                 _ => None,
             })
             .collect();
@@ -232,7 +233,8 @@ impl App {
             .into_iter()
             .flat_map(|t| match t {
                 0 => vec![Topic::Queue, Topic::Day],
-                1 => vec![Topic::Cases],
+                1 => vec![Topic::Cases, Topic::Notices],
+                6 => vec![Topic::Notices],
                 2 => vec![Topic::Branch],
                 3 => vec![Topic::Catalogue],
                 5 => vec![Topic::Branch, Topic::Sync],

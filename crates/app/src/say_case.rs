@@ -3,6 +3,7 @@
 use motcua_domain::{
     case::{CaseEvent, CaseReceived, Recipient, WantedPaper},
     text::grouped,
+    notice::Consent,
 };
 use motcua_protocol::{Time, event::Body, verbs::paper::PaperKind};
 
@@ -107,6 +108,10 @@ pub(crate) fn event(event: &CaseEvent) -> String {
     match event {
         CaseEvent::Received(e) => received(e),
         CaseEvent::DocumentPrinted { document, .. } => printed(document),
+        CaseEvent::ContactChanged(e) => match e.consent {
+            Consent::Agreed => "Công dân đồng ý nhận tin; cách liên lạc đã ghi lại.".to_owned(),
+            Consent::Declined => "Công dân không nhận tin về hồ sơ này.".to_owned(),
+        },
         CaseEvent::SupplementRequested(e) => sentences([
             Some("Yêu cầu bổ sung, hoàn thiện hồ sơ".to_owned()),
             (!e.papers.is_empty()).then(|| format!("Giấy tờ: {}", papers(&e.papers))),

@@ -70,6 +70,7 @@ pub(crate) fn run(
             "browser_url": running.browser_url(),
             "board_url": running.board_url(),
             "kiosk_url": running.endpoint.kiosk_url(),
+            "rating_url": running.endpoint.rating_url(),
             "branch": branch.map(|b| b.office.name.clone()),
         });
         if let Some(lan) = running.lan() {

@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-pub use check::{check_papers, check_party};
+pub use check::{check_email, check_papers, check_party};
 pub use event::{
-    Accepted, CaseEvent, FeeCharged, FeePaid, FeeReversed, HandedBack, HandedOver, Postponed,
+    Accepted, CaseEvent, ContactChanged, FeeCharged, FeePaid, FeeReversed, HandedBack, HandedOver, Postponed,
     Recipient, ResultPaperNote, ResultReceived, ResultReturned, SupplementReceived,
     SupplementRequested, WantedPaper, Why,
 };
@@ -29,7 +29,7 @@ pub use fee::{Money, Payment, Reversal};
 pub use state::{Act, Case, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
 
-use crate::{calendar::Limit, visit::Party};
+use crate::{calendar::Limit, notice::Consent, visit::Party};
 
 /// Most copies of one paper that can be taken in; more is a slip of the finger.
 pub const MAX_COUNT: u32 = 99;
@@ -225,6 +225,9 @@ pub struct CaseReceived {
     /// Fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<CaseFee>,
+    /// Whether the citizen wants to be told what becomes of it; none: was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Consent>,
     /// Time limit applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,

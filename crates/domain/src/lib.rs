@@ -17,6 +17,8 @@ pub mod catalogue;
 pub mod counter;
 pub mod identity;
 pub mod money;
+pub mod notice;
+pub mod rating;
 pub mod refusal;
 pub mod text;
 pub mod transfer;

@@ -56,6 +56,22 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// Without diacritics, đ as d, else as it stands: for what cannot carry Vietnamese letters.
+///
+/// ```
+/// assert_eq!(motcua_domain::text::plain("Đã có kết quả"), "Da co ket qua");
+/// ```
+pub fn plain(text: &str) -> String {
+    text.nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .map(|c| match c {
+            'đ' => 'd',
+            'Đ' => 'D',
+            other => other,
+        })
+        .collect()
+}
+
 /// A whole number with points between thousands, as money is written in Vietnam.
 ///
 /// ```

@@ -18,6 +18,9 @@ pub(crate) const BOARD: &str = "board-token";
 /// The token with which a self-service terminal gives numbers.
 const KIOSK: &str = "kiosk-token";
 
+/// The token with which a rating screen asks and gives ratings.
+const RATING: &str = "rating-token";
+
 /// 244 random bits.
 fn new_token() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
@@ -63,6 +66,9 @@ pub struct Endpoint {
     /// Bearer token of a self-service terminal: it gives numbers while the machine is one.
     #[serde(default)]
     pub kiosk: String,
+    /// Bearer token of a rating screen: it gives ratings and sees a number and a service.
+    #[serde(default)]
+    pub rating: String,
 }
 
 fn path(dir: &Path) -> PathBuf {
@@ -77,6 +83,7 @@ impl Endpoint {
             token: new_token(),
             board: kept_token(dir, BOARD)?,
             kiosk: kept_token(dir, KIOSK)?,
+            rating: kept_token(dir, RATING)?,
         })
     }
 
@@ -88,6 +95,11 @@ impl Endpoint {
     /// Address of the self-service terminal for a browser of this machine.
     pub fn kiosk_url(&self) -> String {
         format!("{}/kiosk.html#token={}", self.url, self.kiosk)
+    }
+
+    /// Address of a rating screen for a browser of this machine; the counter follows.
+    pub fn rating_url(&self) -> String {
+        format!("{}/rating.html#token={}&counter=", self.url, self.rating)
     }
 
     pub(crate) fn publish(&self, dir: &Path) -> io::Result<()> {

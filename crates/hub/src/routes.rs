@@ -1,6 +1,7 @@
-//! Every route: `/rpc/{name}`, `/events`, `/sounds/{name}`, `/kiosk-link`, and the screens. Three
-//! tokens open them: an officer's; a board's, which only reads what the hall may read; and a
-//! self-service terminal's, which only gives numbers.
+//! Every route: `/rpc/{name}`, `/events`, `/sounds/{name}`, `/kiosk-link`, `/rating-link`, and the
+//! screens. Four tokens open them: an officer's; a board's, which only reads what the hall may
+//! read; a self-service terminal's, which only gives numbers; and a rating screen's, which only
+//! gives ratings.
 
 use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -55,6 +56,9 @@ struct Shared {
     kiosk: Arc<str>,
     /// Where the terminal's page lies, with its token.
     kiosk_url: Arc<str>,
+    rating: Arc<str>,
+    /// Where a rating screen lies, with its token.
+    rating_url: Arc<str>,
     host: [String; 2],
     changes: broadcast::Sender<Change>,
 }
@@ -73,6 +77,8 @@ pub(crate) fn router(
         board: endpoint.board.as_str().into(),
         kiosk: endpoint.kiosk.as_str().into(),
         kiosk_url: endpoint.kiosk_url().into(),
+        rating: endpoint.rating.as_str().into(),
+        rating_url: endpoint.rating_url().into(),
         host: hosts(address),
         changes,
     };
@@ -85,6 +91,7 @@ pub(crate) fn router(
         .route("/sounds/{name}", get(sound))
         .route("/events", get(events))
         .route("/kiosk-link", get(kiosk_link))
+        .route("/rating-link", get(rating_link))
         .merge(folder.routes());
     if let Some(ui) = ui {
         router = router.fallback_service(ServeDir::new(ui));
@@ -158,6 +165,8 @@ pub(crate) enum Grant {
     Board,
     /// Only what a self-service terminal needs.
     Kiosk,
+    /// Only what a rating screen needs.
+    Rating,
 }
 
 fn grant(shared: &Shared, token: &str) -> Option<Grant> {
@@ -167,6 +176,8 @@ fn grant(shared: &Shared, token: &str) -> Option<Grant> {
         Some(Grant::Board)
     } else if same(token, &shared.kiosk) {
         Some(Grant::Kiosk)
+    } else if same(token, &shared.rating) {
+        Some(Grant::Rating)
     } else {
         None
     }
@@ -197,6 +208,11 @@ fn opens(shared: &Shared, grant: Grant, name: &str) -> Result<(), ApiError> {
             "Máy này chưa bật chế độ tự phục vụ. Chưa cấp số. Mời gặp cán bộ tiếp đón.",
         ),
         Grant::Kiosk => Ok(()),
+        Grant::Rating if motcua_app::rater::VERBS.contains(&name) => Ok(()),
+        Grant::Rating => refusal(
+            Code::NotAllowed,
+            "Màn hình này chỉ để đánh giá. Chưa ghi gì. Mời gặp cán bộ tại quầy.",
+        ),
     }
 }
 
@@ -206,6 +222,14 @@ async fn kiosk_link(State(shared): State<Shared>, headers: HeaderMap) -> Respons
         return StatusCode::UNAUTHORIZED.into_response();
     }
     Json(serde_json::json!({ "url": &*shared.kiosk_url })).into_response()
+}
+
+/// Tells a supervisor's page where rating screens are; the counter's number is put behind it.
+async fn rating_link(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if granted(&shared, &headers) != Some(Grant::Officer) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    Json(serde_json::json!({ "url": &*shared.rating_url })).into_response()
 }
 
 /// The token of a request.
@@ -298,6 +322,10 @@ async fn rpc(
             officer: Some(motcua_app::kiosk::KIOSK.to_owned()),
             command_id,
         },
+        Grant::Rating => Caller {
+            officer: Some(motcua_app::rater::RATER.to_owned()),
+            command_id,
+        },
     };
     // A command waits for the disk: not on the runtime's own threads.
     let called = tokio::task::spawn_blocking(move || shared.app.call(&caller, &name, args)).await;
@@ -385,7 +413,7 @@ fn stream(
     let told = BroadcastStream::new(changes).filter_map(move |change| {
         let resync = || Event::default().event("resync").data("{}");
         match change {
-            Ok(change) if grant == Grant::Board && !on_board(&change) => None,
+            Ok(change) if matches!(grant, Grant::Board | Grant::Rating) && !on_board(&change) => None,
             Ok(change) if grant == Grant::Kiosk && !at_terminal(&change) => None,
             Ok(change) => Some(
                 Event::default()

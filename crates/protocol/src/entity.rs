@@ -1,6 +1,7 @@
 //! Ids that are made from names: what has a name in a branch has the same id on every machine.
 
 use chrono::NaiveDate;
+use motcua_domain::notice::NoticeKind;
 use uuid::Uuid;
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x6d6f_7463_7561_4d43_8000_0000_0000_0001);
@@ -47,4 +48,19 @@ pub fn lease(series: &str, date: NaiveDate) -> Uuid {
 /// What was done about a record that the other side holds back.
 pub fn held(event_id: Uuid) -> Uuid {
     named(&format!("held:{event_id}"))
+}
+
+/// One thing to tell about a case.
+pub fn notice(case: Uuid, kind: NoticeKind, at_ms: i64) -> Uuid {
+    named(&format!("notice:{case}:{}:{at_ms}", kind.name()))
+}
+
+/// The ways of telling citizens.
+pub fn notice_means() -> Uuid {
+    named("notice-means")
+}
+
+/// The rating of one stay of a visit.
+pub fn rating(visit: Uuid, leg: u32) -> Uuid {
+    named(&format!("rating:{visit}:{leg}"))
 }

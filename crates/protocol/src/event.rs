@@ -6,7 +6,13 @@
 
 use chrono::NaiveDate;
 use motcua_domain::{
-    branch::Branch, case::CaseEvent, catalogue::Procedure, counter::CounterEvent, visit::VisitEvent,
+    branch::Branch,
+    case::CaseEvent,
+    catalogue::Procedure,
+    counter::CounterEvent,
+    notice::{Means, NoticeTold},
+    rating::{ComplaintHandled, ComplaintNoted, RatingGiven},
+    visit::VisitEvent,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::value::MapDeserializer};
@@ -376,6 +382,16 @@ pub struct RecordResolved {
     pub note: Option<String>,
 }
 
+/// Which ways of telling citizens a machine has: told when they are set up, so that every machine of
+/// the branch knows who is to be called. No address of a server, no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct MeansSet {
+    /// The machine.
+    pub device: Uuid,
+    /// Its ways.
+    pub means: Means,
+}
+
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
@@ -452,6 +468,21 @@ pub enum BranchEvent {
     /// A record that the other side holds back was dealt with.
     #[serde(rename = "sync.resolved")]
     Resolved(RecordResolved),
+    /// A citizen was told something, or could not be.
+    #[serde(rename = "notice.told")]
+    NoticeTold(NoticeTold),
+    /// Ways of telling were set up.
+    #[serde(rename = "notice.means")]
+    NoticeMeans(MeansSet),
+    /// A citizen rated a service.
+    #[serde(rename = "rating.given")]
+    Rated(RatingGiven),
+    /// A complaint.
+    #[serde(rename = "complaint.noted")]
+    ComplaintNoted(ComplaintNoted),
+    /// What was done about it.
+    #[serde(rename = "complaint.handled")]
+    ComplaintHandled(ComplaintHandled),
 }
 
 impl Body {
@@ -515,7 +546,9 @@ impl Body {
             "case" | "fee" => CaseEvent::deserialize(whole).map(Self::Case),
             "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
-            | "hub" | "sync" => BranchEvent::deserialize(whole).map(Self::Branch),
+            | "hub" | "sync" | "notice" | "rating" | "complaint" | "slots" => {
+                BranchEvent::deserialize(whole).map(Self::Branch)
+            }
             _ => return Err(Unreadable::Newer),
         };
         read.map_err(|error| {

@@ -11,4 +11,5 @@ pub mod program;
 pub mod proxy;
 pub mod seeds;
 pub mod sender;
+pub mod smtp;
 pub mod webdriver;

@@ -161,6 +161,7 @@ pub(crate) fn receive(
         return_address,
         notes,
         fee,
+        notify: args.notify,
         limit,
         received_ms: now_ms,
         due_ms,

@@ -18,6 +18,8 @@ mod find_case;
 mod issuing;
 mod kiosk;
 mod papers;
+mod notices;
+mod ratings;
 mod reception;
 mod setup;
 mod succession;

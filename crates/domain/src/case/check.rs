@@ -11,6 +11,27 @@ use crate::{
     visit::{Party, PartyKind},
 };
 
+/// Checks an e-mail address, as far as its shape tells.
+///
+/// # Errors
+/// At `email`.
+pub fn check_email(typed: Option<&str>) -> Result<Option<String>> {
+    let email = text::optional(typed, limit::NAME).map_err(|r| r.at("email"))?;
+    if let Some(email) = &email {
+        let plausible = email.split_once('@').is_some_and(|(user, host)| {
+            !user.is_empty() && host.contains('.') && !host.starts_with('.')
+        });
+        if !plausible || email.contains(' ') {
+            return Err(Refusal::new(
+                Code::ArgumentInvalid,
+                "Địa chỉ thư điện tử chưa đúng dạng tên@nơi.vn. Mời xem lại hoặc để trống.",
+            )
+            .at("email"));
+        }
+    }
+    Ok(email)
+}
+
 /// Checks a party field by field: limits, shapes, NFC. Where the law allows no certainty the
 /// value stands and the screen warns.
 ///
@@ -40,19 +61,7 @@ pub fn check_party(party: Party) -> Result<Party> {
                     .to_owned(),
             ),
         };
-    let email = text::optional(party.email.as_deref(), limit::NAME).map_err(|r| r.at("email"))?;
-    if let Some(email) = &email {
-        let plausible = email.split_once('@').is_some_and(|(user, host)| {
-            !user.is_empty() && host.contains('.') && !host.starts_with('.')
-        });
-        if !plausible || email.contains(' ') {
-            return Err(Refusal::new(
-                Code::ArgumentInvalid,
-                "Địa chỉ thư điện tử chưa đúng dạng tên@nơi.vn. Mời xem lại hoặc để trống.",
-            )
-            .at("email"));
-        }
-    }
+    let email = check_email(party.email.as_deref())?;
     // Dates of birth are dates of living people: anything else is a slip or a broken program.
     if party
         .birth_date

@@ -7,7 +7,7 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 use super::{BookEntry, CaseAct, CaseReceived, FeeMethod};
-use crate::calendar::Limit;
+use crate::{calendar::Limit, notice::Consent};
 
 /// A paper that is asked for, or that came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -263,6 +263,20 @@ pub struct ResultReturned {
     pub note: Option<String>,
 }
 
+/// How the citizen is reached from now on, and whether they want to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct ContactChanged {
+    /// What they said.
+    pub consent: Consent,
+    /// Telephone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// E-mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
 /// Everything that can happen to a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "kind", content = "body")]
@@ -278,6 +292,9 @@ pub enum CaseEvent {
         /// BLAKE3 of what was printed, hex.
         hash: String,
     },
+    /// The citizen is reached another way, or wants to be told no more.
+    #[serde(rename = "case.contact_changed")]
+    ContactChanged(ContactChanged),
     /// More was asked for.
     #[serde(rename = "case.supplement_requested")]
     SupplementRequested(SupplementRequested),
@@ -331,14 +348,16 @@ impl CaseEvent {
         )
     }
 
-    /// Which act it records; none for reception itself, for printing and for money.
+    /// Which act it records; none for reception itself, for printing, for money, and for how the
+    /// citizen is reached.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
             Self::Received(_)
             | Self::DocumentPrinted { .. }
             | Self::FeeCharged(_)
             | Self::FeePaid(_)
-            | Self::FeeReversed(_) => None,
+            | Self::FeeReversed(_)
+            | Self::ContactChanged(_) => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
             Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
             Self::Refused(_) => Some(CaseAct::Refuse),

@@ -5,7 +5,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{CaseAct, CaseEvent, CaseReceived, CaseStatus, Postponed, WantedPaper};
-use crate::{calendar::Limit, visit::Recorded};
+use crate::{
+    calendar::Limit,
+    notice::Contact,
+    visit::{Party, Recorded},
+};
 
 /// A paper of the case that was printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -50,6 +54,9 @@ pub struct Case {
     /// shown, without effect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<Act>,
+    /// How the citizen is reached, where that was changed after reception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
 }
 
 /// When the dossier was complete, and what was promised then.
@@ -96,6 +103,7 @@ impl Case {
             printed: Vec::new(),
             acts: Vec::new(),
             set_aside: Vec::new(),
+            contact: None,
         })
     }
 
@@ -127,6 +135,15 @@ impl Case {
             }
             return;
         }
+        if let CaseEvent::ContactChanged(changed) = &recorded.event {
+            self.contact = Some(Contact {
+                consent: Some(changed.consent),
+                phone: changed.phone.clone(),
+                email: changed.email.clone(),
+                changes: self.contact().changes + 1,
+            });
+            return;
+        }
         // A case is received once; a second telling of it changes nothing.
         let Some(act) = recorded.event.act() else {
             return;
@@ -142,6 +159,30 @@ impl Case {
                 self.acts.push(done);
             }
             None => self.set_aside.push(done),
+        }
+    }
+
+    /// How the citizen is reached: as it was changed last, or as the owner's form says, and where
+    /// that says nothing the form of whoever handed it in.
+    pub fn contact(&self) -> Contact {
+        if let Some(contact) = &self.contact {
+            return contact.clone();
+        }
+        let people = [
+            Some(&self.received.applicant),
+            self.received.submitter.as_ref(),
+        ];
+        let first = |of: fn(&Party) -> &Option<String>| {
+            people
+                .into_iter()
+                .flatten()
+                .find_map(|party| of(party).clone())
+        };
+        Contact {
+            consent: self.received.notify,
+            phone: first(|party| &party.phone),
+            email: first(|party| &party.email),
+            changes: 0,
         }
     }
 

@@ -71,6 +71,7 @@ pub(crate) fn received() -> CaseReceived {
             ground: None,
             slip: None,
         }),
+        notify: None,
         limit: Some(limit),
         received_ms: MORNING,
         due_ms: due.due_at.map(|d| d.timestamp_millis()),

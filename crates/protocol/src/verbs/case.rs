@@ -5,6 +5,7 @@ use motcua_domain::{
     calendar::{DayMark, Limit},
     case::{Case, CaseFee, CaseStatus, Money, OnBehalf, OnlineDossier, PaperCount, ReturnMethod},
     catalogue::Procedure,
+    notice::Consent,
     visit::Party,
 };
 use schemars::JsonSchema;
@@ -54,6 +55,10 @@ pub struct Receive {
     /// Fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<CaseFee>,
+    /// Whether the citizen wants to be told what becomes of it; leave it out where they were not
+    /// asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Consent>,
     /// Another limit than the catalogue's first one for the counter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,

@@ -14,9 +14,11 @@ pub mod hub;
 pub mod issuing;
 pub mod kiosk;
 pub mod machine;
+pub mod notice;
 pub mod paper;
 pub mod queue;
 pub mod report;
+pub mod rating;
 pub mod sync;
 pub mod visit;
 pub mod watch;
@@ -211,6 +213,22 @@ verbs! {
     Command "fee.reverse" fee::Reverse => case_acts::ActAnswer, [Officer, Supervisor];
     Query "fee.day" fee::Day => fee::CashDay, [Officer, Supervisor];
     Query "book.get" report::Book => report::BookAnswer, [Officer, Reception, Supervisor];
+
+    // ---- telling citizens ----
+    Command "case.set_contact" notice::SetContact => case::CaseView, [Officer, Reception, Supervisor];
+    Query "notice.list" notice::NoticeListAsk => notice::NoticeList, [Officer, Reception, Supervisor];
+    Command "notice.called" notice::NoticeCalled => notice::NoticeList, [Officer, Reception, Supervisor];
+    Query "notice.setup" notice::NoticeSetup => notice::NoticeSetupAnswer, [Supervisor, Admin];
+    Command "notice.configure" notice::NoticeConfigure => notice::NoticeSetupAnswer, [Supervisor, Admin];
+    Act "notice.test" notice::NoticeTest => notice::NoticeTested, [Supervisor, Admin];
+
+    // ---- what citizens say ----
+    Query "rating.prompt" rating::RatingPrompt => rating::RatingScreen;
+    Command "rating.give" rating::RatingGive => rating::RatingThanks;
+    Query "rating.figures" rating::RatingFiguresAsk => rating::RatingFigures, [Supervisor];
+    Query "complaint.list" rating::ComplaintList => Vec<rating::ComplaintView>, [Supervisor];
+    Command "complaint.note" rating::ComplaintNote => rating::ComplaintView, [Officer, Reception, Supervisor];
+    Command "complaint.handle" rating::ComplaintHandle => rating::ComplaintView, [Supervisor];
 
     // ---- people ----
     Query "identity.parse" citizen::IdentityParse => motcua_domain::identity::card::Card;

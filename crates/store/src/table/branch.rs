@@ -19,7 +19,7 @@ use crate::{
     table::{
         Row, Table, device,
         hub::{self, What},
-        id, lease, values,
+        id, lease, notice, rating, values,
     },
 };
 
@@ -145,8 +145,16 @@ pub(crate) fn rows(
             | BranchEvent::Clock(_)
             | BranchEvent::Kiosk(_)
             | BranchEvent::Resolved(_) => {}
+            // Each of these reads its own entity's events together, below.
+            BranchEvent::NoticeTold(_)
+            | BranchEvent::NoticeMeans(_)
+            | BranchEvent::Rated(_)
+            | BranchEvent::ComplaintNoted(_)
+            | BranchEvent::ComplaintHandled(_) => {}
         }
     }
+    notice::told_rows(entity, events, rows)?;
+    rating::rows(entity, events, rows)?;
     if let Some(branch) = branch {
         rows.push(Row {
             table: &BRANCH,

@@ -11,7 +11,9 @@ use crate::{
     error::Result,
     log,
     read::Read,
-    table::{Row, Table, cash, id, lease::slip, number, party, search_widening, searches, values},
+    table::{
+        Row, Table, cash, id, lease::slip, notice, number, party, search_widening, searches, values,
+    },
 };
 
 pub(crate) static CASE: Table = Table {
@@ -88,6 +90,7 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         &received.applicant,
         received.received_ms,
     )?);
+    notice::rows(entity, case, rows);
     Ok(())
 }
 

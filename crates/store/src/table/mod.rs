@@ -10,10 +10,12 @@ pub mod device;
 pub mod hub;
 pub mod lease;
 pub mod meta;
+pub mod notice;
 pub mod number;
 pub mod party;
 pub mod print_job;
 pub mod promise;
+pub mod rating;
 pub mod visit;
 pub mod waits;
 
@@ -50,6 +52,11 @@ pub(crate) const ALL: &[&Table] = &[
     &lease::LEASE,
     &hub::HUB,
     &counter::COUNTER,
+    &notice::NOTICE,
+    &notice::TOLD,
+    &notice::MEANS,
+    &rating::RATING,
+    &rating::COMPLAINT,
 ];
 
 /// One row of a projection: values in the order of the table's columns, and its search text.

@@ -57,6 +57,11 @@ export function httpBackend(): Backend {
         source.removeEventListener("open", onOpen);
       };
     },
+    async ratingLink() {
+      const response = await fetch("/rating-link", { headers: { authorization: `Bearer ${token}` } });
+      const { url } = (await response.json()) as { url: string };
+      return url;
+    },
     async openKiosk() {
       const response = await fetch("/kiosk-link", { headers: { authorization: `Bearer ${token}` } });
       const { url } = (await response.json()) as { url: string };

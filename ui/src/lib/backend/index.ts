@@ -11,7 +11,7 @@ export type Args<N extends VerbName> = Verbs[N]["args"];
 export type Answer<N extends VerbName> = Verbs[N]["answer"];
 
 /** What changed, as told by the back end. */
-export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day" | "sync";
+export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day" | "sync" | "notices";
 export interface Change {
   revision: number;
   topics: Topic[];
@@ -45,7 +45,7 @@ export interface Call {
 /** After a line that stood late or was broken everything may have changed. */
 export const EVERYTHING: Change = {
   revision: 0,
-  topics: ["queue", "cases", "catalogue", "branch", "print", "day", "sync"],
+  topics: ["queue", "cases", "catalogue", "branch", "print", "day", "sync", "notices"],
 };
 
 export interface Backend {
@@ -57,6 +57,8 @@ export interface Backend {
   openBoard?(): Promise<void>;
   /** Goes to the terminal's page and leaves the officer's token behind; the window does it by itself. */
   openKiosk?(): Promise<void>;
+  /** Where rating screens of this machine are, up to the counter's number. */
+  ratingLink?(): Promise<string>;
   /** Only the window says where files went; a browser shows its own downloads. */
   onSaved?(listener: (saved: Saved) => void): () => void;
 }
@@ -151,6 +153,16 @@ export async function openBoard(): Promise<boolean> {
 export async function openKiosk(): Promise<void> {
   try {
     await door().openKiosk?.();
+  } catch (cause) {
+    throw apiError(cause);
+  }
+}
+
+/** Where rating screens of this machine are, up to the counter's number; none where only a browser
+ *  of this machine knows. */
+export async function ratingLink(): Promise<string | undefined> {
+  try {
+    return await door().ratingLink?.();
   } catch (cause) {
     throw apiError(cause);
   }

@@ -50,6 +50,8 @@ export interface CaseDraft {
   submitter: PartyDraft;
   papers: Record<number, PaperDraft>;
   notes: string;
+  /** The citizen agreed to be told what becomes of the case. */
+  notify: boolean;
   returnMethod: ReturnMethod;
   returnAddress: string;
   feeMethod: FeeMethod;
@@ -114,6 +116,12 @@ export function partyOf(draft: PartyDraft): Party {
   };
 }
 
+/** There is a number or an address to tell them by. */
+export function reachable({ applicant, submitter, who }: CaseDraft): boolean {
+  const people = who === "self" || who === "organisation" ? [applicant] : [applicant, submitter];
+  return people.some((party) => party.phone.trim() !== "" || party.email.trim() !== "");
+}
+
 export function emptyCase(person: Party | null | undefined): CaseDraft {
   const organisation = person && person.kind !== "individual";
   return {
@@ -124,6 +132,7 @@ export function emptyCase(person: Party | null | undefined): CaseDraft {
     submitter: emptyParty(),
     papers: {},
     notes: "",
+    notify: false,
     returnMethod: "counter",
     returnAddress: "",
     feeMethod: "cash",
@@ -211,6 +220,7 @@ export function receiveArgs(
     return_method: draft.returnMethod,
     return_address: draft.returnMethod === "post" ? readOptional(draft.returnAddress) : undefined,
     notes: readOptional(draft.notes),
+    notify: draft.notify && reachable(draft) ? "agreed" : undefined,
     fee:
       amount > 0
         ? {

@@ -1,0 +1,321 @@
+//! What citizens say of a service. A screen in the hall gives ratings, and nobody reads a single
+//! one; complaints are noted and followed to their answer.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+use motcua_domain::{
+    Code, Refusal,
+    calendar::{Limit, LimitUnit},
+    rating::{
+        self, COMPLAINT_DAYS, COMPLAINT_WORD_DAYS, ComplaintHandled, ComplaintNoted, Ended,
+        Figures, LEAST_GROUP, RatingGiven,
+    },
+    text::{self, limit},
+    visit::Visit,
+};
+use motcua_protocol::{
+    Time,
+    event::{Body, BranchEvent},
+    verbs::rating::{
+        ComplaintHandle, ComplaintList, ComplaintNote, ComplaintStep, ComplaintView,
+        CounterFigures, RatingAsk, RatingFigures, RatingFiguresAsk, RatingGive, RatingPrompt,
+        RatingScreen, RatingThanks,
+    },
+};
+use motcua_store::{
+    Read, Write,
+    table::rating::{ComplaintRow, rating_entity},
+};
+use uuid::Uuid;
+
+use crate::{App, Result, rater::RATER, registry::Ctx, view};
+
+/// Complaints on a screen at once.
+const MOST: u32 = 200;
+
+/// Only a screen in the hall: an officer could else rate themselves.
+fn only_a_screen(ctx: &Ctx) -> Result<()> {
+    if ctx.officer == RATER {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::NotAllowed,
+        "Chỉ người dân đánh giá, trên màn hình đánh giá. Chưa ghi gì.",
+    )
+    .into())
+}
+
+/// The stay that ended last at a counter, with how it stands.
+fn ended(
+    read: &Read<'_>,
+    date: NaiveDate,
+    counter: u16,
+) -> Result<Option<(Uuid, u32, Visit, Ended)>> {
+    let Some(id) = read.last_ended(date, counter)? else {
+        return Ok(None);
+    };
+    let Some(visit) = read.visit(id)? else {
+        return Ok(None);
+    };
+    let last = (visit.legs.iter().enumerate().rev()).find_map(|(i, leg)| {
+        Some((i, leg.end_ms?, leg.outcome?)).filter(|_| leg.counter == Some(counter))
+    });
+    let Some((i, at_ms, outcome)) = last else {
+        return Ok(None);
+    };
+    let leg = u32::try_from(i).unwrap_or(u32::MAX);
+    let next_called = read.visit_at_counter(date, counter)?.is_some();
+    let ended = Ended {
+        at_ms,
+        outcome,
+        rated: read.is_rated(id, leg)?,
+        next_called,
+    };
+    Ok(Some((id, leg, Visit::clone(&visit), ended)))
+}
+
+/// `rating.prompt`
+pub(crate) fn prompt(app: &App, ctx: &Ctx, args: RatingPrompt) -> Result<RatingScreen> {
+    only_a_screen(ctx)?;
+    let counter = ctx.branch.counter(args.counter)?;
+    let texts = app.assets.rating_texts(app.store.dir())?;
+    let now_ms = app.now_ms();
+    let date = app.today()?;
+    let found = app.store.read(|read| ended(read, date, args.counter))?;
+    let ask = found.and_then(|(visit_id, leg, visit, ended)| {
+        let until = rating::asked_until(ended, now_ms)?;
+        let service = ctx.branch.service(&visit.legs.get(leg as usize)?.service);
+        Some(RatingAsk {
+            visit_id,
+            leg,
+            ticket: visit.label(),
+            service: service.map_or_else(|_| String::new(), |s| s.name.clone()),
+            until: Time::from_ms(until),
+        })
+    });
+    Ok(RatingScreen {
+        office: ctx.branch.office.name.clone(),
+        counter: counter.name.clone(),
+        now: Time::from_ms(now_ms),
+        ask,
+        grades: texts.grades(),
+        indicators: texts.indicators(),
+        choices: texts.choices(),
+    })
+}
+
+/// `rating.give`
+pub(crate) fn give(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: RatingGive,
+) -> Result<RatingThanks> {
+    only_a_screen(ctx)?;
+    let grade = args.grade.map(rating::check_grade).transpose()?;
+    let indicators = rating::check_indicators(args.indicators)?;
+    let date = app.today()?;
+    let gone = || {
+        Refusal::new(
+            Code::VisitState,
+            "Lượt này không còn chờ đánh giá. Xin cảm ơn Ông/Bà.",
+        )
+    };
+    let (id, leg, visit, ended) = ended(&tx.read(), date, args.counter)?.ok_or_else(gone)?;
+    if (id, leg) != (args.visit_id, args.leg) {
+        return Err(gone().into());
+    }
+    // A grade is asked for once, while the person is there; indicators follow it.
+    let fits = match grade {
+        Some(_) => rating::asked_until(ended, tx.now_ms()).is_some(),
+        None => !indicators.is_empty() && rating::takes_more(ended, tx.now_ms()),
+    };
+    if !fits {
+        return Err(gone().into());
+    }
+    let service = visit.legs.get(leg as usize).map(|l| l.service.clone());
+    let event = RatingGiven {
+        visit: id,
+        leg,
+        date: visit.date,
+        counter: args.counter,
+        service: service.unwrap_or_default(),
+        grade,
+        indicators,
+    };
+    tx.append(
+        rating_entity(id, leg),
+        &Body::Branch(BranchEvent::Rated(event)),
+    )?;
+    Ok(RatingThanks { recorded: true })
+}
+
+/// `rating.figures`
+pub(crate) fn figures(app: &App, ctx: &Ctx, args: RatingFiguresAsk) -> Result<RatingFigures> {
+    let day = args.day.map_or_else(|| app.today(), Ok)?;
+    let (from, after) = args.period.around(day);
+    let texts = app.assets.rating_texts(app.store.dir())?;
+    let ratings = app.store.read(|read| read.ratings(from, after))?;
+    let mut by_counter: BTreeMap<u16, Vec<&RatingGiven>> = BTreeMap::new();
+    for rating in &ratings {
+        by_counter.entry(rating.counter).or_default().push(rating);
+    }
+    // Only what is shown of the counters goes into the whole: else a small group could be had by
+    // taking the others away from it.
+    let mut together: Vec<&RatingGiven> = Vec::new();
+    let counters = (ctx.branch.counters.iter())
+        .map(|counter| {
+            let own = by_counter
+                .get(&counter.number)
+                .map_or(&[][..], |own| &own[..]);
+            let figures = Figures::of(own);
+            if let Some(figures) = &figures {
+                together.extend(own.iter().take(figures.counted as usize));
+            }
+            CounterFigures {
+                counter: counter.number,
+                name: counter.name.clone(),
+                figures,
+            }
+        })
+        .collect();
+    Ok(RatingFigures {
+        from,
+        to: after.checked_sub_days(Days::new(1)).unwrap_or(from),
+        all: Figures::of(&together),
+        counters,
+        least: LEAST_GROUP as u32,
+        indicators: texts.indicators(),
+        grades: texts.grades.clone(),
+    })
+}
+
+fn working_days(days: u32) -> Option<Limit> {
+    Some(Limit {
+        value: days,
+        unit: LimitUnit::WorkingDay,
+    })
+}
+
+/// `complaint.note`
+pub(crate) fn note(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: ComplaintNote,
+) -> Result<ComplaintView> {
+    let content = text::paragraph(&args.content, limit::SCAN).map_err(|r| r.at("content"))?;
+    if content.trim().is_empty() {
+        return Err(Refusal::new(
+            Code::FieldRequired,
+            "Mời ghi nội dung phản ánh, kiến nghị. Chưa ghi gì.",
+        )
+        .at("content")
+        .into());
+    }
+    let now = Time::from_ms(tx.now_ms());
+    let due = app
+        .assets
+        .calendar(app.store.dir())?
+        .due(now.0, working_days(COMPLAINT_DAYS))?;
+    let noted = ComplaintNoted {
+        date: tx.date(),
+        complaint: args.complaint,
+        content,
+        name: text::optional(args.name.as_deref(), limit::NAME).map_err(|r| r.at("name"))?,
+        contact: text::optional(args.contact.as_deref(), limit::NAME)
+            .map_err(|r| r.at("contact"))?,
+        due: due.due_at.map_or_else(|| tx.date(), |at| at.date_naive()),
+    };
+    let id = Uuid::now_v7();
+    tx.append(id, &Body::Branch(BranchEvent::ComplaintNoted(noted)))?;
+    let row = find(&tx.read(), id)?;
+    Ok(complaint_view(app, ctx, &row, tx.date()))
+}
+
+/// `complaint.handle`
+pub(crate) fn handle(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: ComplaintHandle,
+) -> Result<ComplaintView> {
+    if find(&tx.read(), args.id)?.is_answered() {
+        return Err(Refusal::new(
+            Code::NotAllowed,
+            "Phản ánh, kiến nghị này đã trả lời rồi. Chưa ghi thêm gì.",
+        )
+        .at("id")
+        .into());
+    }
+    let what = ComplaintHandled {
+        text: text::required(&args.text, limit::NOTE).map_err(|r| r.at("text"))?,
+        answered: args.answered,
+    };
+    tx.append(args.id, &Body::Branch(BranchEvent::ComplaintHandled(what)))?;
+    let row = find(&tx.read(), args.id)?;
+    Ok(complaint_view(app, ctx, &row, tx.date()))
+}
+
+fn find(read: &Read<'_>, id: Uuid) -> Result<ComplaintRow> {
+    read.complaint(id)?.ok_or_else(|| {
+        Refusal::new(
+            Code::NotFound,
+            "Không có phản ánh, kiến nghị này. Mời xem lại danh sách.",
+        )
+        .at("id")
+        .into()
+    })
+}
+
+/// `complaint.list`
+pub(crate) fn complaints(app: &App, ctx: &Ctx, _args: ComplaintList) -> Result<Vec<ComplaintView>> {
+    let today = app.today()?;
+    let rows = app.store.read(|read| read.complaints(MOST))?;
+    Ok(rows
+        .iter()
+        .map(|row| complaint_view(app, ctx, row, today))
+        .collect())
+}
+
+fn complaint_view(app: &App, ctx: &Ctx, row: &ComplaintRow, today: NaiveDate) -> ComplaintView {
+    let officer = |id: &str| view::officer_name(&ctx.branch, id).to_owned();
+    let answered = row.is_answered();
+    let heard_ms = row.handled.last().map_or(row.at_ms, |last| last.at_ms);
+    // A year without a calendar says nothing of the next word; the answer's own day stands.
+    let word_due = app
+        .assets
+        .calendar(app.store.dir())
+        .ok()
+        .and_then(|calendar| {
+            calendar
+                .due(Time::from_ms(heard_ms).0, working_days(COMPLAINT_WORD_DAYS))
+                .ok()
+        })
+        .and_then(|due| due.due_at)
+        .map(|at| at.date_naive().min(row.noted.due))
+        .filter(|_| !answered);
+    ComplaintView {
+        id: row.id,
+        at: Time::from_ms(row.at_ms),
+        officer: officer(&row.by),
+        complaint: row.noted.complaint,
+        content: row.noted.content.clone(),
+        name: row.noted.name.clone(),
+        contact: row.noted.contact.clone(),
+        due: row.noted.due,
+        late: !answered && (row.noted.due < today || word_due.is_some_and(|day| day < today)),
+        word_due,
+        answered,
+        handled: row
+            .handled
+            .iter()
+            .map(|step| ComplaintStep {
+                at: Time::from_ms(step.at_ms),
+                officer: officer(&step.by),
+                text: step.what.text.clone(),
+            })
+            .collect(),
+    }
+}

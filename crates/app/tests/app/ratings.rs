@@ -1,0 +1,168 @@
+//! Ratings come from a screen in the hall, once for each stay; nobody reads a single one.
+
+use motcua_app::{Caller, rater::RATER};
+use motcua_domain::Code;
+use motcua_testkit::branch::{MINUTE, OFFICER, SUPERVISOR, TestBranch};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn at_screen(
+    branch: &TestBranch,
+    name: &str,
+    args: Value,
+) -> Result<Value, motcua_protocol::ApiError> {
+    let caller = Caller {
+        officer: Some(RATER.to_owned()),
+        command_id: None,
+    };
+    branch.app().call(&caller, name, args)
+}
+
+fn asked(branch: &TestBranch, counter: u16) -> Value {
+    at_screen(branch, "rating.prompt", json!({"counter": counter})).unwrap()["ask"].clone()
+}
+
+fn served(branch: &TestBranch, counter: u16) {
+    let visit = branch.serving(counter);
+    branch.pass(MINUTE);
+    branch.leg(OFFICER, "leg.finish", &visit);
+}
+
+fn rate(branch: &TestBranch, counter: u16, grade: u8) -> Result<Value, motcua_protocol::ApiError> {
+    let ask = asked(branch, counter);
+    at_screen(
+        branch,
+        "rating.give",
+        json!({"counter": counter, "visit_id": ask["visit_id"], "leg": ask["leg"], "grade": grade}),
+    )
+}
+
+fn figures(branch: &TestBranch) -> Value {
+    branch.ok(SUPERVISOR, "rating.figures", json!({}))
+}
+
+#[test]
+fn the_person_just_served_is_asked_once_and_then_the_screen_rests() {
+    let branch = TestBranch::demo();
+    assert!(asked(&branch, 1).is_null());
+    let visit = branch.serving(1);
+    assert!(
+        asked(&branch, 1).is_null(),
+        "not before the service is over"
+    );
+    branch.leg(OFFICER, "leg.finish", &visit);
+    let ask = asked(&branch, 1);
+    assert_eq!(ask["ticket"], "A-001");
+    assert!(asked(&branch, 2).is_null(), "only at the counter it was");
+    rate(&branch, 1, 5).unwrap();
+    assert!(asked(&branch, 1).is_null());
+    let more = json!({"counter": 1, "visit_id": ask["visit_id"], "leg": ask["leg"], "indicators": [{"indicator": 7, "points": 2}]});
+    at_screen(&branch, "rating.give", more).unwrap();
+    let twice = json!({"counter": 1, "visit_id": ask["visit_id"], "leg": ask["leg"], "grade": 1});
+    assert_eq!(
+        at_screen(&branch, "rating.give", twice).unwrap_err().code,
+        Code::VisitState
+    );
+
+    served(&branch, 1);
+    assert!(!asked(&branch, 1).is_null());
+    branch.pass(2 * MINUTE);
+    assert!(asked(&branch, 1).is_null(), "the person is gone");
+    served(&branch, 1);
+    branch.serving(1);
+    assert!(asked(&branch, 1).is_null(), "somebody else stands there");
+    branch.assert_sound();
+}
+
+#[test]
+fn figures_begin_with_a_group_and_move_by_groups() {
+    let branch = TestBranch::demo();
+    for grade in [5, 5, 4, 2] {
+        served(&branch, 1);
+        rate(&branch, 1, grade).unwrap();
+    }
+    assert!(figures(&branch)["all"].is_null());
+    served(&branch, 1);
+    rate(&branch, 1, 4).unwrap();
+    let five = figures(&branch);
+    let one = &five["counters"][0]["figures"];
+    assert_eq!(
+        (
+            &one["counted"],
+            &one["mean_hundredths"],
+            &one["satisfied_permille"]
+        ),
+        (&json!(5), &json!(400), &json!(800))
+    );
+    // A sixth, and one at another counter, change no figure: neither can be taken out of the whole.
+    served(&branch, 1);
+    rate(&branch, 1, 1).unwrap();
+    served(&branch, 2);
+    rate(&branch, 2, 1).unwrap();
+    assert_eq!(figures(&branch), five);
+}
+
+#[rstest]
+#[case("rating.figures", json!({}))]
+#[case("complaint.list", json!({}))]
+fn an_officer_reads_no_rating(#[case] name: &str, #[case] args: Value) {
+    let branch = TestBranch::demo();
+    assert_eq!(branch.refused(OFFICER, name, args).code, Code::NotAllowed);
+}
+
+#[test]
+fn an_officer_gives_none_and_a_screen_does_nothing_else() {
+    let branch = TestBranch::demo();
+    served(&branch, 1);
+    let ask = asked(&branch, 1);
+    let give = json!({"counter": 1, "visit_id": ask["visit_id"], "leg": ask["leg"], "grade": 5});
+    for officer in [OFFICER, SUPERVISOR] {
+        assert_eq!(
+            branch.refused(officer, "rating.give", give.clone()).code,
+            Code::NotAllowed
+        );
+        let prompt = json!({"counter": 1});
+        assert_eq!(
+            branch.refused(officer, "rating.prompt", prompt).code,
+            Code::NotAllowed
+        );
+    }
+    for name in [
+        "queue.snapshot",
+        "rating.figures",
+        "branch.get",
+        "case.search",
+    ] {
+        let refused = at_screen(&branch, name, json!({})).unwrap_err();
+        assert_eq!(refused.code, Code::NotAllowed, "{name}");
+    }
+}
+
+#[test]
+fn a_complaint_has_its_terms() {
+    let branch = TestBranch::demo();
+    let note = json!({"complaint": "complaint", "content": "Chờ quá lâu"});
+    let noted = branch.ok(OFFICER, "complaint.note", note);
+    // 15 working days after Monday the 23rd, Tuesday the 24th being a holiday; 5 for a first word.
+    assert_eq!(
+        (&noted["due"], &noted["word_due"]),
+        (&json!("2026-12-15"), &json!("2026-12-01"))
+    );
+    branch.pass(9 * 24 * 60 * MINUTE);
+    let late = branch.ok(SUPERVISOR, "complaint.list", json!({}));
+    assert_eq!(late[0]["late"], true);
+    let word = json!({"id": noted["id"], "text": "Đang xác minh"});
+    let heard = branch.ok(SUPERVISOR, "complaint.handle", word);
+    assert_eq!(heard["late"], false);
+    let answer = json!({"id": noted["id"], "text": "Đã trả lời", "answered": true});
+    let answered = branch.ok(SUPERVISOR, "complaint.handle", answer.clone());
+    assert_eq!(
+        (&answered["answered"], &answered["word_due"]),
+        (&json!(true), &Value::Null)
+    );
+    assert_eq!(
+        branch.refused(SUPERVISOR, "complaint.handle", answer).code,
+        Code::NotAllowed
+    );
+    branch.assert_sound();
+}

@@ -1,0 +1,4 @@
+//! Telling citizens, and what they say.
+
+mod notices;
+mod ratings;

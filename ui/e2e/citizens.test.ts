@@ -1,0 +1,222 @@
+//! Telling citizens, and what they say: consent at the desk, the list of calls, a rating by one
+//! touch, figures that begin with a group, a complaint with its terms.
+import { mkdirSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
+
+let server: Server;
+let browser: Browser;
+let page: Page;
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  if (process.env.MOTCUA_PICTURES) mkdirSync(process.env.MOTCUA_PICTURES, { recursive: true });
+  server = await Server.demo();
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+afterEach(async () => {
+  await page?.context().close();
+  expect(complaints).toEqual([]);
+});
+
+async function fresh(theme: "light" | "dark" = "light"): Promise<void> {
+  ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+}
+
+async function readyCase(name: string, contact: { phone?: string; email?: string }): Promise<string> {
+  const { case_id } = await server.call(
+    "case.receive",
+    {
+      procedure_code: "2.001576",
+      applicant: { kind: "individual", name, ...contact },
+      papers: [0, 1, 2].map((index) => ({ index, originals: 1, certified: 0, copies: 0 })),
+      notify: "agreed",
+    },
+    "ha",
+  );
+  await server.call("case.receive_result", { id: case_id, result: {} }, "ha");
+  return case_id;
+}
+
+async function served(counter: number): Promise<void> {
+  const { visit_id } = await server.call("visit.register", { service: "ho-tich" }, "ha");
+  await server.call("queue.call", { visit_id, counter }, "ha");
+  await server.call("leg.start", { visit_id }, "ha");
+  await server.call("leg.finish", { visit_id }, "ha");
+}
+
+describe("citizens", () => {
+  test("people are called by keys alone, and ticked off", async () => {
+    await readyCase("Lò Thị Mai", { phone: "0912345678" });
+    await readyCase("Hoàng Văn Ký", { phone: "0987654321", email: "ky@example.vn" });
+    for (const theme of ["dark", "light"] as const) {
+      if (theme === "light") await page.context().close();
+      await fresh(theme);
+      await enter(page, server, "ha", 1, "cases");
+      await page.keyboard.press("Control+b");
+      await page.waitForSelector(".phone:has-text('0912345678')");
+      await picture(page, `notices-${theme}-1280`);
+      await expectAccessible(page);
+      await expectNothingClipped(page);
+    }
+    await page.focus(".call li:has-text('0912345678') input");
+    await page.keyboard.type("bao con gai");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".machine li:has-text('đã báo được')");
+    const list = await server.call("notice.list", {});
+    expect([list.call.length, list.told.length]).toEqual([1, 1]);
+    // An officer does not come to the set-up.
+    expect(await page.locator("button:has-text('Đặt cách gửi')").count()).toBe(0);
+  });
+
+  test("a supervisor sets up sending; what is secret never comes back", async () => {
+    for (const theme of ["dark", "light"] as const) {
+      if (theme === "light") await page.context().close();
+      await fresh(theme);
+      await enter(page, server, "lan", 1, "supervisor");
+      await page.keyboard.press("Control+b");
+      await page.click("button:has-text('Đặt cách gửi')");
+      if (theme === "dark") {
+        for (const use of await page.locator("label.use:has-text('Dùng') input").all()) await use.check();
+        await page.fill("#mail-host", "127.0.0.1");
+        await page.fill("#mail-port", "9");
+        await page.selectOption("#mail-security", "starttls");
+        await page.fill("#mail-user", "mot-cua");
+        await page.fill("#mail-password", "rat-bi-mat");
+        await page.fill("#mail-from", "motcua@binhminh.example.vn");
+        await page.fill("#sms-url", "http://127.0.0.1:9/gui");
+        await page.fill("#sms-key", "khoa-bi-mat");
+        await page.click("button:has-text('Lưu cách gửi')");
+      }
+      await page.waitForSelector("#test-email");
+      expect(await page.inputValue("#mail-password")).toBe("");
+      expect(await page.content()).not.toContain("bi-mat");
+      await picture(page, `notice-setup-${theme}-1280`);
+      await expectAccessible(page);
+      await expectNothingClipped(page);
+    }
+    await page.fill("#test-email", "toi@example.vn");
+    await page.click("button:has-text('Gửi thử') >> nth=0");
+    await page.waitForSelector(".test p.warnline:has-text('Chưa nối được máy chủ thư')");
+    // Nothing is set up any more: people are called.
+    await server.call("notice.configure", {});
+  });
+
+  test("consent is asked where a number is, and recorded", async () => {
+    await fresh();
+    const { visit_id } = await server.call(
+      "visit.register",
+      {
+        service: "ho-tich",
+        applicant: { kind: "individual", name: "Vàng A Páo", phone: "0911222333" },
+      },
+      "ha",
+    );
+    await server.call("queue.call", { visit_id, counter: 1 }, "ha");
+    await server.call("leg.start", { visit_id }, "ha");
+    await enter(page, server, "ha", 1, "desk");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("2.001576");
+    await page.waitForSelector("[role='option']");
+    await page.keyboard.press("Enter");
+    await page.click(".line button.link");
+    await page.check("label:has-text('đồng ý nhận tin') input");
+    await picture(page, "consent-light-1280");
+    await expectAccessible(page);
+    await server.call("leg.finish", { visit_id }, "ha");
+  });
+
+  test("a rating is one touch, then the screen rests; a second one is not asked for", async () => {
+    await server.call("visit.register", { service: "ho-tich" }, "ha");
+    for (const theme of ["dark", "light"] as const) {
+      if (theme === "light") await page.context().close();
+      await fresh(theme);
+      await page.goto(`${server.ratingUrl}2`);
+      await page.waitForSelector("h1:has-text('Xin chào')");
+      await picture(page, `rating-rest-${theme}-1280`);
+      await served(2);
+      await page.waitForSelector(".grade");
+      await picture(page, `rating-ask-${theme}-1280`);
+      await expectAccessible(page);
+      await expectNothingClipped(page);
+      await page.keyboard.press("5");
+      await page.waitForSelector("h1:has-text('Cảm ơn')");
+      await page.click("button:has-text('chín tiêu chí')");
+      await page.waitForSelector(".nine");
+      await page.check("input[name='indicator-7'] >> nth=0");
+      await picture(page, `rating-nine-${theme}-1280`);
+      await expectAccessible(page);
+      await expectNothingClipped(page);
+      await page.click("button:has-text('Gửi')");
+      await page.waitForSelector("h1:has-text('Ý kiến đã được ghi')");
+    }
+    // The token opens nothing else.
+    const token = new URLSearchParams(new URL(server.ratingUrl).hash.slice(1)).get("token");
+    const refused = await fetch(`${server.url}/rpc/queue.snapshot`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: "{}",
+    });
+    expect(refused.status).toBe(403);
+  });
+
+  test("figures begin with a group, and a complaint has its terms", async () => {
+    const token = new URLSearchParams(new URL(server.ratingUrl).hash.slice(1)).get("token");
+    const rate = async (name: string, body: object): Promise<Record<string, never>> =>
+      (await (
+        await fetch(`${server.url}/rpc/${name}`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+          body: JSON.stringify(body),
+        })
+      ).json()) as Record<string, never>;
+    for (const grade of [5, 4, 2]) {
+      await served(2);
+      const { ask } = (await rate("rating.prompt", { counter: 2 })) as {
+        ask?: { visit_id: string; leg: number };
+      };
+      await rate("rating.give", { counter: 2, ...ask, grade });
+    }
+    for (const theme of ["dark", "light"] as const) {
+      if (theme === "light") await page.context().close();
+      await fresh(theme);
+      await enter(page, server, "lan", 1, "supervisor");
+      await page.keyboard.press("Control+y");
+      await page.waitForSelector("td:has-text('80,0%')");
+      if (theme === "dark") {
+        await page.fill("#complaint-content", "Quầy 2 gọi số quá nhanh, người già không kịp đến.");
+        await page.click("button:has-text('Ghi lại')");
+        await page.waitForSelector("li:has-text('hạn trả lời')");
+      }
+      await picture(page, `opinions-${theme}-1280`);
+      await expectAccessible(page);
+      await expectNothingClipped(page);
+    }
+    await page.fill(".acts input", "Đã nhắc cán bộ gọi chậm hơn, đã báo lại người dân");
+    await page.click("button:has-text('Ghi đã trả lời')");
+    await page.waitForSelector("li:has-text('Đã trả lời')");
+  });
+
+  test("an officer sees no figure", async () => {
+    await fresh();
+    await enter(page, server, "ha", 1, "desk");
+    await page.keyboard.press("Control+y");
+    await page.waitForSelector("text=chỉ dành cho giám sát");
+    expect(await page.locator("td").count()).toBe(await page.locator(".app td").count());
+    await expectAccessible(page);
+  });
+});

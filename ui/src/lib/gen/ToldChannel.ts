@@ -1,0 +1,1 @@
+export type ToldChannel = "email" | "sms";

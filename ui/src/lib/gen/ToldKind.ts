@@ -1,0 +1,1 @@
+export type ToldKind = "result_ready" | "supplement_asked" | "date_postponed";

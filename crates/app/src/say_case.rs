@@ -87,6 +87,9 @@ pub(crate) fn kind(event: &CaseEvent) -> String {
 pub(crate) fn event(event: &CaseEvent) -> String {
     match event {
         CaseEvent::Received(e) => received(e),
+        CaseEvent::CodeGiven(e) => {
+            format!("Cấp mã hồ sơ chính thức {}, thay mã tạm trên giấy hẹn.", e.code)
+        }
         CaseEvent::DocumentPrinted { document, .. } => printed(document),
         CaseEvent::SupplementRequested(e) => sentences([
             Some("Yêu cầu bổ sung, hoàn thiện hồ sơ".to_owned()),

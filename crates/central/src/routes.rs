@@ -95,6 +95,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(events))
         .routes(routes!(feed))
         .routes(routes!(crate::stick::post))
+        .routes(routes!(crate::leases::post))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,
@@ -141,7 +142,7 @@ fn refuse(refused: Refused) -> Response {
     said(status, &refused)
 }
 
-fn no(why: RefusedWhy) -> Response {
+pub(crate) fn no(why: RefusedWhy) -> Response {
     refuse(why.into())
 }
 
@@ -186,7 +187,7 @@ fn not_let_in(why: Refusal) -> Response {
     )
 }
 
-async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
+pub(crate) async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
     match tokio::time::timeout(BODY, axum::body::to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(no(RefusedWhy::TooLarge)),

@@ -208,6 +208,8 @@ pub enum Code {
     DeviceOther,
     /// The device belongs to another branch.
     BranchOther,
+    /// The office numbers for another agency.
+    AgencyOther,
     /// The two programs are too far apart in version.
     ProtocolOther,
     /// No key is known for which records on a stick could be sealed.

@@ -28,6 +28,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0008_counter_days.sql")),
         M::up(include_str!("../migrations/0009_reception.sql")),
         M::up(include_str!("../migrations/0010_promises.sql")),
+        M::up(include_str!("../migrations/0011_grants.sql")),
     ])
 }
 

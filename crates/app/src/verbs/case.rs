@@ -7,7 +7,7 @@ use motcua_domain::{
         self, BookEntry, CaseEvent, CaseFee, CaseReceived, FeeMethod, MAX_SETS, PaperCount,
         ProcedureRef, ReturnMethod,
     },
-    case_code::CasePattern,
+    case_code::{CasePattern, Provisional},
     catalogue::{ChannelKind, primary_limit},
     identity::{Warning, national_id::IdNumber, phone},
     text::{self, limit},
@@ -26,7 +26,7 @@ use motcua_store::{
 use uuid::Uuid;
 
 use super::{case_acts, catalogue, leg};
-use crate::{App, Result, registry::Ctx, replica, view};
+use crate::{App, Result, codes, registry::Ctx, replica, view};
 
 /// Fees above this are typing errors: no procedure of a one-stop desk costs a billion.
 const MAX_FEE: u64 = 1_000_000_000;
@@ -114,17 +114,29 @@ pub(crate) fn receive(
     let pattern = CasePattern::parse(&ctx.branch.case_pattern)?;
     let agency = &ctx.branch.office.code;
     let number = app.next_of_block(tx, &lease::case_series(agency), date)?;
-    let code = pattern.format(agency, date, number)?;
-    let book = BookEntry {
-        year: date.year(),
-        number: app.next_of_block(tx, lease::BOOK, replica::year_of(date))?,
+    let book = app.next_of_block(tx, lease::BOOK, replica::year_of(date))?;
+    let (code, number, book) = match (number, book) {
+        (Some(number), Some(book)) => {
+            let book = BookEntry {
+                year: date.year(),
+                number: book,
+            };
+            (pattern.format(agency, date, number)?, number, Some(book))
+        }
+        // The citizen stands here: the final code follows.
+        _ => {
+            let code = codes::provisional(tx, date)?;
+            (code.to_string(), code.number, None)
+        }
     };
+    let provisional = book.is_none();
     let warnings = warnings(&applicant, received_at.date());
 
     let case_id = Uuid::now_v7();
     let event = CaseReceived {
         code: code.clone(),
         number,
+        provisional,
         date,
         visit_id: args.visit_id,
         counter,
@@ -155,6 +167,7 @@ pub(crate) fn receive(
     Ok(ReceiveAnswer {
         case_id,
         case_code: code,
+        provisional,
         received_at,
         due_at: due_ms.map(Time::from_ms),
         because,
@@ -224,7 +237,11 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
         let found = match (args.id, &args.code) {
             (Some(id), _) => read.case(id)?,
             (None, Some(code)) => {
-                read.case_by_code(&text::line(code, limit::SEARCH).map_err(|r| r.at("code"))?)?
+                let code = text::line(code, limit::SEARCH).map_err(|r| r.at("code"))?;
+                match Provisional::read(&code) {
+                    Some(provisional) => read.case_by_provisional(&provisional)?,
+                    None => read.case_by_code(&code)?,
+                }
             }
             (None, None) => {
                 return Err(Refusal::new(Code::FieldRequired, "Mời cho biết mã hồ sơ.")

@@ -78,7 +78,11 @@ fn paper_of(act: CaseAct) -> Option<PaperKind> {
 pub(crate) fn paper_since(case: &Case, kind: PaperKind) -> Option<i64> {
     let at = |act: CaseAct| case.last(act).map(|a| a.at_ms);
     match kind {
-        PaperKind::Receipt => Some(at(CaseAct::CompleteSupplement).unwrap_or(i64::MIN)),
+        PaperKind::Receipt => {
+            let coded = case.code_given.as_ref().map(|code| code.at_ms);
+            let since = at(CaseAct::CompleteSupplement).max(coded);
+            Some(since.unwrap_or(i64::MIN))
+        }
         PaperKind::Supplement => at(CaseAct::RequestSupplement),
         PaperKind::Refusal => at(CaseAct::Refuse),
         PaperKind::Apology => at(CaseAct::Postpone),
@@ -326,7 +330,9 @@ pub(crate) fn view_of(
     let waits = case.status == CaseStatus::SupplementRequested;
     Ok(CaseView {
         case_id: row.id,
-        case_code: received.code.clone(),
+        case_code: case.code().to_owned(),
+        provisional: case.is_provisional(),
+        provisional_code: received.provisional.then(|| received.code.clone()),
         received_at: Time::from_ms(received.received_ms),
         due_at: case.due_ms().map(Time::from_ms),
         because: if waits {
@@ -353,6 +359,16 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
         text: say_case::received(&case.received),
         set_aside: false,
     }];
+    if let Some(code) = &case.code_given {
+        let event = CaseEvent::CodeGiven(code.given.clone());
+        lines.push(CaseLine {
+            at: Time::from_ms(code.at_ms),
+            kind: say_case::kind(&event),
+            officer: officer(&code.officer),
+            text: say_case::event(&event),
+            set_aside: false,
+        });
+    }
     for (acts, set_aside) in [(&case.acts, false), (&case.set_aside, true)] {
         lines.extend(acts.iter().map(|act| CaseLine {
             at: Time::from_ms(act.at_ms),

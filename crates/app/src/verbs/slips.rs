@@ -133,7 +133,7 @@ pub(super) fn make(
         PaperKind::Receipt | PaperKind::Ticket => return Err(not_yet(kind).into()),
     };
     Ok(Paper {
-        title: row.case.received.code,
+        title: row.case.code().to_owned(),
         bytes,
         format: Format::Pdf,
     })
@@ -146,7 +146,7 @@ fn head(branch: &Branch, row: &CaseRow, act: &Act, reprinted_ms: Option<i64>) ->
         agency: paper::agency(branch),
         unit: unit(branch),
         desk_phone: (!phone.is_empty()).then(|| phone.clone()),
-        case_code: received.code.clone(),
+        case_code: row.case.code().to_owned(),
         procedure_code: received.procedure.code.clone(),
         procedure_name: received.procedure.name.clone(),
         owner: paper::party(&received.applicant),

@@ -1,10 +1,11 @@
 //! Everything that can happen to a case.
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{CaseAct, CaseReceived};
+use super::{BookEntry, CaseAct, CaseReceived};
 use crate::calendar::Limit;
 
 /// A paper that is asked for, or that came.
@@ -32,6 +33,20 @@ impl WantedPaper {
     pub fn counts(&self) -> [u32; 3] {
         [self.originals, self.certified, self.copies]
     }
+}
+
+/// The case that was taken in under a provisional code has its final one. The provisional code
+/// stands on paper, so the case is found under both for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct CodeGiven {
+    /// The final code.
+    pub code: String,
+    /// Running number of the day within it.
+    pub number: u32,
+    /// Day of receipt, as the code has it.
+    pub date: NaiveDate,
+    /// Entry in the register book.
+    pub book: BookEntry,
 }
 
 /// The citizen was asked to complete the dossier (Mẫu 02).
@@ -195,6 +210,9 @@ pub enum CaseEvent {
     /// Taken in.
     #[serde(rename = "case.received")]
     Received(Box<CaseReceived>),
+    /// The final code, in place of a provisional one.
+    #[serde(rename = "case.code_given")]
+    CodeGiven(CodeGiven),
     /// A paper of the case went to a printer.
     #[serde(rename = "case.document_printed")]
     DocumentPrinted {
@@ -239,7 +257,7 @@ impl CaseEvent {
     /// Which act it records; none for reception itself and for printing.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
-            Self::Received(_) | Self::DocumentPrinted { .. } => None,
+            Self::Received(_) | Self::CodeGiven(_) | Self::DocumentPrinted { .. } => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
             Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
             Self::Refused(_) => Some(CaseAct::Refuse),

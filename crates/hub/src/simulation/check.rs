@@ -51,6 +51,7 @@ impl World {
                 machine.clock.pass(5_000);
             }
             self.come_together()?;
+            self.settle_codes()?;
             for (i, machine) in self.machines.iter().enumerate() {
                 if let (Some(line), Some(app)) = (&machine.line, &machine.app) {
                     last.push((i, line.sync(app)));
@@ -80,6 +81,7 @@ impl World {
         for i in std::collections::BTreeSet::from([hub, other]) {
             self.sound(i)?;
         }
+        self.no_code_is_owed(hub)?;
         let hub = self.machines[hub].app.clone().unwrap();
         self.nothing_invented(&hub)?;
         if !self.lossy {

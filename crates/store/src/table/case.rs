@@ -1,7 +1,9 @@
 //! Cases and their search.
 
+use chrono::NaiveDate;
 use motcua_domain::{
-    case::{Case, CaseStatus},
+    case::{BookEntry, Case, CaseStatus},
+    case_code::Provisional,
     text::fold,
 };
 use rusqlite::OptionalExtension;
@@ -27,6 +29,7 @@ pub(crate) static CASE: Table = Table {
         "due_ms",
         "status",
         "doc",
+        "provisional",
     ],
     key: 1,
     search: Some(("case_search", "row")),
@@ -34,7 +37,11 @@ pub(crate) static CASE: Table = Table {
 
 pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> Result<()> {
     let received = &case.received;
-    let mut text = fold(&received.code);
+    let mut text = fold(case.code());
+    if received.provisional {
+        text.push(' ');
+        text.push_str(&fold(&received.code));
+    }
     for person in [Some(&received.applicant), received.submitter.as_ref()]
         .into_iter()
         .flatten()
@@ -47,33 +54,38 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         values: values![
             id(entity),
             row as i64,
-            received.code.clone(),
+            case.code().to_owned(),
             received.visit_id.map(id),
             received.procedure.code.clone(),
             received.date.to_string(),
             received.received_ms,
             case.due_ms(),
             case.status.name().to_owned(),
-            serde_json::to_string(case)?
+            serde_json::to_string(case)?,
+            received.provisional.then(|| received.code.clone())
         ],
         search: Some((row as i64, text)),
     });
-    let agency = received.code.split('-').next().unwrap_or_default();
-    rows.push(number::row(
-        format!("case:{agency}"),
-        received.date,
-        received.number,
-        entity,
-        "issued",
-    ));
-    if let Some(first) = chrono::NaiveDate::from_ymd_opt(received.book.year, 1, 1) {
+    if let Some(code) = Provisional::read(&received.code).filter(|_| received.provisional) {
         rows.push(number::row(
-            "book".to_owned(),
-            first,
-            received.book.number,
+            provisional_series(&code.machine),
+            received.date,
+            received.number,
             entity,
-            "issued",
+            number::state::ISSUED,
         ));
+    } else {
+        let numbers = (received.code.as_str(), received.number, received.book);
+        number_rows(entity, received.date, numbers, number::state::ISSUED, rows);
+    }
+    if let Some(code) = &case.code_given {
+        let given = &code.given;
+        let numbers = (given.code.as_str(), given.number, Some(given.book));
+        number_rows(entity, given.date, numbers, number::state::ISSUED, rows);
+    }
+    for given in case.burnt() {
+        let numbers = (given.code.as_str(), given.number, Some(given.book));
+        number_rows(entity, given.date, numbers, number::state::VOID, rows);
     }
     rows.push(party::row(
         entity,
@@ -84,15 +96,39 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
     Ok(())
 }
 
+/// Series of the provisional codes of one machine.
+pub fn provisional_series(machine: &str) -> String {
+    format!("provisional:{machine}")
+}
+
+/// The numbers of a code that is not provisional: of the agency's day, and of the year's book.
+fn number_rows(
+    entity: Uuid,
+    date: NaiveDate,
+    (code, number, book): (&str, u32, Option<BookEntry>),
+    state: &str,
+    rows: &mut Vec<Row>,
+) {
+    let agency = code.split('-').next().unwrap_or_default();
+    let series = format!("case:{agency}");
+    rows.push(number::row(series, date, number, entity, state));
+    if let Some(book) = book
+        && let Some(first) = NaiveDate::from_ymd_opt(book.year, 1, 1)
+    {
+        let series = "book".to_owned();
+        rows.push(number::row(series, first, book.number, entity, state));
+    }
+}
+
 /// What a search is narrowed to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Where the case stands.
     pub status: Option<CaseStatus>,
     /// Received on that day or later.
-    pub from: Option<chrono::NaiveDate>,
+    pub from: Option<NaiveDate>,
     /// Received on that day or earlier.
-    pub to: Option<chrono::NaiveDate>,
+    pub to: Option<NaiveDate>,
     /// Not closed.
     pub open: bool,
     /// Due before that moment, and still worked on.
@@ -149,6 +185,30 @@ impl Read<'_> {
                 &[&code],
             )?
             .pop())
+    }
+
+    /// A case by the provisional code on its first receipt, whether or not it has its final one.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn case_by_provisional(&self, code: &Provisional) -> Result<Option<CaseRow>> {
+        Ok(self
+            .cases(
+                "SELECT entity, doc FROM case_file WHERE provisional = ?1 ORDER BY row LIMIT 1",
+                &[&code.to_string()],
+            )?
+            .pop())
+    }
+
+    /// Cases that still wait for their final code, the oldest first.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn cases_without_code(&self, limit: u32) -> Result<Vec<CaseRow>> {
+        self.cases(
+            "SELECT entity, doc FROM case_file WHERE provisional IS NOT NULL AND code = provisional ORDER BY row LIMIT ?1",
+            &[&limit],
+        )
     }
 
     /// Cases of a visit, in order.
@@ -240,7 +300,7 @@ impl Read<'_> {
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn cases_on(&self, date: chrono::NaiveDate) -> Result<u32> {
+    pub fn cases_on(&self, date: NaiveDate) -> Result<u32> {
         Ok(self
             .connection()
             .prepare_cached("SELECT count(*) FROM case_file WHERE date = ?1")?

@@ -6,6 +6,7 @@ pub mod case;
 pub mod command;
 pub mod counter;
 pub mod device;
+pub mod grant;
 pub mod hub;
 pub mod lease;
 pub mod meta;
@@ -46,6 +47,8 @@ pub(crate) const ALL: &[&Table] = &[
     &branch::DAY,
     &device::DEVICE,
     &lease::LEASE,
+    &grant::GRANT,
+    &grant::NUMBERING,
     &hub::HUB,
     &counter::COUNTER,
 ];

@@ -59,7 +59,7 @@ fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 10;
+pub const SCHEMA_VERSION: i64 = 11;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

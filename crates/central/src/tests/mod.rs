@@ -4,6 +4,7 @@ mod batches;
 mod downstream;
 mod enrolment;
 mod faults;
+mod leases;
 mod operations;
 mod reading;
 mod stick;

@@ -106,7 +106,9 @@ impl App {
                 .checked_sub_days(Days::new(lease::DAYS_BACK))
                 .unwrap_or(today);
             let mut dates: BTreeSet<NaiveDate> = (0..=lease::DAYS_AHEAD).map(ahead).collect();
-            dates.extend(owed.keys().filter(|date| **date >= oldest));
+            // A case of a day that only a wrong clock showed must not keep the others from theirs.
+            let asked = oldest..=ahead(lease::DAYS_AHEAD);
+            dates.extend(owed.keys().filter(|date| asked.contains(date)));
             let machines = read.devices()?;
             let near = (machines.len().max(1) as u32).saturating_mul(2 * BLOCK);
             let last = machines.iter().map(|d| d.number).max().unwrap_or(1);

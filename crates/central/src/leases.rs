@@ -306,7 +306,8 @@ async fn told(
         &tx.prepare_cached(
             "INSERT INTO number_told(office_id, business_date, granted, left_n, clash) VALUES($1, $2, $3, $4, $5)
              ON CONFLICT(office_id, business_date) DO UPDATE SET granted = excluded.granted, left_n = excluded.left_n,
-               clash = number_told.clash OR excluded.clash, told_at = now()",
+               clash = number_told.clash OR excluded.clash, told_at = now()
+             WHERE (number_told.granted, number_told.left_n) <> (excluded.granted, excluded.left_n) OR excluded.clash",
         )
         .await?,
         &[&office, &day.date, &signed(granted), &signed(left), &answer.clash],

@@ -210,6 +210,8 @@ pub enum Code {
     BranchOther,
     /// The office numbers for another agency.
     AgencyOther,
+    /// Case codes that this branch holds or gave out are another branch's too.
+    CodesClash,
     /// The two programs are too far apart in version.
     ProtocolOther,
     /// No key is known for which records on a stick could be sealed.

@@ -7,9 +7,10 @@ use std::{
 };
 
 use motcua_app::App;
+use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     ApiError,
-    lease::{LeaseAnswer, LeaseAsk},
+    lease::{LeaseAnswer, LeaseAsk, MOST, USUAL},
     sync::MEDIA_ANSWER,
 };
 
@@ -60,6 +61,23 @@ pub(crate) fn renew(
     }
 }
 
+/// Whether there is reason to ask again so soon: a stock went down by half, or there is something
+/// that central has not heard.
+fn is_news(before: &LeaseAsk, now: &LeaseAsk) -> bool {
+    let said = |ask: &LeaseAsk| {
+        let dates = ask.dates.iter();
+        let told: Vec<_> = dates
+            .map(|d| (d.date, d.held.clone(), d.given.clone()))
+            .collect();
+        (ask.epoch, ask.agency.clone(), told)
+    };
+    let short = now.dates.iter().any(|d| {
+        let stock: u32 = d.held.iter().map(|n| n.count()).sum();
+        stock.saturating_sub(d.taken) < d.want.clamp(USUAL, MOST).div_ceil(2)
+    });
+    said(before) != said(now) || short && before != now
+}
+
 impl Codes {
     /// Why central gives this branch no codes.
     pub(super) fn refused(&self) -> Option<ApiError> {
@@ -74,7 +92,7 @@ impl Codes {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let renewed = renew(app, &mut |ask| {
             let known = last.as_ref().filter(|(_, at)| at.elapsed() < AGAIN);
-            if known.is_some_and(|(before, _)| before == ask) {
+            if known.is_some_and(|(before, _)| !is_news(before, ask)) {
                 return None;
             }
             let answer = self.ask(wire, ask);
@@ -104,7 +122,15 @@ impl Codes {
             *refused = error;
             return None;
         }
-        *refused = None;
-        serde_json::from_slice(&got.body).ok()
+        let answer: LeaseAnswer = serde_json::from_slice(&got.body).ok()?;
+        let clash = answer.dates.iter().find(|day| day.clash);
+        *refused = clash.map(|day| {
+            let text = format!(
+                "Ngày {}: có mã hồ sơ mà một chi nhánh khác cũng giữ hoặc đã cấp. Hai giấy hẹn có thể mang cùng một mã. Mời báo người quản trị trung tâm đối chiếu.",
+                day.date.format("%d/%m/%Y")
+            );
+            Refusal::new(Code::CodesClash, text).at("dates").into()
+        });
+        Some(answer)
     }
 }

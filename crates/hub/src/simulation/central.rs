@@ -18,6 +18,9 @@ use super::{
 };
 use crate::central::renew;
 
+/// Whose papers the other branch's are.
+pub(super) const RIVAL: &str = "rival";
+
 /// Who holds a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holder {
@@ -259,7 +262,7 @@ impl World {
         for numbers in &granted.ranges {
             for number in numbers.from..=numbers.to {
                 let code = pattern.format(agency, date, number);
-                self.given(code.map_err(|e| e.to_string())?, "rival".to_owned())?;
+                self.given(code.map_err(|e| e.to_string())?, RIVAL.to_owned())?;
             }
         }
         Ok(())
@@ -319,7 +322,8 @@ impl World {
             self.outcome.grants += central.grants;
             self.outcome.central_restores += central.restores;
         }
-        let scarce = self.central.as_ref().is_some_and(|c| c.scarce);
+        // A hub on its own may have come to the end of its lane.
+        let scarce = self.central.as_ref().is_none_or(|c| c.scarce);
         // What a machine took in that is gone for good waits for a person; a code of a day that
         // lies too far from the clocks of the others is not asked for.
         match waiting.first() {

@@ -8,7 +8,7 @@ use motcua_protocol::event::Body;
 use motcua_testkit::branch::dump;
 use uuid::Uuid;
 
-use super::world::World;
+use super::{central::RIVAL, world::World};
 
 /// Rounds in which everybody sends and fetches until nothing moves; two copies of one device
 /// join each other's epochs in turns.
@@ -201,6 +201,7 @@ impl World {
         match self
             .papers
             .iter()
+            .filter(|(_, id)| *id != RIVAL)
             .find(|(_, id)| !all.contains(id.as_str()))
         {
             Some((paper, _)) => Err(format!("I1: {paper} was told and is nowhere")),

@@ -291,7 +291,8 @@ impl Maker<'_> {
                     due.format("%d/%m/%Y")
                 ),
             ],
-            book: self.book,
+            provisional: false,
+            book: Some(self.book),
             form_set: "tt-01-2018".to_owned(),
             instant: false,
         }

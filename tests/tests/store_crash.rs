@@ -255,10 +255,11 @@ fn receive(
             received_ms: tx.now_ms(),
             due_ms: None,
             because: Vec::new(),
-            book: BookEntry {
+            provisional: false,
+            book: Some(BookEntry {
                 year: 2026,
                 number: tx.next_number("book", new_year())?,
-            },
+            }),
             form_set: "tt01-2018".to_owned(),
             instant: false,
             on_behalf: None,

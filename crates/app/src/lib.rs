@@ -8,6 +8,7 @@ mod assets;
 pub mod catalogue_file;
 mod change;
 pub mod clock;
+mod codes;
 mod demo;
 mod dump;
 mod hub_link;

@@ -223,7 +223,7 @@ impl App {
         let branch = self.branch()?;
         let contact = row.case.contact();
         let facts = Facts {
-            code: &row.case.received.code,
+            code: row.case.code(),
             date_ms: row.date_ms,
         };
         let address = match channel {

@@ -9,7 +9,7 @@ use std::{
 
 use chrono::{Datelike, Days, NaiveDate};
 use motcua_domain::{
-    Code, Refusal,
+    Code,
     branch::Role,
     visit::{Act, State},
 };
@@ -27,8 +27,8 @@ use motcua_store::{
 use uuid::Uuid;
 
 use crate::{
-    App, LinkState, Result, Settings, change::Topic, clock::Clock, open::SYSTEM, registry::Ctx,
-    verbs::leg,
+    App, LinkState, Result, Settings, change::Topic, clock::Clock, codes, open::SYSTEM,
+    registry::Ctx, verbs::leg,
 };
 
 /// A counter whose block has fewer numbers left gets another.
@@ -56,6 +56,10 @@ pub struct Owed {
 pub trait CentralLink: std::fmt::Debug + Send + Sync {
     /// What is known of the line.
     fn state(&self, app: &App) -> LinkState;
+    /// Why central gives this branch no case codes, where it will not.
+    fn codes_refused(&self) -> Option<motcua_protocol::ApiError> {
+        None
+    }
     /// Tries now, because a person says so: the pauses begin anew.
     fn send_now(&self, app: &App);
 }
@@ -242,6 +246,10 @@ impl App {
             })
             .collect();
         self.tell(topics);
+        // A block for cases that wait for a code may be among it, or have come before a crash.
+        if let Err(error) = self.give_final_codes() {
+            tracing::warn!(%error, "final codes were not given");
+        }
     }
 
     /// Tells the screens that the hub went away or came back.
@@ -420,6 +428,16 @@ impl App {
         wanted.dedup();
         let short = self.store.read(|read| {
             let mut short = Vec::new();
+            // Cases of former days may still wait for their code.
+            let owed = codes::owed(read, device)?;
+            for (date, cases) in owed.into_iter().filter(|(date, _)| *date < today) {
+                for (series, date) in [(agency.clone(), date), (BOOK.to_owned(), year_of(date))] {
+                    let left = read.numbers_left(&series, date, device, epoch)?;
+                    if left < cases && !wanted.contains(&(series.clone(), date)) {
+                        short.push((series, date));
+                    }
+                }
+            }
             for (series, date) in wanted {
                 if read.numbers_left(&series, date, device, epoch)? < LOW {
                     short.push((series, date));
@@ -442,34 +460,5 @@ impl App {
             }
             Ok(())
         })
-    }
-
-    /// The next number of a series that is given out in blocks. The hub gives itself a block when
-    /// it needs one; a counter can only ask.
-    pub(crate) fn next_of_block(
-        &self,
-        tx: &mut Write<'_>,
-        series: &str,
-        date: NaiveDate,
-    ) -> Result<u32> {
-        let (device, epoch) = tx.place();
-        if !tx.read().numbers_are_leased()?
-            && !tx
-                .read()
-                .may_have_forgotten(device, epoch, date, DAYS_AHEAD)?
-        {
-            return tx.next_number(series, date);
-        }
-        if let Some(number) = tx.next_leased(series, date)? {
-            return Ok(number);
-        }
-        if self.link().is_some() {
-            return Err(Refusal::new(
-                Code::LeaseEmpty,
-                "Quầy đã dùng hết mã hồ sơ được cấp trước và chưa nối được máy chủ quầy. Chưa ghi gì. Mời giữ hồ sơ lại và làm lại khi máy chủ quầy trả lời.",
-            )
-            .into());
-        }
-        Ok(tx.lease(series, date, device, epoch)?.from)
     }
 }

@@ -2,8 +2,8 @@
 
 use motcua_domain::{
     case::{CaseEvent, CaseReceived, Recipient, WantedPaper},
-    text::grouped,
     notice::Consent,
+    text::grouped,
 };
 use motcua_protocol::{Time, event::Body, verbs::paper::PaperKind};
 
@@ -107,6 +107,12 @@ pub(crate) fn kind(event: &CaseEvent) -> String {
 pub(crate) fn event(event: &CaseEvent) -> String {
     match event {
         CaseEvent::Received(e) => received(e),
+        CaseEvent::CodeGiven(e) => {
+            format!(
+                "Cấp mã hồ sơ chính thức {}, thay mã tạm trên giấy hẹn.",
+                e.code
+            )
+        }
         CaseEvent::DocumentPrinted { document, .. } => printed(document),
         CaseEvent::ContactChanged(e) => match e.consent {
             Consent::Agreed => "Công dân đồng ý nhận tin; cách liên lạc đã ghi lại.".to_owned(),

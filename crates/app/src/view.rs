@@ -190,7 +190,8 @@ pub(crate) fn case_row(row: &stored::CaseRow) -> CaseRow {
     let received = &row.case.received;
     CaseRow {
         case_id: row.id,
-        case_code: received.code.clone(),
+        case_code: row.case.code().to_owned(),
+        provisional: row.case.is_provisional(),
         procedure_code: received.procedure.code.clone(),
         procedure_name: received.procedure.name.clone(),
         applicant: received.applicant.name.clone(),

@@ -108,14 +108,18 @@ pub(crate) async fn installation(pool: &Pool) -> Result<Installation> {
 
 /// A new name for the history: after the database was restored from a backup.
 pub(crate) async fn restored(pool: &Pool) -> Result<Uuid> {
-    let row = pool
-        .get()
-        .await?
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    let row = tx
         .query_one(
-            "UPDATE installation SET server_epoch = gen_random_uuid() RETURNING server_epoch",
+            "UPDATE installation SET server_epoch = gen_random_uuid()
+             RETURNING server_epoch, (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date",
             &[],
         )
         .await?;
+    // What was granted last may be forgotten: the next codes come from elsewhere.
+    crate::leases::went_back(&tx, row.get(1)).await?;
+    tx.commit().await?;
     Ok(row.get(0))
 }
 
@@ -131,4 +135,16 @@ pub(crate) async fn office(pool: &Pool, code: &str) -> Result<i32> {
         )
         .await?;
     Ok(row.get(0))
+}
+
+/// From now on the office numbers for that agency.
+pub(crate) async fn numbers_for(pool: &Pool, office: i32, agency: &str) -> Result<()> {
+    pool.get()
+        .await?
+        .execute(
+            "UPDATE office SET agency = $2 WHERE office_id = $1",
+            &[&office, &agency],
+        )
+        .await?;
+    Ok(())
 }

@@ -14,6 +14,7 @@ mod downstream;
 mod dump;
 mod error;
 mod ingest;
+mod leases;
 mod logs;
 mod metrics;
 mod openapi;
@@ -80,9 +81,12 @@ enum Command {
     Code {
         #[command(flatten)]
         database: Database,
-        /// Agency code, as in case codes.
+        /// Agency code, as in case codes; a name of its own for a second branch of one agency.
         #[arg(long)]
         office: String,
+        /// The agency for which the branch numbers, where that is not `--office`.
+        #[arg(long)]
+        agency: Option<String>,
     },
     /// The machines of an office: when each joined, was last heard and lost its access.
     Devices {
@@ -188,15 +192,24 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let installation = database::installation(&pool).await?;
             serve(listen, Central::new(pool, installation), config, portal).await?;
         }
-        Command::Code { database, office } => {
+        Command::Code {
+            database,
+            office,
+            agency,
+        } => {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
-            let office = office.trim();
+            let clean =
+                |code: &str| (1..=64).contains(&code.len()) && !code.chars().any(char::is_control);
+            let (office, agency) = (office.trim(), agency.as_deref().map(str::trim));
             anyhow::ensure!(
-                (1..=64).contains(&office.len()) && !office.chars().any(char::is_control),
+                clean(office) && agency.is_none_or(clean),
                 "an agency code has 1 to 64 characters"
             );
             let office = database::office(&pool, office).await?;
+            if let Some(agency) = agency {
+                database::numbers_for(&pool, office, agency).await?;
+            }
             let mut code = json!(auth::code(&pool, office).await?);
             // For a branch that has no line: with it, it writes files that only this central opens.
             let installation = database::installation(&pool).await?;

@@ -10,6 +10,7 @@ use axum::{
 };
 use motcua_protocol::{
     ApiError,
+    lease::{LeaseAnswer, LeaseAsk},
     sync::{Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
     verbs::sync::StickBrought,
 };
@@ -56,6 +57,8 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<Refused>();
     types.subschema_for::<ApiError>();
     types.subschema_for::<StickBrought>();
+    types.subschema_for::<LeaseAsk>();
+    types.subschema_for::<LeaseAnswer>();
     types.subschema_for::<Enrol>();
     types.subschema_for::<Enrolled>();
     types.subschema_for::<AskToken>();

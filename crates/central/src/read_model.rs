@@ -75,7 +75,9 @@ pub(crate) async fn apply(
                 placed.map(|e| (&e.header, &e.body[..])),
                 ordered.seen.as_deref(),
             );
-            let told = folded.case.as_ref().map(|case| {
+            // Nobody beyond is told of a case before it has its final code.
+            let known = folded.case.as_ref().filter(|case| !case.is_provisional());
+            let told = known.map(|case| {
                 let placed = ordered.placed.iter();
                 facts(case, placed.map(|e| (&e.header, &e.body[..]))).map(|facts| facts.hash)
             });
@@ -179,7 +181,8 @@ pub(crate) async fn facts_of(client: &mut Client, office: i32, id: Uuid) -> Resu
     });
     let placed = || ordered.placed.iter().map(|e| (&e.header, &e.body[..]));
     let folded = fold(placed(), ordered.seen.as_deref());
-    folded.case.map(|case| facts(&case, placed())).transpose()
+    let known = folded.case.filter(|case| !case.is_provisional());
+    known.map(|case| facts(&case, placed())).transpose()
 }
 
 async fn write(tx: &Transaction<'_>, office: i32, entities: &[Entity]) -> Result<()> {
@@ -283,7 +286,7 @@ async fn write_cases(tx: &Transaction<'_>, office: i32, cases: &[(Uuid, &Case)])
         return Ok(());
     }
     let ids: Vec<Uuid> = cases.iter().map(|(id, _)| *id).collect();
-    let codes: Vec<String> = cases.iter().map(|(_, c)| text(&c.received.code)).collect();
+    let codes: Vec<String> = cases.iter().map(|(_, c)| text(c.code())).collect();
     let procedures: Vec<String> = (cases.iter())
         .map(|(_, c)| text(&c.received.procedure.code))
         .collect();

@@ -93,6 +93,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(events))
         .routes(routes!(feed))
         .routes(routes!(crate::stick::post))
+        .routes(routes!(crate::leases::post))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,
@@ -145,7 +146,7 @@ fn refuse(refused: Refused) -> Response {
     response
 }
 
-fn no(why: RefusedWhy) -> Response {
+pub(crate) fn no(why: RefusedWhy) -> Response {
     refuse(why.into())
 }
 
@@ -194,7 +195,7 @@ fn not_let_in(why: Refusal) -> Response {
     )
 }
 
-async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
+pub(crate) async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
     match tokio::time::timeout(BODY, axum::body::to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(no(RefusedWhy::TooLarge)),

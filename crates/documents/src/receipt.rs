@@ -103,6 +103,8 @@ pub struct Receipt {
     pub number: Option<String>,
     /// Mã hồ sơ.
     pub case_code: String,
+    /// What is to be known of the code itself: that it is provisional, or which one it replaces.
+    pub code_note: Option<String>,
     /// Code of the procedure.
     pub procedure_code: String,
     /// Its full name.
@@ -193,6 +195,7 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
     let register = data.register.as_ref();
     let another = data.for_another.as_ref();
     Ok(Values::from([
+        ("code_note", data.code_note.clone()),
         ("desk", Some(data.agency.name.clone())),
         ("owner", Some(owner.name.clone())),
         ("owner_id_label", owner_id_label),

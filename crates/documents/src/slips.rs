@@ -91,7 +91,7 @@ pub struct Control {
     /// Due.
     pub due: Due,
     /// Entry in the register.
-    pub register: RegisterEntry,
+    pub register: Option<RegisterEntry>,
     /// Who settles it.
     pub place_of_work: Option<String>,
     /// Hand-overs so far.
@@ -253,8 +253,8 @@ pub fn apology(data: &Apology, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
 pub fn control(data: &Control, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>> {
     let due = due(data.due, forms)?;
     let values = Values::from([
-        ("book", Some(data.register.book.clone())),
-        ("entry", Some(data.register.entry.clone())),
+        ("book", data.register.as_ref().map(|r| r.book.clone())),
+        ("entry", data.register.as_ref().map(|r| r.entry.clone())),
         ("received", Some(moment(data.received_at, forms)?)),
         ("due", Some(due)),
         ("place_of_work", data.place_of_work.clone()),

@@ -21,12 +21,12 @@ use uuid::Uuid;
 
 pub use check::{check_email, check_papers, check_party};
 pub use event::{
-    Accepted, CaseEvent, ContactChanged, FeeCharged, FeePaid, FeeReversed, HandedBack, HandedOver, Postponed,
-    Recipient, ResultPaperNote, ResultReceived, ResultReturned, SupplementReceived,
-    SupplementRequested, WantedPaper, Why,
+    Accepted, CaseEvent, CodeGiven, ContactChanged, FeeCharged, FeePaid, FeeReversed, HandedBack,
+    HandedOver, Postponed, Recipient, ResultPaperNote, ResultReceived, ResultReturned,
+    SupplementReceived, SupplementRequested, WantedPaper, Why,
 };
 pub use fee::{Money, Payment, Reversal};
-pub use state::{Act, Case, Printed, Promised};
+pub use state::{Act, Case, GivenCode, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
 
 use crate::{calendar::Limit, notice::Consent, visit::Party};
@@ -185,10 +185,13 @@ pub struct BookEntry {
 /// Reception: the first event of every case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct CaseReceived {
-    /// Case code (mã hồ sơ).
+    /// Case code (mã hồ sơ) as it stands on the receipt, provisional or not.
     pub code: String,
     /// Running number of the day within the code.
     pub number: u32,
+    /// The code is provisional: no number of the agency was left here. [`CodeGiven`] replaces it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// Business day.
     pub date: NaiveDate,
     /// The visit it was handed in at.
@@ -239,8 +242,9 @@ pub struct CaseReceived {
     /// How the due time came about, in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<String>,
-    /// Entry in the register book.
-    pub book: BookEntry,
+    /// Entry in the register book; with a provisional code there is none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub book: Option<BookEntry>,
     /// Form set in force.
     pub form_set: String,
     /// The result was returned at once: recorded, no receipt needed (NĐ 61/2018 Điều 17.4).

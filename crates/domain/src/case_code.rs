@@ -355,5 +355,8 @@ impl From<CasePattern> for String {
     }
 }
 
+mod provisional;
 #[cfg(test)]
 mod tests;
+
+pub use provisional::{MARK, Provisional};

@@ -212,6 +212,10 @@ pub enum Code {
     DeviceOther,
     /// The device belongs to another branch.
     BranchOther,
+    /// The office numbers for another agency.
+    AgencyOther,
+    /// Case codes that this branch holds or gave out are another branch's too.
+    CodesClash,
     /// The two programs are too far apart in version.
     ProtocolOther,
     /// No key is known for which records on a stick could be sealed.

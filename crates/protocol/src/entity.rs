@@ -45,6 +45,16 @@ pub fn lease(series: &str, date: NaiveDate) -> Uuid {
     named(&format!("numbers:{date}:{series}"))
 }
 
+/// What central granted of one series and day.
+pub fn grant(series: &str, date: NaiveDate) -> Uuid {
+    named(&format!("granted:{date}:{series}"))
+}
+
+/// Who parts the branch's case codes.
+pub fn numbering() -> Uuid {
+    named("numbering")
+}
+
 /// What was done about a record that the other side holds back.
 pub fn held(event_id: Uuid) -> Uuid {
     named(&format!("held:{event_id}"))

@@ -317,6 +317,36 @@ pub struct NumbersLeased {
     pub to: u32,
 }
 
+/// Central granted a range of numbers to one life of the machine that gives out the branch's. That
+/// life alone leases blocks from it; what is left when it ends is never given out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct NumbersGranted {
+    /// Which series.
+    pub series: String,
+    /// Which day.
+    pub date: NaiveDate,
+    /// To whom.
+    pub device: Uuid,
+    /// In which epoch of that device.
+    pub epoch: u32,
+    /// First number.
+    pub from: u32,
+    /// Last number.
+    pub to: u32,
+}
+
+/// Who parts the branch's case codes from now on. Under central, a code is given only from a range
+/// that central granted, or is provisional.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct NumberingSet {
+    /// Central does; else the branch has the whole range of its agency.
+    pub central: bool,
+    /// When that was said, some of the numbers given before may not have been known to whoever
+    /// said it: another hub had not given way, or its disk had gone back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsure: bool,
+}
+
 /// A person made a machine the hub of the branch, because the hub before it is gone. Of several
 /// hubs the one of the highest term is obeyed; of two of one term, the one whose device id is lower.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -456,6 +486,12 @@ pub enum BranchEvent {
     /// A block of numbers.
     #[serde(rename = "numbers.leased")]
     Leased(NumbersLeased),
+    /// A range of numbers from central.
+    #[serde(rename = "numbers.granted")]
+    Granted(NumbersGranted),
+    /// Central parts the case codes.
+    #[serde(rename = "numbers.numbering_set")]
+    Numbering(NumberingSet),
     /// A machine became the hub.
     #[serde(rename = "hub.promoted")]
     Promoted(HubPromoted),

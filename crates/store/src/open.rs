@@ -27,7 +27,7 @@ use crate::{
     memo::Memo,
     read::Read,
     standing,
-    table::{hub::HubTerm, lease, meta},
+    table::{grant, hub::HubTerm, lease, meta},
     together::{self, Batch, Outcomes},
     token::{self, Places, Token},
     verify,
@@ -215,6 +215,7 @@ impl Store {
             .known_hub
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = hub;
+        let parted = token.as_ref().is_some_and(|t| t.parted);
         let reason = match &token {
             _ if head_epoch == 0 => Some("first"),
             None => None,
@@ -225,6 +226,9 @@ impl Store {
         if let Some(reason) = reason {
             let before = token.map_or(head_epoch, |t| t.epoch.max(head_epoch));
             self.open_epoch(before, head_seq, reason, moment)?;
+        }
+        if parted {
+            self.remember_parted(moment)?;
         }
         self.write_token();
         Ok(())
@@ -478,6 +482,7 @@ impl Store {
         let mut writer = self.writer();
         let head = log::head_of(&writer.connection, self.device, writer.epoch).ok()??;
         writer.token_seq = head.seq;
+        let parted = grant::is_parted(&writer.connection).ok()?;
         let token = Token {
             device: self.device,
             epoch: head.epoch,
@@ -486,6 +491,7 @@ impl Store {
             machine: token::machine(),
             folder: self.folder_name(),
             hub: self.known_hub(),
+            parted,
         };
         Some((writer.places.clone(), token))
     }

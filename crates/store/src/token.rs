@@ -38,6 +38,10 @@ pub(crate) struct Token {
     /// second hub name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hub: Option<HubTerm>,
+    /// Central parts the branch's case codes: a log that has lost this must not give them from the
+    /// whole range again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) parted: bool,
 }
 
 impl Token {
@@ -46,9 +50,9 @@ impl Token {
         self.machine == machine() && self.folder == folder
     }
 
-    fn reach(&self) -> (u32, u64, u32) {
+    fn reach(&self) -> (u32, u64, u32, bool) {
         let term = self.hub.as_ref().map_or(0, |hub| hub.term);
-        (self.epoch, self.seq, term)
+        (self.epoch, self.seq, term, self.parted)
     }
 }
 
@@ -59,7 +63,7 @@ pub(crate) struct Places {
     beside: PathBuf,
     apart: Option<PathBuf>,
     /// How far the token was last written: writes may overtake each other, the token must not.
-    written: Arc<Mutex<(u32, u64, u32)>>,
+    written: Arc<Mutex<(u32, u64, u32, bool)>>,
 }
 
 impl Places {
@@ -81,8 +85,13 @@ impl Places {
             .collect();
         let hubs = tokens.iter().filter_map(|token| token.hub.clone());
         let hub = hubs.max_by_key(HubTerm::rank);
+        let parted = tokens.iter().any(|token| token.parted);
         let furthest = tokens.into_iter().max_by_key(Token::reach)?;
-        Some(Token { hub, ..furthest })
+        Some(Token {
+            hub,
+            parted,
+            ..furthest
+        })
     }
 
     /// Writes both, each whole or not at all. A token that cannot be written costs protection,

@@ -7,7 +7,7 @@ use motcua_domain::{
         self, BookEntry, CaseEvent, CaseFee, CaseReceived, FeeMethod, MAX_SETS, OnBehalf,
         OnlineDossier, PaperCount, ProcedureRef, ReturnMethod,
     },
-    case_code::CasePattern,
+    case_code::{CasePattern, Provisional},
     catalogue::{ChannelKind, primary_limit},
     identity::{Warning, national_id::IdNumber, phone},
     money,
@@ -27,7 +27,7 @@ use motcua_store::{
 use uuid::Uuid;
 
 use super::{case_acts, catalogue, fee, leg};
-use crate::{App, Result, registry::Ctx, replica, view};
+use crate::{App, Result, codes, registry::Ctx, replica, view};
 
 /// `case.receive`
 pub(crate) fn receive(
@@ -126,10 +126,20 @@ pub(crate) fn receive(
     let pattern = CasePattern::parse(&ctx.branch.case_pattern)?;
     let agency = &ctx.branch.office.code;
     let number = app.next_of_block(tx, &lease::case_series(agency), date)?;
-    let code = pattern.format(agency, date, number)?;
-    let book = BookEntry {
-        year: date.year(),
-        number: app.next_of_block(tx, lease::BOOK, replica::year_of(date))?,
+    let book = app.next_of_block(tx, lease::BOOK, replica::year_of(date))?;
+    let (code, number, book) = match (number, book) {
+        (Some(number), Some(book)) => {
+            let book = BookEntry {
+                year: date.year(),
+                number: book,
+            };
+            (pattern.format(agency, date, number)?, number, Some(book))
+        }
+        // The citizen stands here: the final code follows.
+        _ => {
+            let code = codes::provisional(tx, date)?;
+            (code.to_string(), code.number, None)
+        }
     };
     if let Some(paid) = fee
         .as_mut()
@@ -137,12 +147,14 @@ pub(crate) fn receive(
     {
         paid.slip = fee::next_slip(app, tx, lease::slip::FEE)?;
     }
+    let provisional = book.is_none();
     let warnings = warnings(&applicant, received_at.date());
 
     let case_id = Uuid::now_v7();
     let event = CaseReceived {
         code: code.clone(),
         number,
+        provisional,
         date,
         visit_id: args.visit_id,
         counter,
@@ -176,6 +188,7 @@ pub(crate) fn receive(
     Ok(ReceiveAnswer {
         case_id,
         case_code: code,
+        provisional,
         received_at,
         due_at: due_ms.map(Time::from_ms),
         because,
@@ -285,7 +298,11 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
         let found = match (args.id, &args.code) {
             (Some(id), _) => read.case(id)?,
             (None, Some(code)) => {
-                read.case_by_code(&text::line(code, limit::SEARCH).map_err(|r| r.at("code"))?)?
+                let code = text::line(code, limit::SEARCH).map_err(|r| r.at("code"))?;
+                match Provisional::read(&code) {
+                    Some(provisional) => read.case_by_provisional(&provisional)?,
+                    None => read.case_by_code(&code)?,
+                }
             }
             (None, None) => {
                 return Err(Refusal::new(Code::FieldRequired, "Mời cho biết mã hồ sơ.")

@@ -339,7 +339,9 @@ pub(crate) fn view_of(
     let waits = case.status == CaseStatus::SupplementRequested;
     Ok(CaseView {
         case_id: row.id,
-        case_code: received.code.clone(),
+        case_code: case.code().to_owned(),
+        provisional: case.is_provisional(),
+        provisional_code: received.provisional.then(|| received.code.clone()),
         received_at: Time::from_ms(received.received_ms),
         due_at: case.due_ms().map(Time::from_ms),
         because: if waits {
@@ -373,6 +375,16 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
         text: say_case::received(&case.received),
         set_aside: false,
     }];
+    if let Some(code) = &case.code_given {
+        let event = CaseEvent::CodeGiven(code.given.clone());
+        lines.push(CaseLine {
+            at: Time::from_ms(code.at_ms),
+            kind: say_case::kind(&event),
+            officer: officer(&code.officer),
+            text: say_case::event(&event),
+            set_aside: false,
+        });
+    }
     for (acts, set_aside) in [(&case.acts, false), (&case.set_aside, true)] {
         lines.extend(acts.iter().map(|act| CaseLine {
             at: Time::from_ms(act.at_ms),

@@ -68,7 +68,7 @@ pub(crate) fn hand_over_many(
             .map_err(|error| Refusal::from(error).at(format!("ids[{i}]")))?
             .case;
         decide::possible(&case, CaseAct::HandOver, now).map_err(|refusal| Refusal {
-            message: format!("{}: {}", case.received.code, refusal.message),
+            message: format!("{}: {}", case.code(), refusal.message),
             ..refusal.at(format!("ids[{i}]"))
         })?;
         cases.push((*id, case));

@@ -44,7 +44,7 @@ pub(crate) fn log(app: &App, ctx: &Ctx, args: Log) -> Result<Vec<LogLine>> {
         for case in read.cases_of_visit(args.visit_id)? {
             lines.push(LogLine {
                 at: Time::from_ms(case.case.received.received_ms),
-                text: format!("Tiếp nhận hồ sơ {}.", case.case.received.code),
+                text: format!("Tiếp nhận hồ sơ {}.", case.case.code()),
                 kind: "case.received".to_owned(),
                 officer: view::officer_name(&ctx.branch, &case.case.officer).to_owned(),
                 apart: None,

@@ -40,7 +40,7 @@ pub(crate) fn qr(app: &App, _ctx: &Ctx, args: FeeQr) -> Result<FeeQrAnswer> {
     let purpose = match (args.case_id, args.visit_id) {
         (Some(id), _) => {
             let row = app.store.read(|read| case::find(read, id))?;
-            purpose_of_case(&row.case.received.code)
+            purpose_of_case(row.case.code())
         }
         // Office, number and day find the visit again; a case has no code yet when its fee is taken.
         (None, Some(id)) => {
@@ -87,11 +87,11 @@ pub(crate) fn qr(app: &App, _ctx: &Ctx, args: FeeQr) -> Result<FeeQrAnswer> {
 pub(super) fn next_slip(app: &App, tx: &mut Write<'_>, series: &str) -> Result<Option<BookEntry>> {
     let date = tx.date();
     match app.next_of_block(tx, series, replica::year_of(date)) {
-        Ok(number) => Ok(Some(BookEntry {
+        Ok(number) => Ok(number.map(|number| BookEntry {
             year: date.year(),
             number,
         })),
-        Err(error) if matches!(error.code(), Code::LeaseEmpty | Code::NumbersExhausted) => Ok(None),
+        Err(error) if error.code() == Code::NumbersExhausted => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -186,12 +186,12 @@ pub(super) fn due(case: &Case, due_ms: Option<i64>) -> documents::Due {
     }
 }
 
-pub(super) fn register(row: &CaseRow) -> RegisterEntry {
-    let book = row.case.received.book;
-    RegisterEntry {
+/// The entry in the register; dots to write on while the code is provisional.
+pub(super) fn register(row: &CaseRow) -> Option<RegisterEntry> {
+    row.case.book().map(|book| RegisterEntry {
         book: format!("{}", book.year),
         entry: format!("{:04}", book.number),
-    }
+    })
 }
 
 /// Mẫu 01 of a case, as it was received: name, procedure version and form set of that day.
@@ -211,8 +211,9 @@ fn receipt(
     let promised = row.case.promised();
     let data = documents::Receipt {
         agency: agency(branch),
-        number: Some(receipt_number(branch, &row)),
-        case_code: received.code.clone(),
+        number: receipt_number(branch, &row),
+        case_code: row.case.code().to_owned(),
+        code_note: code_note(&row.case),
         procedure_code: received.procedure.code.clone(),
         procedure_name: received.procedure.name.clone(),
         owner: party(&received.applicant),
@@ -242,7 +243,7 @@ fn receipt(
             ReturnMethod::Online => "Bản điện tử".to_owned(),
         },
         fee: fee(&row.case),
-        register: Some(register(&row)),
+        register: register(&row),
         officer: view::officer_name(branch, promised.officer.unwrap_or(&row.case.officer))
             .to_owned(),
         note: received.notes.clone(),
@@ -260,19 +261,29 @@ fn receipt(
     let forms = app.assets.form_set(app.store.dir(), &received.form_set)?;
     let bytes = documents::receipt(&data, forms, app.assets.fonts(app.store.dir())?)?;
     Ok(Paper {
-        title: received.code.clone(),
+        title: row.case.code().to_owned(),
         bytes,
         format: Format::Pdf,
     })
 }
 
-fn receipt_number(branch: &Branch, row: &CaseRow) -> String {
-    let number = row.case.received.book.number;
-    if branch.office.number_suffix.is_empty() {
+/// None while the code is provisional: the number is that of the register.
+fn receipt_number(branch: &Branch, row: &CaseRow) -> Option<String> {
+    let number = row.case.book()?.number;
+    Some(if branch.office.number_suffix.is_empty() {
         format!("{number:04}")
     } else {
         format!("{number:04}/{}", branch.office.number_suffix)
+    })
+}
+
+/// What the receipt says of its code on its face, where that is or was provisional.
+fn code_note(case: &Case) -> Option<String> {
+    if case.is_provisional() {
+        return Some("MÃ TẠM: mã hồ sơ chính thức sẽ được cấp sau. Giấy này có giá trị như giấy mang mã chính thức; tra cứu được bằng cả hai mã.".to_owned());
     }
+    (case.received.provisional)
+        .then(|| format!("Mã này thay mã tạm {} trên giấy đã cấp.", case.code()))
 }
 
 /// Papers received, in the order of the catalogue, with what a supplement brought; required ones

@@ -50,10 +50,13 @@ pub(crate) fn of(
         part: None,
     };
     Ok(match kind {
-        // It tells from when the limit runs, and what was paid with it stays as it was told.
-        PaperKind::Receipt => Some(own(
-            latest(&[CaseAct::CompleteSupplement, CaseAct::Accept]).unwrap_or(i64::MIN)
-        )),
+        // It tells from when the limit runs, and by which code the case goes; what was paid with it
+        // stays as it was told.
+        PaperKind::Receipt => {
+            let coded = case.code_given.as_ref().map(|code| code.at_ms);
+            let acts = latest(&[CaseAct::CompleteSupplement, CaseAct::Accept]);
+            Some(own(acts.max(coded).unwrap_or(i64::MIN)))
+        }
         // A line comes with every hop.
         PaperKind::Control => {
             latest(&[CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult]).map(own)

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use motcua_documents as documents;
 use motcua_domain::{
     Code, Refusal,
-    case::{CaseAct, CaseEvent, CaseStatus, Recipient, ReturnMethod},
+    case::{Case, CaseAct, CaseEvent, CaseStatus, Recipient, ReturnMethod},
 };
 use motcua_protocol::{
     Time, entity,
@@ -91,9 +91,9 @@ fn book_row(row: &CaseRow) -> BookRow {
         notes.push("Trả ngay".to_owned());
     }
     BookRow {
-        number: received.book.number,
+        number: book_number(case),
         case_id: row.id,
-        case_code: received.code.clone(),
+        case_code: case.code().to_owned(),
         procedure_name: received.procedure.name.clone(),
         sets: received.sets,
         applicant: received.applicant.name.clone(),
@@ -115,6 +115,12 @@ fn book_row(row: &CaseRow) -> BookRow {
         taker,
         note: notes.join(", "),
     }
+}
+
+/// Its place in the book. What stands in the book has one: a case with a provisional code comes in
+/// with its final one.
+fn book_number(case: &Case) -> u32 {
+    case.book().map_or(0, |book| book.number)
 }
 
 fn first_capital(text: &str) -> String {
@@ -273,7 +279,7 @@ fn pages(
 }
 
 fn book_title(year: i32, rows: &[CaseRow]) -> String {
-    let number = |row: Option<&CaseRow>| row.map_or(0, |r| r.case.received.book.number);
+    let number = |row: Option<&CaseRow>| row.map_or(0, |r| book_number(&r.case));
     format!(
         "so-theo-doi-{year}-{}-{}",
         number(rows.first()),

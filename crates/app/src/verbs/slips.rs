@@ -138,7 +138,7 @@ pub(super) fn make(
         other => case_lists::make(app, branch, read, (&row, other, part), reprinted_ms)?,
     };
     Ok(Paper {
-        title: row.case.received.code,
+        title: row.case.code().to_owned(),
         bytes,
         format: Format::Pdf,
     })
@@ -166,7 +166,7 @@ pub(super) fn head_at(
         agency: paper::agency(branch),
         unit: unit(branch),
         desk_phone: (!phone.is_empty()).then(|| phone.clone()),
-        case_code: received.code.clone(),
+        case_code: row.case.code().to_owned(),
         procedure_code: received.procedure.code.clone(),
         procedure_name: received.procedure.name.clone(),
         owner: paper::party(&received.applicant),

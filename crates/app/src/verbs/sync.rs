@@ -285,7 +285,7 @@ fn words(
         ),
         Some(Body::Case(event)) => {
             let code = match read.case(header.entity)? {
-                Some(row) => Some(row.case.received.code),
+                Some(row) => Some(row.case.code().to_owned()),
                 None => match &event {
                     CaseEvent::Received(received) => Some(received.code.clone()),
                     _ => None,

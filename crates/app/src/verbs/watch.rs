@@ -69,6 +69,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: Watch) -> Result<WatchAnswer> {
                 .collect(),
             crowded: crowded(&open),
             estimates_off: off.then_some(all),
+            codes: app.codes_left(read, date)?,
         })
     })
 }

@@ -25,11 +25,18 @@ pub(crate) fn facts<'a>(
     case: &Case,
     placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>,
 ) -> Result<Facts> {
-    // A receipt that is printed once more is no news for anybody else.
-    let case = Case {
+    // A receipt that is printed once more is no news for anybody else, and a provisional code is
+    // none of theirs.
+    let mut case = Case {
         printed: Vec::new(),
         ..case.clone()
     };
+    if let Some(code) = case.code_given.take() {
+        case.received.code = code.given.code;
+        case.received.number = code.given.number;
+        case.received.book = Some(code.given.book);
+        case.received.provisional = false;
+    }
     let turns = course(placed);
     let told: Vec<_> = turns
         .iter()

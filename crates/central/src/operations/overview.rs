@@ -1,7 +1,7 @@
 //! How the installation stands: figures out of the database, the same from every copy of the
 //! program. No name of a citizen is among them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use deadpool_postgres::{Client, Pool};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -34,6 +34,27 @@ pub(crate) struct Overview {
     pub(crate) held: Vec<Held>,
     /// How it goes on to the national portal.
     pub(crate) portal: Onward,
+    /// Case codes of every agency whose branches have any from here, by its code.
+    pub(crate) agencies: Vec<Agency>,
+}
+
+/// The case codes of an agency: today, and the day on which fewest are left.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Agency {
+    /// Agency code.
+    pub(crate) code: String,
+    /// Branches that hold codes of it.
+    pub(crate) branches: u64,
+    /// Codes of today that somebody holds.
+    pub(crate) today: u64,
+    /// Codes of today that nobody holds.
+    pub(crate) rest: u64,
+    /// The day, of those to come, on which fewest are left.
+    pub(crate) tightest: Option<NaiveDate>,
+    /// How many are left then.
+    pub(crate) tightest_rest: Option<u64>,
+    /// At most a fifth is left on some day.
+    pub(crate) low: bool,
 }
 
 /// How it goes on to the national portal.
@@ -112,6 +133,12 @@ pub(crate) struct Office {
     pub(crate) parked: u64,
     /// Events that wait for a person.
     pub(crate) quarantined: u64,
+    /// Case codes of today that it was granted, as it said last.
+    pub(crate) codes: Option<u64>,
+    /// How many of them its hub can still give out.
+    pub(crate) codes_left: Option<u64>,
+    /// A number that it holds or gave out is another branch's too.
+    pub(crate) codes_clash: bool,
 }
 
 /// One machine.
@@ -184,6 +211,7 @@ async fn read(client: &Client) -> Result<Overview> {
         reasons: reasons(client).await?,
         held: held(client).await?,
         portal: portal(client).await?,
+        agencies: agencies(client).await?,
     })
 }
 
@@ -215,8 +243,11 @@ async fn offices(client: &Client) -> Result<Vec<Office>> {
     let rows = client
         .query(
             "SELECT o.code, d.machines, d.seen_at, d.unsent, d.oldest_unsent,
-                    coalesce(e.events, 0), coalesce(v.parked, 0), coalesce(v.quarantined, 0)
+                    coalesce(e.events, 0), coalesce(v.parked, 0), coalesce(v.quarantined, 0),
+                    n.granted::bigint, n.left_n::bigint, coalesce(c.clash, false)
              FROM office o
+             LEFT JOIN number_told n ON n.office_id = o.office_id AND n.business_date = (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+             LEFT JOIN (SELECT office_id, bool_or(clash) AS clash FROM number_told GROUP BY office_id) c ON c.office_id = o.office_id
              CROSS JOIN LATERAL (
                SELECT count(*) FILTER (WHERE revoked_at IS NULL) AS machines, max(seen_at) AS seen_at,
                       (sum(unsent) FILTER (WHERE revoked_at IS NULL))::bigint AS unsent,
@@ -224,11 +255,11 @@ async fn offices(client: &Client) -> Result<Vec<Office>> {
                FROM device WHERE office_id = o.office_id) d
              LEFT JOIN (
                SELECT office_id, count(*) AS events FROM event_log
-               WHERE received_at > now() - interval '1 hour' GROUP BY office_id) e USING(office_id)
+               WHERE received_at > now() - interval '1 hour' GROUP BY office_id) e ON e.office_id = o.office_id
              LEFT JOIN (
                SELECT office_id, count(*) FILTER (WHERE status = 'parked') AS parked,
                       count(*) FILTER (WHERE status = 'quarantined') AS quarantined
-               FROM verdict GROUP BY office_id) v USING(office_id)
+               FROM verdict GROUP BY office_id) v ON v.office_id = o.office_id
              ORDER BY o.code",
             &[],
         )
@@ -244,6 +275,9 @@ async fn offices(client: &Client) -> Result<Vec<Office>> {
             last_hour: count(row, 5),
             parked: count(row, 6),
             quarantined: count(row, 7),
+            codes: some(row, 8),
+            codes_left: some(row, 9),
+            codes_clash: row.get(10),
         })
         .collect())
 }
@@ -373,4 +407,43 @@ async fn portal(client: &Client) -> Result<Onward> {
             })
             .collect(),
     })
+}
+
+/// Of four digits.
+const CODES: u64 = motcua_protocol::lease::HIGHEST as u64;
+
+async fn agencies(client: &Client) -> Result<Vec<Agency>> {
+    let rows = client
+        .query(
+            "WITH day AS (
+               SELECT agency, business_date, sum(upper(numbers) - lower(numbers))::bigint AS held
+               FROM number_lease WHERE business_date >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
+               GROUP BY agency, business_date)
+             SELECT s.agency,
+               (SELECT count(DISTINCT office_id) FROM number_lease WHERE agency = s.agency),
+               coalesce((SELECT held FROM day WHERE agency = s.agency AND business_date = (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date), 0),
+               d.business_date, d.held
+             FROM number_series s
+             LEFT JOIN LATERAL (
+               SELECT business_date, held FROM day WHERE agency = s.agency ORDER BY held DESC, business_date LIMIT 1) d ON true
+             ORDER BY s.agency",
+            &[],
+        )
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let today = count(row, 2);
+            let tightest_rest = some(row, 4).map(|held| CODES.saturating_sub(held));
+            Agency {
+                code: row.get(0),
+                branches: count(row, 1),
+                today,
+                rest: CODES.saturating_sub(today),
+                tightest: row.get(3),
+                tightest_rest,
+                low: tightest_rest.is_some_and(|rest| rest * 5 <= CODES),
+            }
+        })
+        .collect())
 }

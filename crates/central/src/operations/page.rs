@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{
-    overview::{Held, Machine, Office, Onward, Overview, Reason},
+    overview::{Agency, Held, Machine, Office, Onward, Overview, Reason},
     words::{ago, moment, number, status},
 };
 
@@ -69,6 +69,7 @@ pub(super) fn overview(overview: &Overview) -> String {
             (figures(overview))
             (offices(&overview.offices, now))
             (held(&overview.reasons, &overview.held, now))
+            (agencies(&overview.agencies))
             (portal(&overview.portal, now))
             (machines(&overview.machines, now))
             p class="small" {
@@ -167,7 +168,7 @@ fn offices(offices: &[Office], now: DateTime<Utc>) -> Markup {
                             th scope="col" { "Mã đơn vị" } th scope="col" class="n" { "Máy" }
                             th scope="col" { "Liên lạc gần nhất" } th scope="col" { "Chưa gửi (máy báo)" }
                             th scope="col" class="n" { "Nhận trong 1 giờ" } th scope="col" class="n" { "Đang chờ" }
-                            th scope="col" class="n" { "Cần người xem" }
+                            th scope="col" class="n" { "Cần người xem" } th scope="col" class="n" { "Mã hồ sơ hôm nay" }
                         } }
                         tbody { @for office in offices { tr {
                             th scope="row" { (office.code) }
@@ -180,6 +181,54 @@ fn offices(offices: &[Office], now: DateTime<Utc>) -> Markup {
                                 @if office.quarantined > 0 { strong class="attention" { "◆ " (number(office.quarantined)) } }
                                 @else { "0" }
                             }
+                            td class="n" { (codes(office)) }
+                        } } }
+                    }
+                }))
+            }
+        },
+    )
+}
+
+/// How far the codes go that a branch was granted for today.
+fn codes(office: &Office) -> Markup {
+    html! {
+        @if office.codes_clash { strong class="attention" { "◆ Trùng dải số" } " " }
+        @match (office.codes, office.codes_left) {
+            (Some(of), Some(left)) if left * 5 <= of => strong class="attention" { "◆ còn " (number(left)) "/" (number(of)) },
+            (Some(of), Some(left)) => { "còn " (number(left)) "/" (number(of)) },
+            _ => span class="none" { "không cấp từ trung tâm" },
+        }
+    }
+}
+
+fn agencies(agencies: &[Agency]) -> Markup {
+    part(
+        "codes",
+        "Mã hồ sơ theo cơ quan",
+        &html! {
+            @if agencies.is_empty() {
+                p { "Chưa có chi nhánh nào nhận mã hồ sơ từ trung tâm." }
+            } @else {
+                (roll("codes", &html! {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Mã cơ quan" } th scope="col" class="n" { "Chi nhánh" }
+                            th scope="col" class="n" { "Đã chia hôm nay" } th scope="col" class="n" { "Còn hôm nay" }
+                            th scope="col" { "Ngày còn ít nhất" }
+                        } }
+                        tbody { @for agency in agencies { tr {
+                            th scope="row" { (agency.code) }
+                            td class="n" { (number(agency.branches)) }
+                            td class="n" { (number(agency.today)) }
+                            td class="n" { (number(agency.rest)) }
+                            td { @match (agency.tightest, agency.tightest_rest) {
+                                (Some(date), Some(rest)) => {
+                                    @if agency.low { strong class="attention" { "◆ " (date.format("%d/%m/%Y")) ": còn " (number(rest)) } }
+                                    @else { (date.format("%d/%m/%Y")) ": còn " (number(rest)) }
+                                },
+                                _ => "–",
+                            } }
                         } } }
                     }
                 }))

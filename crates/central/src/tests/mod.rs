@@ -6,6 +6,7 @@ mod downstream;
 mod encrypted;
 mod enrolment;
 mod faults;
+mod leases;
 mod named;
 mod operations;
 mod reading;

@@ -33,6 +33,7 @@ pub(crate) fn usual() -> Receipt {
         agency: agency(),
         number: Some("0047/BPTNTKQ".into()),
         case_code: "H99.12-261118-0047".into(),
+        code_note: None,
         procedure_code: "1.004884".into(),
         procedure_name: "Đăng ký lại khai sinh".into(),
         owner: Party {

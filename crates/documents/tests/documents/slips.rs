@@ -138,7 +138,7 @@ fn slip(name: &str) -> Slip {
             head: head(),
             received_at: cases::at("2026-11-18T09:21"),
             due: Due::At(cases::at("2026-11-26T16:30")),
-            register: register(),
+            register: Some(register()),
             place_of_work: Some("Phòng Tư pháp".into()),
             hops: hops(),
         }),
@@ -146,7 +146,7 @@ fn slip(name: &str) -> Slip {
             head: long_head(),
             received_at: cases::at("2026-11-18T09:21"),
             due: Due::NoAppointment,
-            register: register(),
+            register: Some(register()),
             place_of_work: None,
             hops: (0..12)
                 .flat_map(|_| hops())

@@ -1,5 +1,6 @@
 //! Everything that can happen to a case.
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -34,6 +35,20 @@ impl WantedPaper {
     pub fn counts(&self) -> [u32; 3] {
         [self.originals, self.certified, self.copies]
     }
+}
+
+/// The case that was taken in under a provisional code has its final one. The provisional code
+/// stands on paper, so the case is found under both for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct CodeGiven {
+    /// The final code.
+    pub code: String,
+    /// Running number of the day within it.
+    pub number: u32,
+    /// Day of receipt, as the code has it.
+    pub date: NaiveDate,
+    /// Entry in the register book.
+    pub book: BookEntry,
 }
 
 /// The citizen was asked to complete the dossier (Mẫu 02).
@@ -284,6 +299,9 @@ pub enum CaseEvent {
     /// Taken in.
     #[serde(rename = "case.received")]
     Received(Box<CaseReceived>),
+    /// The final code, in place of a provisional one.
+    #[serde(rename = "case.code_given")]
+    CodeGiven(CodeGiven),
     /// A paper of the case went to a printer.
     #[serde(rename = "case.document_printed")]
     DocumentPrinted {
@@ -348,8 +366,8 @@ impl CaseEvent {
         )
     }
 
-    /// Which act it records; none for reception itself, for printing, for money, and for how the
-    /// citizen is reached.
+    /// Which act it records; none for reception itself, for its code, for printing, for
+    /// money, and for how the citizen is reached.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
             Self::Received(_)
@@ -357,7 +375,8 @@ impl CaseEvent {
             | Self::FeeCharged(_)
             | Self::FeePaid(_)
             | Self::FeeReversed(_)
-            | Self::ContactChanged(_) => None,
+            | Self::ContactChanged(_)
+            | Self::CodeGiven(_) => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
             Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
             Self::Refused(_) => Some(CaseAct::Refuse),

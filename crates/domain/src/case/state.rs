@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{CaseAct, CaseEvent, CaseReceived, CaseStatus, Postponed, WantedPaper};
+use super::{
+    BookEntry, CaseAct, CaseEvent, CaseReceived, CaseStatus, CodeGiven, Postponed, WantedPaper,
+};
 use crate::{
     calendar::Limit,
     notice::Contact,
@@ -35,6 +37,18 @@ pub struct Act {
     pub event: CaseEvent,
 }
 
+/// The final code of a case that was taken in under a provisional one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct GivenCode {
+    /// When, UTC milliseconds.
+    pub at_ms: i64,
+    /// By whom.
+    pub officer: String,
+    /// The code.
+    #[serde(flatten)]
+    pub given: CodeGiven,
+}
+
 /// A case as its events tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 pub struct Case {
@@ -45,6 +59,10 @@ pub struct Case {
     pub officer: String,
     /// Where it stands.
     pub status: CaseStatus,
+    /// The final code and who gave it when, where the one on the receipt is provisional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub code_given: Option<GivenCode>,
     /// Papers printed so far.
     pub printed: Vec<Printed>,
     /// What was done since, in order.
@@ -100,6 +118,7 @@ impl Case {
             },
             officer: recorded.stamp.actor.clone(),
             received: (**received).clone(),
+            code_given: None,
             printed: Vec::new(),
             acts: Vec::new(),
             set_aside: Vec::new(),
@@ -144,6 +163,23 @@ impl Case {
             });
             return;
         }
+        if let CaseEvent::CodeGiven(given) = &recorded.event {
+            // Of two that were given apart the first counts; the number of the other is burnt.
+            if self.is_provisional() {
+                self.code_given = Some(GivenCode {
+                    at_ms,
+                    officer,
+                    given: given.clone(),
+                });
+            } else {
+                self.set_aside.push(Act {
+                    at_ms,
+                    officer,
+                    event: recorded.event.clone(),
+                });
+            }
+            return;
+        }
         // A case is received once; a second telling of it changes nothing.
         let Some(act) = recorded.event.act() else {
             return;
@@ -184,6 +220,35 @@ impl Case {
             email: first(|party| &party.email),
             changes: 0,
         }
+    }
+
+    /// The code by which the case goes: the final one as soon as there is one.
+    pub fn code(&self) -> &str {
+        match &self.code_given {
+            Some(code) => &code.given.code,
+            None => &self.received.code,
+        }
+    }
+
+    /// Whether it still waits for its final code. Nobody beyond the branch is told of it before.
+    pub fn is_provisional(&self) -> bool {
+        self.received.provisional && self.code_given.is_none()
+    }
+
+    /// The entry in the register book; none before there is a final code.
+    pub fn book(&self) -> Option<BookEntry> {
+        match &self.code_given {
+            Some(code) => Some(code.given.book),
+            None => self.received.book,
+        }
+    }
+
+    /// Numbers that were given to it and do not count, with their day and book entry.
+    pub fn burnt(&self) -> impl Iterator<Item = &CodeGiven> {
+        self.set_aside.iter().filter_map(|act| match &act.event {
+            CaseEvent::CodeGiven(given) => Some(given),
+            _ => None,
+        })
     }
 
     /// Where an act would lead: the table, and the one rule beside it, that a date is given anew

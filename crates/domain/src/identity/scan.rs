@@ -49,7 +49,7 @@ pub fn recognise(text: &str) -> Scanned {
         Scanned::MachineReadableLines
     } else if is_health_card(text) {
         Scanned::HealthCard
-    } else if case_code::recognise(text).is_some() {
+    } else if case_code::recognise(text).is_some() || case_code::Provisional::read(text).is_some() {
         Scanned::CaseCode
     } else if is_ticket(text) {
         Scanned::Ticket
@@ -171,6 +171,7 @@ mod tests {
     #[case("https://example.vn/x", Scanned::WebAddress)]
     #[case("", Scanned::Other)]
     #[case("ă", Scanned::Other)]
+    #[case("TẠM-261129-3-001", Scanned::CaseCode)]
     #[case("hello", Scanned::Other)]
     fn shapes(#[case] text: &str, #[case] want: Scanned) {
         assert_eq!(recognise(text), want);

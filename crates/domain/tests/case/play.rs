@@ -76,10 +76,11 @@ pub(crate) fn received() -> CaseReceived {
         received_ms: MORNING,
         due_ms: due.due_at.map(|d| d.timestamp_millis()),
         because: Vec::new(),
-        book: BookEntry {
+        provisional: false,
+        book: Some(BookEntry {
             year: 2026,
             number: 1,
-        },
+        }),
         form_set: "tt-01-2018".to_owned(),
         instant: false,
         on_behalf: None,

@@ -2,13 +2,16 @@
 //! engine driven over it. A hub sends for its whole branch; a machine of its own for itself.
 //!
 //! [`enrolled`] is what a folder remembers of central, [`enrol`] how it comes to, [`uplink`] the
-//! line itself, [`stick`] the way on foot where there is no line.
+//! line itself, [`codes`] the case codes that central grants, [`stick`] the way on foot where there is no line.
 
+mod codes;
 mod enrol;
 mod enrolled;
 mod stick;
 mod uplink;
 
+#[cfg(test)]
+pub(crate) use codes::renew;
 pub use enrol::{Enrolling, enrol};
 pub use enrolled::Enrolled;
 pub(crate) use stick::known;

@@ -29,10 +29,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    codes::Codes,
     enrolled::{Enrolled, Key, refuse},
     stick,
 };
-use crate::line::{Http, No, Peer, Send, Synced, session, talk};
+use crate::line::{Got, Http, No, Peer, Send, Synced, session, talk};
 
 /// For everything that waits: a week of a branch may be in it.
 const SESSION: Duration = Duration::from_secs(600);
@@ -49,6 +50,7 @@ const LONG: Duration = Duration::from_secs(3_600);
 /// The line of a folder to central.
 pub struct Uplink {
     wire: Wire,
+    codes: Codes,
     engine: Mutex<Option<Engine>>,
     status: Mutex<Status>,
     closed: AtomicBool,
@@ -67,7 +69,7 @@ impl fmt::Debug for Uplink {
 
 /// Requests with a token, which is fetched when there is none that opens.
 #[derive(Debug)]
-struct Wire {
+pub(super) struct Wire {
     enrolled: Enrolled,
     key: Key,
     http: Http,
@@ -125,6 +127,22 @@ impl Wire {
         Ok(())
     }
 
+    /// One answer with a token, whatever it is; nothing where none came.
+    pub(super) fn post(&self, send: &Send, patience: Duration) -> Option<Got> {
+        for _ in 0..2 {
+            if !*self.token() {
+                self.prove(TOKEN).ok()?;
+            }
+            let got = self.http.send(send.clone(), patience).ok()?;
+            // The token has run out: once more with a new one.
+            if got.status != 401 {
+                return Some(got);
+            }
+            *self.token() = false;
+        }
+        None
+    }
+
     fn token(&self) -> MutexGuard<'_, bool> {
         self.has_token
             .lock()
@@ -175,6 +193,7 @@ impl Uplink {
                 enrolled,
                 has_token: Mutex::new(false),
             },
+            codes: Codes::default(),
             engine: Mutex::new(None),
             status: Mutex::default(),
             closed: AtomicBool::new(false),
@@ -199,21 +218,7 @@ impl Uplink {
             )
         };
         let send = Send::post(STICK, file);
-        let mut got = None;
-        for _ in 0..2 {
-            if !*self.wire.token() && self.wire.prove(TOKEN).is_err() {
-                return Err(away());
-            }
-            let answer = self.wire.http.send(send.clone(), CARRY);
-            let answer = answer.map_err(|_| away())?;
-            // The token has run out: once more with a new one.
-            if answer.status != 401 {
-                got = Some(answer);
-                break;
-            }
-            *self.wire.token() = false;
-        }
-        let got = got.ok_or_else(away)?;
+        let got = self.wire.post(&send, CARRY).ok_or_else(away)?;
         if got.media != MEDIA_ANSWER {
             return Err(away());
         }
@@ -248,6 +253,9 @@ impl Uplink {
             app.link_changed();
         }
         let synced = session::run(app, peer, &say, engine, SESSION, why);
+        if synced.last_error.is_none() {
+            self.codes.renew(app, &self.wire);
+        }
         self.busy.store(false, Ordering::Release);
         let status = engine.status();
         let before = std::mem::replace(&mut *self.status(), status.clone());
@@ -338,6 +346,10 @@ impl Uplink {
 }
 
 impl CentralLink for Uplink {
+    fn codes_refused(&self) -> Option<ApiError> {
+        self.codes.refused()
+    }
+
     fn state(&self, app: &App) -> LinkState {
         let status = self.status().clone();
         let peer = app.store().peer(CENTRAL).unwrap_or_default();

@@ -12,7 +12,7 @@ mod paired;
 pub(crate) mod session;
 pub(crate) mod talk;
 
-pub(crate) use http::{Http, Lost, Send, host_of};
+pub(crate) use http::{Got, Http, Lost, Send, host_of};
 pub use link::Line;
 pub use pair::{Joined, pair};
 pub(crate) use pair::{Target, join};

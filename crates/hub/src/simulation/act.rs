@@ -268,7 +268,7 @@ impl World {
     }
 
     /// I6: no two people hold one number, no two cases one code, whatever any disk remembers.
-    fn given(&mut self, paper: String, whose: String) -> Result<(), String> {
+    pub(super) fn given(&mut self, paper: String, whose: String) -> Result<(), String> {
         match self.papers.get(&paper) {
             Some(other) if *other != whose => Err(format!("I6: {paper} was given twice")),
             _ => {

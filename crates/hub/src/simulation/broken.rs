@@ -34,6 +34,14 @@ pub(super) enum Broken {
     PlainAfterPromotion,
     /// A disk goes back and nothing outside it tells.
     RewindUnnoticed,
+    /// Central takes a restored machine for the one that it was.
+    LivesNotApart,
+    /// Central goes on after a restore as if nothing had been granted since.
+    CentralForgets,
+    /// Two copies of central decide at the same time.
+    CopiesUnlocked,
+    /// The branch goes on with the whole range although central parts it.
+    WholeRangeWithCentral,
 }
 
 fn author(answers: &Answers, command_id: Uuid) -> Author {

@@ -8,7 +8,7 @@ use motcua_protocol::event::Body;
 use motcua_testkit::branch::dump;
 use uuid::Uuid;
 
-use super::world::World;
+use super::{central::RIVAL, world::World};
 
 /// Rounds in which everybody sends and fetches until nothing moves; two copies of one device
 /// join each other's epochs in turns.
@@ -51,6 +51,7 @@ impl World {
                 machine.clock.pass(5_000);
             }
             self.come_together()?;
+            self.settle_codes()?;
             for (i, machine) in self.machines.iter().enumerate() {
                 if let (Some(line), Some(app)) = (&machine.line, &machine.app) {
                     last.push((i, line.sync(app)));
@@ -80,6 +81,7 @@ impl World {
         for i in std::collections::BTreeSet::from([hub, other]) {
             self.sound(i)?;
         }
+        self.no_code_is_owed(hub)?;
         let hub = self.machines[hub].app.clone().unwrap();
         self.nothing_invented(&hub)?;
         if !self.lossy {
@@ -199,6 +201,7 @@ impl World {
         match self
             .papers
             .iter()
+            .filter(|(_, id)| *id != RIVAL)
             .find(|(_, id)| !all.contains(id.as_str()))
         {
             Some((paper, _)) => Err(format!("I1: {paper} was told and is nowhere")),

@@ -18,6 +18,7 @@
 
 mod act;
 mod broken;
+mod central;
 mod chance;
 mod check;
 mod faults;
@@ -94,4 +95,8 @@ fish! {
     a_lower_term_that_is_obeyed_is_caught: LowerTermObeyed,
     plain_numbers_of_two_hubs_are_caught: PlainAfterPromotion,
     a_history_that_goes_back_unnoticed_is_caught: RewindUnnoticed,
+    codes_of_one_life_given_to_another_are_caught: LivesNotApart,
+    a_central_that_forgets_what_it_granted_is_caught: CentralForgets,
+    copies_of_central_that_do_not_wait_for_each_other_are_caught: CopiesUnlocked,
+    a_branch_that_numbers_past_central_is_caught: WholeRangeWithCentral,
 }

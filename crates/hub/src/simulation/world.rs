@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use super::{
     broken::Broken,
+    central::Central,
     chance::Chance,
     net::{Cable, Died, Net},
 };
@@ -48,11 +49,16 @@ pub(super) struct Outcome {
     pub(super) resumed: u64,
     pub(super) dropped: u64,
     pub(super) doubled: u64,
+    /// Ranges that central granted, cases taken in without one, and those that got their code.
+    pub(super) grants: u64,
+    pub(super) provisional: u64,
+    pub(super) finals: u64,
+    pub(super) central_restores: u64,
 }
 
 impl Outcome {
     /// But for what comes once in hundreds of worlds.
-    fn each(&self) -> [u64; 14] {
+    fn each(&self) -> [u64; 18] {
         [
             self.steps,
             self.done,
@@ -68,6 +74,10 @@ impl Outcome {
             self.steps_down,
             self.dropped,
             self.doubled,
+            self.grants,
+            self.provisional,
+            self.finals,
+            self.central_restores,
         ]
     }
 
@@ -87,6 +97,10 @@ impl Outcome {
         self.resumed += o.resumed;
         self.dropped += o.dropped;
         self.doubled += o.doubled;
+        self.grants += o.grants;
+        self.provisional += o.provisional;
+        self.finals += o.finals;
+        self.central_restores += o.central_restores;
     }
 
     pub(super) fn is_varied(&self) -> bool {
@@ -131,6 +145,8 @@ pub(super) struct World {
     pub(super) chance: Chance,
     pub(super) broken: Broken,
     pub(super) net: Net,
+    /// Central, in the worlds that have one.
+    pub(super) central: Option<Central>,
     pub(super) machines: Vec<Machine>,
     pub(super) branch: Uuid,
     pub(super) now: u64,
@@ -175,6 +191,11 @@ fn template() -> &'static Template {
     })
 }
 
+/// For which agency the branch numbers.
+pub(super) fn agency() -> &'static str {
+    &template().branch.office.code
+}
+
 fn root() -> TempDir {
     // Memory: what a disk may lose is tried elsewhere.
     tempfile::tempdir_in("/dev/shm")
@@ -209,12 +230,14 @@ impl World {
     pub(super) fn empty(seed: u64, broken: Broken) -> Self {
         Self {
             net: Net::new(seed, broken),
+            central: Central::of(seed, broken),
             chance: Chance::of(seed),
             broken,
             machines: Vec::new(),
             branch: device(0),
             now: 0,
-            history_goes_back: seed.is_multiple_of(2) || broken == Broken::RewindUnnoticed,
+            history_goes_back: seed.is_multiple_of(2)
+                || matches!(broken, Broken::RewindUnnoticed | Broken::LivesNotApart),
             papers: BTreeMap::new(),
             issued: BTreeSet::new(),
             started: BTreeSet::new(),
@@ -460,6 +483,7 @@ impl World {
             if self.chance.percent(20) {
                 self.net.deliver_late();
             }
+            self.part_codes()?;
             self.outcome.steps += 1;
             if self.now.is_multiple_of(25) {
                 let i = self.chance.below(self.machines.len() as u64) as usize;

@@ -82,6 +82,9 @@ pub struct ReceiveAnswer {
     pub case_id: Uuid,
     /// Its code.
     pub case_code: String,
+    /// The code is provisional: the final one replaces it once a number can be had.
+    #[serde(default)]
+    pub provisional: bool,
     /// Received.
     pub received_at: Time,
     /// Due; absent for results at once and procedures without a limit.
@@ -115,6 +118,12 @@ pub struct CaseView {
     pub case_id: Uuid,
     /// Code.
     pub case_code: String,
+    /// The code is provisional: the final one replaces it once a number can be had.
+    #[serde(default)]
+    pub provisional: bool,
+    /// The code on the first receipt, where that one was provisional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisional_code: Option<String>,
     /// Received.
     pub received_at: Time,
     /// Due now; absent without a limit and while papers are waited for.
@@ -180,6 +189,9 @@ pub struct CaseRow {
     pub case_id: Uuid,
     /// Code.
     pub case_code: String,
+    /// The code is provisional: the final one replaces it once a number can be had.
+    #[serde(default)]
+    pub provisional: bool,
     /// Procedure code.
     pub procedure_code: String,
     /// Procedure name.

@@ -36,6 +36,30 @@ pub struct WatchAnswer {
     /// How promises were kept today, when it is too seldom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimates_off: Option<EstimateFigures>,
+    /// How far the case codes go, when few are left or cases wait for theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodesLeft>,
+}
+
+/// How far the case codes of today go.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct CodesLeft {
+    /// Today.
+    pub date: NaiveDate,
+    /// Central grants the codes to this branch.
+    pub parted: bool,
+    /// Codes that the branch's hub can still lease to its machines.
+    pub left: u32,
+    /// Codes that it was granted.
+    pub of: u32,
+    /// At most a fifth is left.
+    pub low: bool,
+    /// Cases that were taken in under a provisional code and wait for their final one.
+    pub provisional: u32,
+    /// Why central grants none, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// Something that needs a person from a moment on, unless something happens before.

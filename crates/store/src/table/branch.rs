@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::NaiveDate;
 use motcua_domain::{branch::Branch, catalogue::Procedure, visit::Recorded};
 pub use motcua_protocol::entity::{
-    branch as branch_entity, day as day_entity, device as device_entity, hub as hub_entity,
-    lease as lease_entity, procedure as procedure_entity,
+    branch as branch_entity, day as day_entity, device as device_entity, grant as grant_entity,
+    hub as hub_entity, lease as lease_entity, numbering as numbering_entity,
+    procedure as procedure_entity,
 };
-use motcua_protocol::event::{BranchEvent, DayClosed, IssuingChanged};
+use motcua_protocol::event::{BranchEvent, DayClosed, IssuingChanged, NumberingSet};
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use crate::{
     error::Result,
     read::Read,
     table::{
-        Row, Table, device,
+        Row, Table, device, grant,
         hub::{self, What},
         id, lease, notice, rating, values,
     },
@@ -66,6 +67,7 @@ pub(crate) fn rows(
     rows: &mut Vec<Row>,
 ) -> Result<()> {
     let mut branch: Option<&Branch> = None;
+    let mut numbering: Option<(NumberingSet, NaiveDate)> = None;
     let mut day: Option<(NaiveDate, Day)> = None;
     for (ord, (recorded, on)) in events.iter().zip(dates).enumerate() {
         match &recorded.event {
@@ -113,6 +115,12 @@ pub(crate) fn rows(
                     (lease_entity(&e.series, e.date) == entity).then(|| lease::row(entity, ord, e)),
                 );
             }
+            BranchEvent::Granted(e) => {
+                rows.extend(
+                    (grant_entity(&e.series, e.date) == entity).then(|| grant::row(entity, ord, e)),
+                );
+            }
+            BranchEvent::Numbering(e) => numbering = Some((*e, *on)),
             BranchEvent::Promoted(_) | BranchEvent::SteppedDown(_) | BranchEvent::Retired(_)
                 if entity != hub_entity() => {}
             BranchEvent::Promoted(e) => rows.push(hub::row(
@@ -161,6 +169,9 @@ pub(crate) fn rows(
             values: values![id(entity), serde_json::to_string(branch)?],
             search: None,
         });
+    }
+    if let Some((set, on)) = numbering.filter(|_| entity == numbering_entity()) {
+        rows.push(grant::numbering_row(entity, set, on));
     }
     if let Some((date, day)) = day {
         rows.push(Row {

@@ -1,7 +1,9 @@
 //! Cases and their search.
 
+use chrono::NaiveDate;
 use motcua_domain::{
     case::{BookEntry, Case, CaseEvent, CaseStatus},
+    case_code::Provisional,
     text::fold,
 };
 use rusqlite::OptionalExtension;
@@ -12,7 +14,9 @@ use crate::{
     log,
     read::Read,
     table::{
-        Row, Table, cash, id, lease::slip, notice, number, party, search_widening, searches, values,
+        Row, Table, cash, id,
+        lease::{self, slip},
+        notice, number, party, search_widening, searches, values,
     },
 };
 
@@ -29,6 +33,7 @@ pub(crate) static CASE: Table = Table {
         "due_ms",
         "status",
         "doc",
+        "provisional",
     ],
     key: 1,
     search: Some(("case_search", "row")),
@@ -36,7 +41,11 @@ pub(crate) static CASE: Table = Table {
 
 pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> Result<()> {
     let received = &case.received;
-    let mut text = fold(&received.code);
+    let mut text = fold(case.code());
+    if received.provisional {
+        text.push(' ');
+        text.push_str(&fold(&received.code));
+    }
     for person in [Some(&received.applicant), received.submitter.as_ref()]
         .into_iter()
         .flatten()
@@ -49,29 +58,21 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         values: values![
             id(entity),
             row as i64,
-            received.code.clone(),
+            case.code().to_owned(),
             received.visit_id.map(id),
             received.procedure.code.clone(),
             received.date.to_string(),
             received.received_ms,
             case.due_ms(),
             case.status.name().to_owned(),
-            serde_json::to_string(case)?
+            serde_json::to_string(case)?,
+            received.provisional.then(|| received.code.clone())
         ],
         search: Some((row as i64, text)),
     });
-    let agency = received.code.split('-').next().unwrap_or_default();
-    rows.push(number::row(
-        format!("case:{agency}"),
-        received.date,
-        received.number,
-        entity,
-        "issued",
-    ));
-    rows.extend(yearly("book", received.book, entity));
     cash::rows(entity, case, rows);
     let slip = received.fee.as_ref().and_then(|fee| fee.slip);
-    rows.extend(slip.and_then(|slip| yearly(slip::FEE, slip, entity)));
+    rows.extend(slip.and_then(|slip| yearly(slip::FEE, slip, entity, number::state::ISSUED)));
     // What was set aside has its number all the same: its paper may have been printed.
     for act in case.acts.iter().chain(&case.set_aside) {
         let (series, number) = match &act.event {
@@ -80,9 +81,30 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
             CaseEvent::FeePaid(e) => (slip::FEE, e.slip),
             _ => continue,
         };
-        let row = number.and_then(|number| yearly(series, number, entity));
+        let row = number.and_then(|number| yearly(series, number, entity, number::state::ISSUED));
         // A made-up log may tell one twice.
         rows.extend(row.filter(|row| !rows.contains(row)));
+    }
+    if let Some(code) = Provisional::read(&received.code).filter(|_| received.provisional) {
+        rows.push(number::row(
+            provisional_series(&code.machine),
+            received.date,
+            received.number,
+            entity,
+            number::state::ISSUED,
+        ));
+    } else {
+        let numbers = (received.code.as_str(), received.number, received.book);
+        number_rows(entity, received.date, numbers, number::state::ISSUED, rows);
+    }
+    if let Some(code) = &case.code_given {
+        let given = &code.given;
+        let numbers = (given.code.as_str(), given.number, Some(given.book));
+        number_rows(entity, given.date, numbers, number::state::ISSUED, rows);
+    }
+    for given in case.burnt() {
+        let numbers = (given.code.as_str(), given.number, Some(given.book));
+        number_rows(entity, given.date, numbers, number::state::VOID, rows);
     }
     rows.push(party::row(
         entity,
@@ -95,15 +117,29 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
 }
 
 /// A number of a series that has a year.
-fn yearly(series: &str, entry: BookEntry, entity: Uuid) -> Option<Row> {
-    let first = chrono::NaiveDate::from_ymd_opt(entry.year, 1, 1)?;
-    Some(number::row(
-        series.to_owned(),
-        first,
-        entry.number,
-        entity,
-        "issued",
-    ))
+fn yearly(series: &str, entry: BookEntry, entity: Uuid, state: &str) -> Option<Row> {
+    let first = NaiveDate::from_ymd_opt(entry.year, 1, 1)?;
+    let series = series.to_owned();
+    Some(number::row(series, first, entry.number, entity, state))
+}
+
+/// Series of the provisional codes of one machine.
+pub fn provisional_series(machine: &str) -> String {
+    format!("provisional:{machine}")
+}
+
+/// The numbers of a code that is not provisional: of the agency's day, and of the year's book.
+fn number_rows(
+    entity: Uuid,
+    date: NaiveDate,
+    (code, number, book): (&str, u32, Option<BookEntry>),
+    state: &str,
+    rows: &mut Vec<Row>,
+) {
+    let agency = code.split('-').next().unwrap_or_default();
+    let series = format!("case:{agency}");
+    rows.push(number::row(series, date, number, entity, state));
+    rows.extend(book.and_then(|book| yearly(lease::BOOK, book, entity, state)));
 }
 
 /// What a search is narrowed to.
@@ -112,9 +148,9 @@ pub struct Filter {
     /// Where the case stands.
     pub status: Option<CaseStatus>,
     /// Received on that day or later.
-    pub from: Option<chrono::NaiveDate>,
+    pub from: Option<NaiveDate>,
     /// Received on that day or earlier.
-    pub to: Option<chrono::NaiveDate>,
+    pub to: Option<NaiveDate>,
     /// Not closed.
     pub open: bool,
     /// Due before that moment, and still worked on.
@@ -175,6 +211,30 @@ impl Read<'_> {
                 &[&code],
             )?
             .pop())
+    }
+
+    /// A case by the provisional code on its first receipt, whether or not it has its final one.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn case_by_provisional(&self, code: &Provisional) -> Result<Option<CaseRow>> {
+        Ok(self
+            .cases(
+                "SELECT entity, doc FROM case_file WHERE provisional = ?1 ORDER BY row LIMIT 1",
+                &[&code.to_string()],
+            )?
+            .pop())
+    }
+
+    /// Cases that still wait for their final code, the oldest first.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn cases_without_code(&self, limit: u32) -> Result<Vec<CaseRow>> {
+        self.cases(
+            "SELECT entity, doc FROM case_file WHERE provisional IS NOT NULL AND code = provisional ORDER BY row LIMIT ?1",
+            &[&limit],
+        )
     }
 
     /// Cases of a visit, in order.
@@ -251,7 +311,7 @@ impl Read<'_> {
         };
         self.cases(
             "SELECT c.entity, c.doc FROM number_use n JOIN case_file c ON c.entity = n.entity
-             WHERE n.series = 'book' AND n.date = ?1 AND n.n BETWEEN ?2 AND ?3
+             WHERE n.series = 'book' AND n.date = ?1 AND n.n BETWEEN ?2 AND ?3 AND n.state = 'issued'
              ORDER BY n.n, c.entity LIMIT ?4",
             &[&first.to_string(), &from, &to, &limit],
         )
@@ -308,7 +368,7 @@ impl Read<'_> {
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn cases_on(&self, date: chrono::NaiveDate) -> Result<u32> {
+    pub fn cases_on(&self, date: NaiveDate) -> Result<u32> {
         Ok(self
             .connection()
             .prepare_cached("SELECT count(*) FROM case_file WHERE date = ?1")?

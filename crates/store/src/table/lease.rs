@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Numbers of one block: a busy counter takes in fewer cases an hour than this.
-const BLOCK: u32 = 20;
+pub const BLOCK: u32 = 20;
 /// Days for which numbers are leased beside today: the mornings on which the hub may be late.
 pub const DAYS_AHEAD: u64 = 2;
 /// The register book has one series a year.
@@ -48,9 +48,20 @@ fn is_yearly(series: &str) -> bool {
     series == BOOK || series.starts_with("slip:")
 }
 
+/// How every series of case codes begins.
+pub(crate) const CASES: &str = "case:";
+
 /// Series of case codes of an agency.
 pub fn case_series(agency: &str) -> String {
-    format!("case:{agency}")
+    format!("{CASES}{agency}")
+}
+
+/// The highest case number that a branch of so many machines can have given before central parted
+/// its codes, whatever any of its disks has forgotten.
+pub fn reach(machines: u16) -> u32 {
+    let lanes = Lanes::of(CASES);
+    let machines = u32::from(machines).min(MACHINES);
+    lanes.ordinary + machines * LIVES * lanes.each
 }
 
 /// A range of numbers of a series.
@@ -112,7 +123,7 @@ impl Lanes {
 
 /// First number of the lane in which a number lies: what lies before it belongs to others.
 pub(crate) fn lane_begins(series: &str, n: u32) -> u32 {
-    if is_yearly(series) || series.starts_with("case:") {
+    if is_yearly(series) || series.starts_with(CASES) {
         Lanes::of(series).begin(n)
     } else {
         1
@@ -245,6 +256,9 @@ impl Write<'_> {
         device: Uuid,
         epoch: u32,
     ) -> Result<NumbersLeased> {
+        if self.read().is_parted(series)? {
+            return self.lease_granted(series, date, device, epoch);
+        }
         let lane = self.lane(series, date)?;
         let leased = self.read().leases(series, date)?;
         let end = leased
@@ -258,16 +272,43 @@ impl Write<'_> {
         if from > lane.last {
             return Err(exhausted());
         }
-        let event = NumbersLeased {
+        self.block(NumbersLeased {
             series: series.to_owned(),
             date,
             device,
             epoch,
             from,
             to: lane.last.min(from + BLOCK - 1),
+        })
+    }
+
+    /// The same of what central granted to this life of this machine, and of nothing else: every
+    /// block of such a range stands in this very log, so none can have been forgotten.
+    fn lease_granted(
+        &mut self,
+        series: &str,
+        date: NaiveDate,
+        device: Uuid,
+        epoch: u32,
+    ) -> Result<NumbersLeased> {
+        let (own, life) = self.place();
+        let left = self.read().unleased(series, date, own, life)?;
+        let Some(range) = left.first() else {
+            return Err(exhausted());
         };
+        self.block(NumbersLeased {
+            series: series.to_owned(),
+            date,
+            device,
+            epoch,
+            from: range.from,
+            to: range.to.min(range.from + BLOCK - 1),
+        })
+    }
+
+    fn block(&mut self, event: NumbersLeased) -> Result<NumbersLeased> {
         self.append(
-            lease_entity(series, date),
+            lease_entity(&event.series, event.date),
             &Body::Branch(BranchEvent::Leased(event.clone())),
         )?;
         Ok(event)

@@ -7,6 +7,7 @@ pub mod cash;
 pub mod command;
 pub mod counter;
 pub mod device;
+pub mod grant;
 pub mod hub;
 pub mod lease;
 pub mod meta;
@@ -50,6 +51,8 @@ pub(crate) const ALL: &[&Table] = &[
     &branch::DAY,
     &device::DEVICE,
     &lease::LEASE,
+    &grant::GRANT,
+    &grant::NUMBERING,
     &hub::HUB,
     &counter::COUNTER,
     &notice::NOTICE,

@@ -131,6 +131,9 @@ pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
          SELECT first_n, last_n FROM number_skip WHERE series = ?1 AND date = ?2 AND last_n > ?3 AND first_n < ?4
          ORDER BY first_n",
     )?;
+    let mut granted = connection.prepare(
+        "SELECT max(first_n) FROM number_grant WHERE series = ?1 AND date = ?2 AND first_n <= ?3 AND last_n >= ?3",
+    )?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -141,6 +144,10 @@ pub(crate) fn gaps(connection: &Connection) -> Result<Vec<Twice>> {
         };
         let before: u32 = row.get(3)?;
         let mut explained = before.max(lane_begins(&gap.series, gap.n) - 1);
+        // What lies before a range of central's is another's, or died with another life.
+        let begins: Option<u32> =
+            granted.query_row(params![gap.series, gap.date, gap.n], |r| r.get(0))?;
+        explained = explained.max(begins.unwrap_or(1).saturating_sub(1));
         let mut rows = blocks.query(params![gap.series, gap.date, explained, gap.n])?;
         while let Some(block) = rows.next()? {
             let (first, last): (u32, u32) = (block.get(0)?, block.get(1)?);

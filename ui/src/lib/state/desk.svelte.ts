@@ -129,13 +129,20 @@ class Desk {
     const draft = this.draft;
     if (!draft) return;
     for (const row of this.view?.cases ?? []) {
-      if (draft.cases.some((c) => c.received?.caseId === row.case_id)) continue;
+      const known = draft.cases.find((c) => c.received?.caseId === row.case_id)?.received;
+      if (known) {
+        // The final code came meanwhile.
+        known.code = row.case_code;
+        known.provisional = row.provisional;
+        continue;
+      }
       const adopted = emptyCase(this.view?.visit.applicant);
       adopted.procedure = row.procedure_code;
       adopted.procedureName = row.procedure_name;
       adopted.received = {
         caseId: row.case_id,
         code: row.case_code,
+        provisional: row.provisional,
         receivedAt: row.received_at,
         dueAt: row.due_at ?? undefined,
         instant: row.status === "returned",
@@ -460,6 +467,7 @@ class Desk {
       draft.received = {
         caseId: answer.case_id,
         code: answer.case_code,
+        provisional: answer.provisional,
         receivedAt: answer.received_at,
         dueAt: answer.due_at,
         instant,

@@ -36,6 +36,7 @@ export interface PaperDraft {
 export interface Received {
   caseId: string;
   code: string;
+  provisional?: boolean | undefined;
   receivedAt: string;
   dueAt: string | undefined;
   instant: boolean;

@@ -66,7 +66,8 @@ fn a_restored_hub_gives_no_number_again() {
     branch.assert_sound();
 }
 
-/// A block runs out while the hub is away, and a copied folder leaves the other's block alone.
+/// A block runs out while the hub is away: then the code is provisional, until the hub is back. A
+/// copied folder leaves the other's block alone.
 #[test]
 fn leased_codes_run_out_honestly_and_die_with_their_epoch() {
     let (hub, root) = (hub(), tempfile::tempdir().unwrap());
@@ -80,17 +81,44 @@ fn leased_codes_run_out_honestly_and_die_with_their_epoch() {
     let mut codes = vec![receive(&app).unwrap()];
     let Hub { branch, running } = hub;
     drop(running);
-    let refused = loop {
-        match receive(&app) {
-            Ok(code) => codes.push(code),
-            Err(refused) => break refused,
+    let provisional = loop {
+        let code = receive(&app).unwrap();
+        if code.starts_with("TẠM-") {
+            break code;
         }
+        codes.push(code);
         assert!(codes.len() < 200);
     };
-    assert_eq!(refused.code, Code::LeaseEmpty);
     assert!(codes.len() >= 10, "{}", codes.len());
+    let look = |app: &App, code: &str| {
+        app.call(
+            &caller(OFFICER),
+            "case.get",
+            serde_json::json!({"code": code}),
+        )
+        .unwrap()
+    };
+    let before = look(&app, &provisional);
+    assert_eq!(before["provisional"], true);
+    assert_eq!(before["case"]["book"], serde_json::Value::Null);
+    // Typed without marks, as from paper.
+    let typed = provisional.replace('Ạ', "a").to_lowercase();
+    assert_eq!(look(&app, &typed)["case_id"], before["case_id"]);
     let _running = again(&branch, &address);
     codes.push(receive(&app).unwrap());
+    line.sync(&app);
+    line.sync(&app);
+    let after = look(&app, &provisional);
+    let code = after["case_code"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (&after["provisional"], &after["provisional_code"]),
+        (&false.into(), &provisional.as_str().into())
+    );
+    assert!(!code.starts_with("TẠM"), "{code}");
+    assert_eq!(look(&app, &code)["case_id"], before["case_id"]);
+    let history = after["history"].to_string();
+    assert!(history.contains("mã hồ sơ chính thức"), "{history}");
+    codes.push(code);
     // The folder moves: a new epoch, and a block of its own.
     drop((app, line));
     let moved = tempfile::tempdir().unwrap();

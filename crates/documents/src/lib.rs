@@ -23,6 +23,7 @@ mod papers;
 mod pdf;
 mod raster;
 mod receipt;
+pub mod scans;
 mod slips;
 mod table;
 mod text;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{CaseAct, CaseReceived};
+use super::{CaseAct, CaseReceived, PaperAttached, PaperDetached};
 use crate::calendar::Limit;
 
 /// A paper that is asked for, or that came.
@@ -233,13 +233,22 @@ pub enum CaseEvent {
     /// The result was handed out.
     #[serde(rename = "case.result_returned")]
     ResultReturned(ResultReturned),
+    /// A file of a paper came.
+    #[serde(rename = "case.paper_attached")]
+    PaperAttached(PaperAttached),
+    /// A file was taken back.
+    #[serde(rename = "case.paper_detached")]
+    PaperDetached(PaperDetached),
 }
 
 impl CaseEvent {
-    /// Which act it records; none for reception itself and for printing.
+    /// Which act it records; none for reception itself, for printing and for files.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
-            Self::Received(_) | Self::DocumentPrinted { .. } => None,
+            Self::Received(_)
+            | Self::DocumentPrinted { .. }
+            | Self::PaperAttached(_)
+            | Self::PaperDetached(_) => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
             Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
             Self::Refused(_) => Some(CaseAct::Refuse),

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{CaseAct, CaseEvent, CaseReceived, CaseStatus, Postponed, WantedPaper};
+use super::{
+    Attachment, CaseAct, CaseEvent, CaseReceived, CaseStatus, Detached, Postponed, WantedPaper,
+};
 use crate::{calendar::Limit, visit::Recorded};
 
 /// A paper of the case that was printed.
@@ -50,6 +52,12 @@ pub struct Case {
     /// shown, without effect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<Act>,
+    /// Files of its papers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Files that were taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detached: Vec<Detached>,
 }
 
 /// When the dossier was complete, and what was promised then.
@@ -96,6 +104,8 @@ impl Case {
             printed: Vec::new(),
             acts: Vec::new(),
             set_aside: Vec::new(),
+            attachments: Vec::new(),
+            detached: Vec::new(),
         })
     }
 
@@ -113,6 +123,9 @@ impl Case {
             });
             return;
         }
+        if self.apply_file(recorded) {
+            return;
+        }
         // A case is received once; a second telling of it changes nothing.
         let Some(act) = recorded.event.act() else {
             return;
@@ -128,6 +141,39 @@ impl Case {
                 self.acts.push(done);
             }
             None => self.set_aside.push(done),
+        }
+    }
+
+    /// Files are no acts: they come at any time, and whoever looked before has missed nothing that
+    /// would keep them from acting.
+    fn apply_file(&mut self, recorded: &Recorded<CaseEvent>) -> bool {
+        let at_ms = recorded.stamp.wall_ms;
+        let officer = recorded.stamp.actor.clone();
+        match &recorded.event {
+            CaseEvent::PaperAttached(file) => {
+                if self.attachment(file.id).is_none() {
+                    self.attachments.push(Attachment {
+                        file: file.clone(),
+                        at_ms,
+                        officer,
+                    });
+                }
+                true
+            }
+            CaseEvent::PaperDetached(gone) => {
+                // Two officers apart may both have taken it back: once is enough.
+                if let Some(at) = self.attachments.iter().position(|a| a.file.id == gone.id) {
+                    let attachment = self.attachments.remove(at);
+                    self.detached.push(Detached {
+                        attachment,
+                        reason: gone.reason.clone(),
+                        at_ms,
+                        officer,
+                    });
+                }
+                true
+            }
+            _ => false,
         }
     }
 

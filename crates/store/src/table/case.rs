@@ -11,7 +11,9 @@ use crate::{
     error::Result,
     log,
     read::Read,
-    table::{Row, Table, id, number, party, search_widening, searches, values},
+    table::{
+        Row, Table, attachment, id, number, party, search_widening, searches, values,
+    },
 };
 
 pub(crate) static CASE: Table = Table {
@@ -81,6 +83,7 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         &received.applicant,
         received.received_ms,
     )?);
+    attachment::rows(entity, case, rows);
     Ok(())
 }
 

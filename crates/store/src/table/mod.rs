@@ -1,6 +1,7 @@
 //! One file per table: its columns, how its rows come out of a fold, and every query on it.
 //! There is no SQL on projections anywhere else.
 
+pub mod attachment;
 pub mod branch;
 pub mod case;
 pub mod command;
@@ -38,6 +39,7 @@ pub(crate) const ALL: &[&Table] = &[
     &visit::SERVICE_TIME,
     &promise::PROMISE,
     &case::CASE,
+    &attachment::ATTACHMENT,
     &number::NUMBER,
     &number::SKIP,
     &party::PARTY,

@@ -22,6 +22,8 @@ pub enum Topic {
     Day,
     /// The machines of the branch and the lines between them.
     Sync,
+    /// Pages that wait, the scanner, the watched folder.
+    Scan,
 }
 
 /// A committed change.

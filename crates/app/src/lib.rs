@@ -19,6 +19,7 @@ mod registry;
 mod replica;
 mod say;
 mod say_case;
+mod scan;
 mod scanner;
 mod shape;
 mod sounds;
@@ -32,6 +33,7 @@ pub use machine::{Contact, Machine};
 pub use open::{App, Settings};
 pub use registry::{Caller, commands};
 pub use replica::{CENTRAL, CentralLink, HUB, Owed};
+pub use scan::Times as ScanTimes;
 pub use scanner::Scan;
 pub use succession::{Next, Standing};
 

@@ -112,7 +112,12 @@ fn a_scan_is_stopped_and_what_came_is_kept() {
         .with_config(settings(dir.path(), "Default", slow))
         .with_patience(Duration::from_secs(20));
     let stop = AtomicBool::new(true);
-    let done = sane.scan(&ask(Source::Feeder), &dir.path().join("p"), &stop, &mut |_| {});
+    let done = sane.scan(
+        &ask(Source::Feeder),
+        &dir.path().join("p"),
+        &stop,
+        &mut |_| {},
+    );
     assert_eq!(done, Err(ScanFault::Stopped));
     stop.store(false, Ordering::Release);
 }

@@ -107,7 +107,10 @@ pub fn take_in(bytes: &[u8]) -> Result<TakenIn, Unreadable> {
             }
             let picture = decode(bytes, format)?;
             let upright = turned(bytes) == Orientation::NoTransforms;
-            let plain = matches!(picture, DynamicImage::ImageLuma8(_) | DynamicImage::ImageRgb8(_));
+            let plain = matches!(
+                picture,
+                DynamicImage::ImageLuma8(_) | DynamicImage::ImageRgb8(_)
+            );
             if upright && plain && !has_four_inks(bytes) {
                 return Ok(TakenIn::Picture {
                     width: picture.width(),
@@ -390,9 +393,8 @@ fn move_in(out: &mut Document, bytes: &[u8]) -> Result<Vec<ObjectId>, Unreadable
 
 /// Dots to the inch, as a JPEG says of itself.
 fn density(jpeg: &[u8]) -> u16 {
-    let said = segments(jpeg).find_map(|(marker, body)| {
-        (marker == 0xe0 && body.starts_with(b"JFIF\0")).then_some(body)
-    });
+    let said = segments(jpeg)
+        .find_map(|(marker, body)| (marker == 0xe0 && body.starts_with(b"JFIF\0")).then_some(body));
     let Some([unit, high, low]) = said.and_then(|body| body.get(7..10)) else {
         return DPI;
     };
@@ -406,7 +408,9 @@ fn density(jpeg: &[u8]) -> u16 {
 }
 
 fn picture_page(out: &mut Document, tree: ObjectId, jpeg: &[u8], turn: u16) -> Option<ObjectId> {
-    let frame = segments(jpeg).find(|(marker, _)| matches!(marker, 0xc0..=0xc3))?.1;
+    let frame = segments(jpeg)
+        .find(|(marker, _)| matches!(marker, 0xc0..=0xc3))?
+        .1;
     let size = |at: usize| {
         let raw: [u8; 2] = frame.get(at..at + 2)?.try_into().ok()?;
         Some(u16::from_be_bytes(raw))

@@ -69,6 +69,7 @@ pub struct PaperCount {
     pub not_applicable: Option<String>,
     /// Not asked for again: the file of an earlier case was taken over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
     pub reused: bool,
 }
 

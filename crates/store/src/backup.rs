@@ -95,9 +95,8 @@ fn pack_blobs(draft: &Path, blobs: &Blobs) -> Result<u64> {
             missing += 1;
             continue;
         }
-        let mut insert = tx.prepare_cached(
-            "INSERT INTO packed_blob(hash, part, bytes) VALUES(?1, ?2, ?3)",
-        )?;
+        let mut insert =
+            tx.prepare_cached("INSERT INTO packed_blob(hash, part, bytes) VALUES(?1, ?2, ?3)")?;
         let mut offset = 0;
         loop {
             let part = blobs.piece(&hash, offset, PART)?;
@@ -163,7 +162,10 @@ fn unpack_blobs(draft: &Path, blobs: &Blobs) -> Result<()> {
     if !has_packed(&connection)? {
         return Ok(());
     }
-    for hash in hashes(&connection, "SELECT DISTINCT hash FROM packed_blob ORDER BY hash")? {
+    for hash in hashes(
+        &connection,
+        "SELECT DISTINCT hash FROM packed_blob ORDER BY hash",
+    )? {
         if blobs.check(&hash)? == Soundness::Whole {
             continue;
         }
@@ -218,7 +220,9 @@ fn inspect(file: &Path) -> Result<(Backup, Verified)> {
     };
     let head = own.ok_or_else(invalid)?;
     let blobs = if has_packed(&connection)? {
-        connection.query_row("SELECT count(DISTINCT hash) FROM packed_blob", [], |r| r.get(0))?
+        connection.query_row("SELECT count(DISTINCT hash) FROM packed_blob", [], |r| {
+            r.get(0)
+        })?
     } else {
         0
     };

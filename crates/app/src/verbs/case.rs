@@ -25,7 +25,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case_acts, catalogue, leg};
+use super::{case_acts, catalogue, leg, scan};
 use crate::{App, Result, registry::Ctx, replica, view};
 
 /// Fees above this are typing errors: no procedure of a one-stop desk costs a billion.
@@ -55,7 +55,10 @@ pub(crate) fn receive(
         .map(case::check_party)
         .transpose()
         .map_err(|r| r.within("submitter"))?;
-    let papers = clean_papers(args.papers)?;
+    let mut papers = clean_papers(args.papers)?;
+    let reuse = args.reuse.unwrap_or_default();
+    let taken_over = scan::taken_over(&tx.read(), applicant.id_number.as_deref(), &reuse)?;
+    mark_reused(&mut papers, &taken_over);
     let missing = case::check_papers(&papers, &procedure)?;
     let missing_ground = text::optional(args.missing_ground.as_deref(), limit::NOTE)
         .map_err(|r| r.at("missing_ground"))?;
@@ -122,6 +125,7 @@ pub(crate) fn receive(
     let warnings = warnings(&applicant, received_at.date());
 
     let case_id = Uuid::now_v7();
+    let papers_of = procedure.clone();
     let event = CaseReceived {
         code: code.clone(),
         number,
@@ -152,6 +156,7 @@ pub(crate) fn receive(
         instant,
     };
     tx.append(case_id, &Body::Case(CaseEvent::Received(Box::new(event))))?;
+    scan::take_over(tx, case_id, &papers_of, taken_over)?;
     Ok(ReceiveAnswer {
         case_id,
         case_code: code,
@@ -163,6 +168,23 @@ pub(crate) fn receive(
     })
 }
 
+/// What is taken over counts as received, and no copy of it was asked for.
+fn mark_reused(papers: &mut Vec<PaperCount>, taken: &[scan::TakenOver]) {
+    for each in taken {
+        match papers.iter_mut().find(|p| p.index == each.index) {
+            Some(paper) => paper.reused = true,
+            None => papers.push(PaperCount {
+                index: each.index,
+                originals: 0,
+                certified: 0,
+                copies: 0,
+                not_applicable: None,
+                reused: true,
+            }),
+        }
+    }
+}
+
 fn clean_papers(papers: Vec<PaperCount>) -> Result<Vec<PaperCount>> {
     papers
         .into_iter()
@@ -172,6 +194,8 @@ fn clean_papers(papers: Vec<PaperCount>) -> Result<Vec<PaperCount>> {
                 .map_err(|r| r.at(format!("papers[{i}].not_applicable")))?;
             Ok(PaperCount {
                 not_applicable,
+                // Said by `reuse` alone, which names the earlier paper.
+                reused: false,
                 ..paper
             })
         })

@@ -17,6 +17,7 @@ mod find_case;
 mod issuing;
 mod kiosk;
 mod reception;
+mod scans;
 mod setup;
 mod succession;
 mod sync;

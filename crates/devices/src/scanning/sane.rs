@@ -112,7 +112,13 @@ fn fault(status: Option<i32>, said: &str) -> ScanFault {
         }
         _ => {
             let last = said.lines().rev().find(|line| !line.trim().is_empty());
-            ScanFault::Other(last.unwrap_or("scanimage").trim().chars().take(200).collect())
+            ScanFault::Other(
+                last.unwrap_or("scanimage")
+                    .trim()
+                    .chars()
+                    .take(200)
+                    .collect(),
+            )
         }
     }
 }
@@ -163,14 +169,10 @@ impl Sane {
     fn run(&self, arguments: &[&str]) -> Result<(Option<i32>, String, String), ScanFault> {
         let never = AtomicBool::new(false);
         let mut out = String::new();
-        let (status, said) = self.watch(
-            self.command().args(arguments),
-            &never,
-            &mut |line| {
-                out.push_str(&line);
-                out.push('\n');
-            },
-        )?;
+        let (status, said) = self.watch(self.command().args(arguments), &never, &mut |line| {
+            out.push_str(&line);
+            out.push('\n');
+        })?;
         Ok((status, out, said))
     }
 
@@ -335,7 +337,10 @@ All options specific to device `x':
     fn what_a_scanner_offers_decides_what_it_is_told() {
         let offers = Offers::read(OFFERS);
         assert_eq!(offers.like("mode", &["color"]), Some("Color"));
-        assert_eq!(offers.like("source", &["feeder", "adf"]), Some("ADF Duplex"));
+        assert_eq!(
+            offers.like("source", &["feeder", "adf"]),
+            Some("ADF Duplex")
+        );
         assert_eq!(offers.like("source", &["flatbed"]), Some("FlatBed"));
         assert_eq!(offers.resolution(200), Some(300));
         assert_eq!(offers.resolution(1200), Some(600));

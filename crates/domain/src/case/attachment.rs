@@ -227,8 +227,7 @@ impl Case {
                 before.filter(|a| a.file.paper == *paper).count(),
             ),
             AttachedTo::Other { .. } => {
-                let is_other =
-                    |a: &&Attachment| matches!(a.file.paper, AttachedTo::Other { .. });
+                let is_other = |a: &&Attachment| matches!(a.file.paper, AttachedTo::Other { .. });
                 (format!("K{:02}", before.filter(is_other).count() + 1), 0)
             }
             AttachedTo::Result => {
@@ -286,8 +285,7 @@ pub fn attach(case: &Case, id: Uuid, wanted: Wanted, known: &[&str]) -> Result<C
         }
         AttachedTo::Result => (AttachedTo::Result, "Kết quả giải quyết".to_owned()),
     };
-    let typed =
-        text::optional(wanted.code.as_deref(), limit::CODE).map_err(|r| r.at("code"))?;
+    let typed = text::optional(wanted.code.as_deref(), limit::CODE).map_err(|r| r.at("code"))?;
     let code = typed.unwrap_or_else(|| case.next_code(&paper));
     if case.attachments.iter().any(|a| a.file.code == code) {
         return Err(Refusal::new(

@@ -60,6 +60,9 @@ pub struct Receive {
     /// The result is returned at once; no receipt needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instant: Option<bool>,
+    /// Papers taken over from earlier cases of the same person: not asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<Vec<super::scan::Reuse>>,
 }
 
 /// A case was taken in.

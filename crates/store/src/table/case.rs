@@ -11,9 +11,7 @@ use crate::{
     error::Result,
     log,
     read::Read,
-    table::{
-        Row, Table, attachment, id, number, party, search_widening, searches, values,
-    },
+    table::{Row, Table, attachment, id, number, party, search_widening, searches, values},
 };
 
 pub(crate) static CASE: Table = Table {

@@ -6,6 +6,7 @@
 
 mod again;
 mod auth;
+mod blobs;
 mod database;
 mod devices;
 mod downstream;

@@ -10,7 +10,7 @@ use axum::{
 };
 use motcua_protocol::{
     ApiError,
-    sync::{Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
+    sync::{BlobStands, Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
     verbs::sync::StickTaken,
 };
 use schemars::generate::SchemaSettings;
@@ -56,6 +56,7 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<Refused>();
     types.subschema_for::<ApiError>();
     types.subschema_for::<StickTaken>();
+    types.subschema_for::<BlobStands>();
     types.subschema_for::<Enrol>();
     types.subschema_for::<Enrolled>();
     types.subschema_for::<AskToken>();

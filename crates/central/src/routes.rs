@@ -33,6 +33,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{self, AskToken, Device, Enrol, Refusal},
+    blobs,
     database::Installation,
     downstream::{Courier, Outside, courier::Working},
     logs::Logs,
@@ -95,6 +96,8 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(events))
         .routes(routes!(feed))
         .routes(routes!(crate::stick::post))
+        .routes(routes!(blobs::get_stands))
+        .routes(routes!(blobs::get_piece, blobs::post_piece))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,

@@ -1,11 +1,16 @@
 //! Papers as files: rendered by Rust, kept where the officer keeps downloads.
 import { ApiError, rpc, whereSaved } from "./backend";
+import type { DocumentRendered } from "./gen/DocumentRendered";
 import type { PaperKind } from "./gen/PaperKind";
 import { t } from "./i18n.svelte";
 
 /** Offers a paper as a file. Answers where it is: its place in the window, its name in a browser. */
 export async function savePaper(kind: PaperKind, id: string): Promise<string> {
-  const paper = await rpc("document.render", { kind, id, format: "pdf" });
+  return saveBytes(await rpc("document.render", { kind, id, format: "pdf" }));
+}
+
+/** The same with a file that is here already. */
+export async function saveBytes(paper: DocumentRendered): Promise<string> {
   const bytes = Uint8Array.from(atob(paper.content_base64), (c) => c.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: paper.media_type }));
   const saved = whereSaved(url);

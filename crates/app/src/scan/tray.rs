@@ -65,6 +65,7 @@ impl Tray {
             .collect();
         // Made of a time, so this is the order in which they came.
         names.sort();
+        let listed = tray.pages.len();
         for name in names {
             if tray.pages.iter().any(|page| page.file == name) {
                 continue;
@@ -74,6 +75,12 @@ impl Tray {
                 Ok((taken, bytes)) => tray.list(&taken, &name, bytes, None, None),
                 Err(_) => tracing::warn!("a page that waits cannot be read"),
             }
+        }
+        // So that a page keeps its name over restarts.
+        if tray.pages.len() != listed
+            && let Err(error) = tray.save()
+        {
+            tracing::warn!(%error, "list of pages that wait");
         }
         tray
     }

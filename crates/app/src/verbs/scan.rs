@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use motcua_domain::{
     Code, Refusal,
     case::{
-        AttachedTo, Case, CaseEvent, PaperOrigin, ReusedFrom,
+        AttachedTo, Blob, Case, CaseEvent, PaperOrigin, ReusedFrom,
         attachment::{self, Wanted},
     },
     catalogue::Procedure,
@@ -162,7 +162,7 @@ pub(crate) fn edit(app: &App, _ctx: &Ctx, args: Edit) -> Result<Tray> {
 }
 
 /// `scan.bind`
-pub(crate) fn bind(app: &App, _ctx: &Ctx, args: Bind) -> Result<motcua_domain::case::Blob> {
+pub(crate) fn bind(app: &App, _ctx: &Ctx, args: Bind) -> Result<Blob> {
     app.scan.bind(app, args.case_id, &args.pages)
 }
 
@@ -250,7 +250,14 @@ pub(crate) fn attachment(app: &App, _ctx: &Ctx, args: AttachmentGet) -> Result<R
         )
         .at("attachment")
     })?;
-    let bytes = app.store.blobs().read(&file.file.blob.hash)?;
+    let blob = &file.file.blob;
+    let bytes = match app.store.blobs().read(&blob.hash) {
+        // Another machine scanned it: it is fetched for whoever wants to read it.
+        Err(error) if error.code() == Code::BlobMissing && fetched(app, blob) => {
+            app.store.blobs().read(&blob.hash)?
+        }
+        read => read?,
+    };
     let words = text::folded_words(&format!("{} {}", file.file.code, file.file.name));
     let mut name: String = words.join("-").chars().filter(char::is_ascii).collect();
     name.truncate(NAME);
@@ -259,6 +266,14 @@ pub(crate) fn attachment(app: &App, _ctx: &Ctx, args: AttachmentGet) -> Result<R
         media_type: "application/pdf".to_owned(),
         content_base64: STANDARD.encode(bytes),
     })
+}
+
+fn fetched(app: &App, blob: &Blob) -> bool {
+    match (app.link(), app.central()) {
+        (Some(link), _) => link.fetch(app, &blob.hash, blob.bytes),
+        (None, Some(central)) => central.fetch(app, &blob.hash, blob.bytes),
+        (None, None) => false,
+    }
 }
 
 /// `case.reusable`

@@ -8,6 +8,7 @@
 
 mod cases;
 mod receipts;
+mod scans;
 mod slips;
 mod tickets;
 mod tools;

@@ -4,6 +4,7 @@
 //! said on it, [`session`] the replication engine driven over it, [`link`] how the application
 //! uses all that, [`pair`] how a folder comes to have a hub.
 
+mod bell;
 mod http;
 mod link;
 mod live;
@@ -12,7 +13,7 @@ mod paired;
 pub(crate) mod session;
 pub(crate) mod talk;
 
-pub(crate) use http::{Http, Lost, Send, host_of};
+pub(crate) use http::{Got, Http, Lost, Send, host_of};
 pub use link::Line;
 pub use pair::{Joined, pair};
 pub(crate) use pair::{Target, join};

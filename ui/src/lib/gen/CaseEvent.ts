@@ -2,6 +2,8 @@
 import type { CaseReceived } from "./CaseReceived";
 import type { HandedBack } from "./HandedBack";
 import type { HandedOver } from "./HandedOver";
+import type { PaperAttached } from "./PaperAttached";
+import type { PaperDetached } from "./PaperDetached";
 import type { Postponed } from "./Postponed";
 import type { ResultReceived } from "./ResultReceived";
 import type { ResultReturned } from "./ResultReturned";
@@ -20,4 +22,4 @@ document: string,
 /**
  * BLAKE3 of what was printed, hex.
  */
-hash: string, } } | { "kind": "case.supplement_requested", "body": SupplementRequested } | { "kind": "case.supplement_received", "body": SupplementReceived } | { "kind": "case.refused", "body": Why } | { "kind": "case.postponed", "body": Postponed } | { "kind": "case.withdrawn", "body": Why } | { "kind": "case.stopped", "body": Why } | { "kind": "case.handed_over", "body": HandedOver } | { "kind": "case.handed_back", "body": HandedBack } | { "kind": "case.result_received", "body": ResultReceived } | { "kind": "case.result_returned", "body": ResultReturned };
+hash: string, } } | { "kind": "case.supplement_requested", "body": SupplementRequested } | { "kind": "case.supplement_received", "body": SupplementReceived } | { "kind": "case.refused", "body": Why } | { "kind": "case.postponed", "body": Postponed } | { "kind": "case.withdrawn", "body": Why } | { "kind": "case.stopped", "body": Why } | { "kind": "case.handed_over", "body": HandedOver } | { "kind": "case.handed_back", "body": HandedBack } | { "kind": "case.result_received", "body": ResultReceived } | { "kind": "case.result_returned", "body": ResultReturned } | { "kind": "case.paper_attached", "body": PaperAttached } | { "kind": "case.paper_detached", "body": PaperDetached };

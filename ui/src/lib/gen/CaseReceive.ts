@@ -4,6 +4,7 @@ import type { Limit } from "./Limit";
 import type { PaperCount } from "./PaperCount";
 import type { Party } from "./Party";
 import type { ReturnMethod } from "./ReturnMethod";
+import type { ReusePaper } from "./ReusePaper";
 
 /**
  * `case.receive`: a case is taken in. The code and the due time are given in the same step.
@@ -64,4 +65,8 @@ limit?: Limit,
 /**
  * The result is returned at once; no receipt needed.
  */
-instant?: boolean, };
+instant?: boolean, 
+/**
+ * Papers taken over from earlier cases of the same person: not asked for again.
+ */
+reuse?: Array<ReusePaper>, };

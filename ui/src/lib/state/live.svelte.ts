@@ -132,6 +132,7 @@ const follow: Record<Topic, (keyof typeof refresh)[]> = {
   print: ["jobs", "printers", "queue", "desk"],
   day: ["branch", "queue", "desk", "figures"],
   sync: ["sync", "desk"],
+  scan: [],
 };
 
 type Listener = (topics: Topic[]) => void;

@@ -253,6 +253,7 @@ impl Maker<'_> {
                 certified: 0,
                 copies: 1,
                 not_applicable: None,
+                reused: false,
             })
             .collect();
         let due = date + Days::new(7);

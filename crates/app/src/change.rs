@@ -24,6 +24,8 @@ pub enum Topic {
     Notices,
     /// The machines of the branch and the lines between them.
     Sync,
+    /// Pages that wait, the scanner, the watched folder.
+    Scan,
 }
 
 /// A committed change.

@@ -127,6 +127,10 @@ pub trait HubLink: std::fmt::Debug + Send + Sync {
     fn refresh(&self, app: &App, must: bool) -> bool;
     /// Sends and fetches now, because a person says so: however long the next try was put off.
     fn send_now(&self, app: &App);
+    /// Fetches a file of a paper that another machine scanned; true once it lies here.
+    fn fetch(&self, _app: &App, _hash: &str, _bytes: u64) -> bool {
+        false
+    }
     /// Where this machine can be reached from the hub's network, should it become the hub.
     fn own_address(&self) -> Option<SocketAddr>;
     /// What is known of the line.

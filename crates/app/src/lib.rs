@@ -26,6 +26,7 @@ mod registry;
 mod replica;
 mod say;
 mod say_case;
+mod scan;
 mod scanner;
 mod shape;
 mod sounds;
@@ -40,6 +41,7 @@ pub use notice_queue::NoticeRound;
 pub use open::{App, Settings};
 pub use registry::{Caller, commands};
 pub use replica::{CENTRAL, CentralLink, HUB, Owed};
+pub use scan::Times as ScanTimes;
 pub use scanner::Scan;
 pub use succession::{Next, Standing};
 

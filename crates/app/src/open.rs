@@ -31,6 +31,7 @@ use crate::{
     notice_setup::NoticeSetup,
     print_queue,
     replica::CentralLink,
+    scan,
     scanner::{self, Scan},
 };
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub cups: Option<String>,
     /// Serial scanner as `PORT` or `PORT@BAUD`; none reads no scanner.
     pub scanner: Option<String>,
+    /// How the watched folder of a document scanner is looked at.
+    pub scan_times: scan::Times,
     /// The line to the hub, where this folder is a counter of one as it opens. It may get or
     /// lose one while it is open: [`App::set_link`].
     pub link: Option<Arc<dyn HubLink>>,
@@ -76,6 +79,7 @@ impl Settings {
             printing: false,
             cups: None,
             scanner: None,
+            scan_times: scan::Times::default(),
             link: None,
             central: None,
         }
@@ -140,6 +144,7 @@ pub struct App {
     pub(crate) assets: Assets,
     pub(crate) listeners: Listeners<Change>,
     pub(crate) scans: Listeners<Scan>,
+    pub(crate) scan: scan::Station,
     pub(crate) prints: Arc<print_queue::Queue>,
     pub(crate) kiosk: Kiosk,
     pub(crate) notices: Arc<notice_queue::Queue>,
@@ -229,6 +234,7 @@ impl App {
             assets: Assets::default(),
             listeners: Listeners::default(),
             scans: Listeners::default(),
+            scan: scan::Station::of_folder(&settings.dir),
             prints: Arc::default(),
             kiosk: Kiosk::of_folder(&settings.dir),
             notices: Arc::default(),
@@ -239,6 +245,7 @@ impl App {
             central: RwLock::new(central),
             catalogue: RwLock::new(None),
         });
+        app.scan.attach(&app, printing, app.settings.scan_times);
         if printing {
             print_queue::start(&app);
             notice_queue::start(&app);
@@ -292,6 +299,14 @@ impl App {
     /// Told of everything the serial scanner reads from now on.
     pub fn subscribe_scans(&self) -> mpsc::Receiver<Scan> {
         self.scans.subscribe()
+    }
+
+    /// Document scanners are driven by `scanner` from now on; by SANE unless said.
+    pub fn use_document_scanner(
+        &self,
+        scanner: Arc<dyn motcua_devices::scanning::DocumentScanner>,
+    ) {
+        self.scan.use_scanner(scanner);
     }
 
     pub(crate) fn tell(&self, topics: Vec<Topic>) {

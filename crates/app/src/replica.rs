@@ -62,6 +62,10 @@ pub trait CentralLink: std::fmt::Debug + Send + Sync {
     }
     /// Tries now, because a person says so: the pauses begin anew.
     fn send_now(&self, app: &App);
+    /// Fetches a file of a paper that another machine scanned; true once it lies here.
+    fn fetch(&self, _app: &App, _hash: &str, _bytes: u64) -> bool {
+        false
+    }
 }
 
 /// The day under which a year's series stands.

@@ -1,7 +1,7 @@
 //! What happened to a case in words, for its history and for an officer who was overtaken.
 
 use motcua_domain::{
-    case::{CaseEvent, CaseReceived, Recipient, WantedPaper},
+    case::{CaseEvent, CaseReceived, PaperAttached, Recipient, WantedPaper},
     notice::Consent,
     text::grouped,
 };
@@ -95,6 +95,18 @@ pub(crate) fn printed(document: &str) -> String {
         None => document,
     };
     format!("In {name}.")
+}
+
+/// A file came.
+pub(crate) fn attached(file: &PaperAttached) -> String {
+    let what = match (&file.reused_from, file.origin) {
+        (Some(from), _) => format!("tái sử dụng từ hồ sơ {}", from.case_code),
+        (None, origin) => origin.words().to_owned(),
+    };
+    format!(
+        "Gắn tệp {} trang cho “{}”, {what}, mã {}.",
+        file.blob.pages, file.name, file.code
+    )
 }
 
 /// The name of an event in the log.
@@ -205,6 +217,8 @@ pub(crate) fn event(event: &CaseEvent) -> String {
             labelled("Người giao", e.giver.as_ref()),
             labelled("Ghi chú", e.note.as_ref()),
         ]),
+        CaseEvent::PaperAttached(e) => attached(e),
+        CaseEvent::PaperDetached(e) => format!("Gỡ một tệp giấy tờ. Lý do: {}.", e.reason),
         CaseEvent::ResultReturned(e) => sentences([
             Some(match &e.recipient {
                 Recipient::Owner { name } => format!("Trả kết quả cho chủ hồ sơ {name}"),

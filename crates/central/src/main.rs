@@ -7,6 +7,7 @@
 mod admission;
 mod again;
 mod auth;
+mod blobs;
 mod database;
 mod database_tls;
 mod devices;

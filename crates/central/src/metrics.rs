@@ -36,6 +36,11 @@ pub(crate) struct Metrics {
     silent: Gauge<f64, AtomicU64>,
     onward: Gauge,
     onward_oldest: Gauge<f64, AtomicU64>,
+    blobs: Gauge,
+    blob_bytes: Gauge,
+    blob_uploads: Gauge,
+    piece_bytes: Counter,
+    pieces_refused: Counter,
 }
 
 impl Default for Metrics {
@@ -79,7 +84,34 @@ impl Default for Metrics {
             "Since when the first of them waits",
             onward_oldest.clone(),
         );
+        let blobs = Gauge::default();
+        registry.register("blobs", "Files of papers", blobs.clone());
+        let blob_bytes = Gauge::default();
+        registry.register("blob_bytes", "Bytes of these files", blob_bytes.clone());
+        let blob_uploads = Gauge::default();
+        registry.register(
+            "blob_uploads",
+            "Files that are half here",
+            blob_uploads.clone(),
+        );
+        let piece_bytes = Counter::default();
+        registry.register(
+            "blob_piece_bytes",
+            "Bytes of pieces of files that were taken",
+            piece_bytes.clone(),
+        );
+        let pieces_refused = Counter::default();
+        registry.register(
+            "blob_pieces_refused",
+            "Pieces that did not follow, and files that were not what their address says",
+            pieces_refused.clone(),
+        );
         Self {
+            blobs,
+            blob_bytes,
+            blob_uploads,
+            piece_bytes,
+            pieces_refused,
             registry,
             events,
             known,
@@ -105,6 +137,16 @@ impl Metrics {
     /// A batch was refused.
     pub(crate) fn refused(&self) {
         self.refused.inc();
+    }
+
+    /// A piece of a file was taken.
+    pub(crate) fn took_piece(&self, bytes: usize) {
+        self.piece_bytes.inc_by(bytes as u64);
+    }
+
+    /// A piece of a file was refused.
+    pub(crate) fn refused_piece(&self) {
+        self.pieces_refused.inc();
     }
 
     /// Everything, as text.
@@ -135,6 +177,15 @@ impl Metrics {
             .await?;
         self.onward.set(row.get(0));
         self.onward_oldest.set(row.get(1));
+        let row = client
+            .query_one(
+                "SELECT count(*), coalesce(sum(bytes), 0)::bigint, (SELECT count(*) FROM blob_upload) FROM blob",
+                &[],
+            )
+            .await?;
+        self.blobs.set(row.get(0));
+        self.blob_bytes.set(row.get(1));
+        self.blob_uploads.set(row.get(2));
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(|_| crate::error::Error::Damaged("metrics"))?;
         Ok(text)

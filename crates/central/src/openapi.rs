@@ -11,7 +11,7 @@ use axum::{
 use motcua_protocol::{
     ApiError,
     lease::{LeaseAnswer, LeaseAsk},
-    sync::{Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
+    sync::{BlobStands, Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
     verbs::sync::StickBrought,
 };
 use schemars::generate::SchemaSettings;
@@ -59,6 +59,7 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<StickBrought>();
     types.subschema_for::<LeaseAsk>();
     types.subschema_for::<LeaseAnswer>();
+    types.subschema_for::<BlobStands>();
     types.subschema_for::<Enrol>();
     types.subschema_for::<Enrolled>();
     types.subschema_for::<AskToken>();

@@ -34,6 +34,7 @@ use uuid::Uuid;
 use crate::{
     admission::{Admission, Later},
     auth::{self, AskToken, Device, Enrol, Refusal},
+    blobs,
     database::Installation,
     downstream::{Courier, Outside, courier::Working},
     ingest::{self, Signed},
@@ -94,6 +95,8 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(feed))
         .routes(routes!(crate::stick::post))
         .routes(routes!(crate::leases::post))
+        .routes(routes!(blobs::get_stands))
+        .routes(routes!(blobs::get_piece, blobs::post_piece))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,

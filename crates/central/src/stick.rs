@@ -275,6 +275,7 @@ fn said_back(
         pool: pool.clone(),
         runtime: runtime.clone(),
         office: device.office,
+        by: None,
         stored: 0,
     };
     let access = Access {

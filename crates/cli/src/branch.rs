@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
                 .backup(file)
                 .map_err(api)?;
             out::json(
-                &json!({"file": file, "device": backup.device, "epoch": backup.epoch, "seq": backup.seq, "events": backup.events, "bytes": backup.bytes}),
+                &json!({"file": file, "device": backup.device, "epoch": backup.epoch, "seq": backup.seq, "events": backup.events, "bytes": backup.bytes, "scans": backup.blobs, "scans_missing": backup.blobs_missing}),
             );
         }
         Command::Restore { file } => {

@@ -27,6 +27,7 @@ mod pdf;
 mod raster;
 mod receipt;
 mod rows;
+pub mod scans;
 mod slips;
 mod table;
 mod text;

@@ -6,6 +6,7 @@
 //! - [`Case`]: what its events make of it, by a fold that never refuses;
 //! - [`decide`]: whether an act is possible now, and what an officer should know before it.
 
+pub mod attachment;
 mod check;
 pub mod decide;
 mod event;
@@ -19,6 +20,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+pub use attachment::{
+    AttachedTo, Attachment, Blob, Detached, PaperAttached, PaperDetached, PaperOrigin, ReusedFrom,
+};
 pub use check::{check_email, check_papers, check_party};
 pub use event::{
     Accepted, CaseEvent, CodeGiven, ContactChanged, FeeCharged, FeePaid, FeeReversed, HandedBack,
@@ -66,6 +70,10 @@ pub struct PaperCount {
     /// Does not apply to this citizen, with the reason in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_applicable: Option<String>,
+    /// Not asked for again: the file of an earlier case was taken over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub reused: bool,
 }
 
 impl PaperCount {

@@ -140,6 +140,42 @@ pub enum Code {
     /// The payment was taken back before.
     FeeReversedBefore,
 
+    // ---- scans and files ----
+    /// No scanner is chosen, or the chosen one is not there.
+    ScannerMissing,
+    /// Paper is jammed in the scanner.
+    ScannerJam,
+    /// The scanner's feeder is empty.
+    ScannerEmpty,
+    /// The scanner's cover is open.
+    ScannerOpen,
+    /// Somebody else, or an earlier scan, uses the scanner.
+    ScannerBusy,
+    /// The scanner failed in some other way.
+    DocumentScannerFault,
+    /// The watched folder is not there or cannot be read.
+    ScanFolderMissing,
+    /// A file in the watched folder cannot be read as PDF, JPEG, PNG or TIFF.
+    ScanFileBroken,
+    /// A PDF is locked with a password.
+    ScanFileLocked,
+    /// There is no page.
+    ScanEmpty,
+    /// More pages than a paper may have.
+    ScanTooManyPages,
+    /// More bytes than a paper may have.
+    ScanTooLarge,
+    /// The code of a paper is in use within the case.
+    PaperCodeTaken,
+    /// The file is not on this machine.
+    BlobMissing,
+    /// The file is not what its address says.
+    BlobDamaged,
+    /// A piece of a file does not follow what is there.
+    BlobOffset,
+    /// The earlier paper belongs to somebody else, or is no longer there.
+    ReuseNotTheirs,
+
     // ---- documents and printing ----
     /// No printable of that kind.
     DocumentUnknown,

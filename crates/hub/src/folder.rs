@@ -161,6 +161,8 @@ pub fn check(app: &App) -> Result<Value, ApiError> {
         "ok": findings.is_empty(),
         "events": verified.events,
         "entities": verified.entities,
+        "scans": verified.blobs,
+        "scans_elsewhere": verified.blobs_elsewhere,
         "findings": findings,
     }))
 }

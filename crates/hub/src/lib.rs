@@ -9,6 +9,7 @@ mod board_lan;
 mod central;
 mod discovery;
 mod endpoint;
+mod files;
 mod folder;
 #[cfg(test)]
 mod fuzz;

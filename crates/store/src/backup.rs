@@ -1,12 +1,13 @@
 //! Backups: one file, checked before it counts; restoring always opens a new epoch.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use motcua_domain::Code;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use crate::{
+    blobs::{Blobs, Soundness},
     clock::Moment,
     database::{APPLICATION_ID, SCHEMA_VERSION, connect},
     error::{Error, Result},
@@ -30,6 +31,11 @@ pub struct Backup {
     pub events: u64,
     /// Size in bytes.
     pub bytes: u64,
+    /// Files of papers in it.
+    pub blobs: u64,
+    /// Files of papers that should have lain in the folder and did not, or were damaged. The
+    /// records are in the backup all the same.
+    pub blobs_missing: u64,
 }
 
 fn invalid() -> Error {
@@ -56,7 +62,9 @@ impl Store {
                 tracing::warn!(%error, "draft backup left behind");
             }
         })?;
-        let (backup, verified) = inspect(&draft)?;
+        let missing = pack_blobs(&draft, &self.blobs())?;
+        let (mut backup, verified) = inspect(&draft)?;
+        backup.blobs_missing = missing;
         if !verified.findings.is_empty() {
             return Err(Error::new(
                 Code::StoreDamaged,
@@ -67,6 +75,113 @@ impl Store {
         fs::rename(&draft, target)?;
         Ok(backup)
     }
+}
+
+/// Bytes of a file in one row of a backup.
+const PART: usize = 1 << 20;
+
+/// Puts the files of the folder into the backup, so that it stays one file. Each is read once and
+/// checked; what is missing or damaged is left out and counted.
+fn pack_blobs(draft: &Path, blobs: &Blobs) -> Result<u64> {
+    let mut connection = Connection::open(draft)?;
+    let tx = connection.transaction()?;
+    tx.execute_batch(
+        "CREATE TABLE packed_blob(hash TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(hash, part)) STRICT",
+    )?;
+    let mut missing = 0;
+    for hash in hashes(&tx, "SELECT hash FROM blob ORDER BY hash")? {
+        if blobs.check(&hash)? != Soundness::Whole {
+            tracing::warn!("a file of a paper is not in the backup");
+            missing += 1;
+            continue;
+        }
+        let mut insert =
+            tx.prepare_cached("INSERT INTO packed_blob(hash, part, bytes) VALUES(?1, ?2, ?3)")?;
+        let mut offset = 0;
+        loop {
+            let part = blobs.piece(&hash, offset, PART)?;
+            if part.is_empty() {
+                break;
+            }
+            insert.execute(params![hash, offset / PART as u64, part])?;
+            offset += part.len() as u64;
+        }
+    }
+    tx.commit()?;
+    Ok(missing)
+}
+
+fn hashes(connection: &Connection, sql: &str) -> Result<Vec<String>> {
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |r| r.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn has_packed(connection: &Connection) -> Result<bool> {
+    Ok(connection.query_row(
+        "SELECT EXISTS(SELECT 1 FROM sqlite_schema WHERE name = 'packed_blob')",
+        [],
+        |r| r.get(0),
+    )?)
+}
+
+/// A file of a backup, read part by part.
+struct Packed<'a> {
+    connection: &'a Connection,
+    hash: &'a str,
+    part: u64,
+    left: Vec<u8>,
+    at: usize,
+}
+
+impl io::Read for Packed<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.left.len() {
+            let next = self
+                .connection
+                .prepare_cached("SELECT bytes FROM packed_blob WHERE hash = ?1 AND part = ?2")
+                .and_then(|mut s| {
+                    s.query_row(params![self.hash, self.part], |r| r.get::<_, Vec<u8>>(0))
+                        .optional()
+                })
+                .map_err(io::Error::other)?;
+            let Some(next) = next else { return Ok(0) };
+            (self.left, self.at, self.part) = (next, 0, self.part + 1);
+        }
+        let n = into.len().min(self.left.len() - self.at);
+        into[..n].copy_from_slice(&self.left[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+/// Lays the files of a backup into the folder, and takes them out of the database that is to
+/// become the folder's. Files are added, never replaced by others: the name is the content.
+fn unpack_blobs(draft: &Path, blobs: &Blobs) -> Result<()> {
+    let connection = Connection::open(draft)?;
+    if !has_packed(&connection)? {
+        return Ok(());
+    }
+    for hash in hashes(
+        &connection,
+        "SELECT DISTINCT hash FROM packed_blob ORDER BY hash",
+    )? {
+        if blobs.check(&hash)? == Soundness::Whole {
+            continue;
+        }
+        let mut packed = Packed {
+            connection: &connection,
+            hash: &hash,
+            part: 0,
+            left: Vec::new(),
+            at: 0,
+        };
+        if !blobs.put_stream(&hash, &mut packed)? {
+            return Err(invalid());
+        }
+    }
+    connection.execute_batch("DROP TABLE packed_blob; VACUUM")?;
+    Ok(())
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {
@@ -104,6 +219,13 @@ fn inspect(file: &Path) -> Result<(Backup, Verified)> {
         None => log::head(&connection, device)?,
     };
     let head = own.ok_or_else(invalid)?;
+    let blobs = if has_packed(&connection)? {
+        connection.query_row("SELECT count(DISTINCT hash) FROM packed_blob", [], |r| {
+            r.get(0)
+        })?
+    } else {
+        0
+    };
     Ok((
         Backup {
             device,
@@ -111,6 +233,8 @@ fn inspect(file: &Path) -> Result<(Backup, Verified)> {
             seq: head.seq,
             events: verified.events,
             bytes,
+            blobs,
+            blobs_missing: 0,
         },
         verified,
     ))
@@ -142,6 +266,7 @@ pub fn restore(dir: &Path, file: &Path, moment: Moment, options: Options) -> Res
         let _held = folder::hold(dir, options.patience)?;
         let draft = dir.join("restoring.db");
         fs::copy(file, &draft)?;
+        unpack_blobs(&draft, &Blobs::of_folder(dir))?;
         fs::File::open(&draft)?.sync_all()?;
         for suffix in FILES {
             let old = dir.join(format!("{DATABASE}{suffix}"));

@@ -9,6 +9,7 @@
 
 mod backup;
 mod ballast;
+mod blobs;
 #[cfg(feature = "bulk")]
 mod bulk;
 mod checkpoint;
@@ -34,6 +35,7 @@ mod verify;
 mod write;
 
 pub use backup::{Backup, restore};
+pub use blobs::{Blobs, FOLDER as BLOBS, Soundness, write_durably};
 #[cfg(feature = "bulk")]
 pub use bulk::Bulk;
 pub use clock::{Moment, today};

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     ballast,
+    blobs::Blobs,
     checkpoint::Checkpoints,
     clock::{Corrected, Moment},
     cursors::Cursors,
@@ -419,6 +420,11 @@ impl Store {
     /// Device and epoch of what is written here.
     pub fn place(&self) -> (Uuid, u32) {
         (self.device, self.epoch())
+    }
+
+    /// Files of papers.
+    pub fn blobs(&self) -> Blobs {
+        Blobs::of_folder(&self.dir)
     }
 
     /// The data folder.

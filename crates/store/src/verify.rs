@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::{
+    blobs::Soundness,
     database::connect,
     error::{Error, Result},
     folder::DATABASE,
@@ -26,7 +27,7 @@ const MOST: usize = 50;
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// `chain`, `projection`, `number`, `file`.
+    /// `chain`, `projection`, `number`, `file`, `blob`.
     pub kind: &'static str,
     /// Where and what, in words.
     pub what: String,
@@ -39,6 +40,10 @@ pub struct Verified {
     pub events: u64,
     /// Entities compared with a rebuild.
     pub entities: u64,
+    /// Files of papers that lie here, each read whole.
+    pub blobs: u64,
+    /// Files that cases name and that another machine of the branch has.
+    pub blobs_elsewhere: u64,
     /// What is wrong; empty when all is well.
     pub findings: Vec<Finding>,
 }
@@ -117,7 +122,43 @@ impl Store {
         // as it then was, and SQLite's check of the file would take a rebuilt index for a broken one.
         let mut connection = connect(&self.dir.join(DATABASE), &self.options, false)?;
         let snapshot = connection.transaction()?;
-        verify(&snapshot)
+        let mut verified = verify(&snapshot)?;
+        self.verify_blobs(&snapshot, &mut verified)?;
+        Ok(verified)
+    }
+
+    /// Every file that is named is there and whole, as far as this machine should have it: what
+    /// other machines scanned comes by itself, or stays with them.
+    fn verify_blobs(&self, connection: &Connection, verified: &mut Verified) -> Result<()> {
+        let alone: bool = connection.query_row(
+            "SELECT NOT EXISTS(SELECT 1 FROM event WHERE device <> ?1)",
+            [self.device.as_bytes()],
+            |r| r.get(0),
+        )?;
+        let mut statement = connection.prepare(
+            "SELECT hash, max(here), max(named) FROM (
+               SELECT hash, 1 AS here, 0 AS named FROM blob
+               UNION ALL SELECT hash, 0, 1 FROM attachment)
+             GROUP BY hash ORDER BY hash",
+        )?;
+        let mut rows = statement.query([])?;
+        let blobs = self.blobs();
+        while let Some(row) = rows.next()? {
+            let (hash, here): (String, bool) = (row.get(0)?, row.get(1)?);
+            if !here && !alone {
+                verified.blobs_elsewhere += 1;
+                continue;
+            }
+            verified.blobs += 1;
+            match blobs.check(&hash)? {
+                Soundness::Whole => {}
+                Soundness::Missing => verified.note("blob", format!("{hash}: thiếu tệp giấy tờ")),
+                Soundness::Damaged => {
+                    verified.note("blob", format!("{hash}: tệp giấy tờ khác với dấu băm"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes every projection anew from the log; tells how many entities there are.

@@ -417,7 +417,7 @@ fn answered(branch: &TestBranch) -> Value {
         slot.as_object_mut().unwrap().remove("from");
     }
     let object = answer.as_object_mut().unwrap();
-    for field in ["date", "now", "cases", "visits", "promises"] {
+    for field in ["date", "now", "cases", "visits", "promises", "reuse"] {
         object.remove(field);
     }
     answer

@@ -7,15 +7,16 @@ import { t } from "./i18n.svelte";
 
 /** Offers a paper as a file. Answers where it is: its place in the window, its name in a browser. */
 export async function savePaper(kind: PaperKind, id: string): Promise<string> {
-  return saveRendered(await rpc("document.render", { kind, id, format: "pdf" }));
+  return saveBytes(await rpc("document.render", { kind, id, format: "pdf" }));
 }
 
 /** The same for a list of a day or a year, for a spreadsheet. */
 export async function saveList(report: Report): Promise<string> {
-  return saveRendered(await rpc("report.render", { report, format: "csv" }));
+  return saveBytes(await rpc("report.render", { report, format: "csv" }));
 }
 
-async function saveRendered(paper: DocumentRendered): Promise<string> {
+/** The same with a file that is here already. */
+export async function saveBytes(paper: DocumentRendered): Promise<string> {
   const bytes = Uint8Array.from(atob(paper.content_base64), (c) => c.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: paper.media_type }));
   const saved = whereSaved(url);

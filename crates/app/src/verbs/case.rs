@@ -26,7 +26,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case_acts, catalogue, fee, leg};
+use super::{case_acts, catalogue, fee, leg, scan};
 use crate::{App, Result, codes, registry::Ctx, replica, view};
 
 /// `case.receive`
@@ -53,7 +53,10 @@ pub(crate) fn receive(
         .map(case::check_party)
         .transpose()
         .map_err(|r| r.within("submitter"))?;
-    let papers = clean_papers(args.papers)?;
+    let mut papers = clean_papers(args.papers)?;
+    let reuse = args.reuse.unwrap_or_default();
+    let taken_over = scan::taken_over(&tx.read(), applicant.id_number.as_deref(), &reuse)?;
+    mark_reused(&mut papers, &taken_over);
     let missing = case::check_papers(&papers, &procedure)?;
     let missing_ground = text::optional(args.missing_ground.as_deref(), limit::NOTE)
         .map_err(|r| r.at("missing_ground"))?;
@@ -151,6 +154,7 @@ pub(crate) fn receive(
     let warnings = warnings(&applicant, received_at.date());
 
     let case_id = Uuid::now_v7();
+    let papers_of = procedure.clone();
     let event = CaseReceived {
         code: code.clone(),
         number,
@@ -185,6 +189,7 @@ pub(crate) fn receive(
         online,
     };
     tx.append(case_id, &Body::Case(CaseEvent::Received(Box::new(event))))?;
+    scan::take_over(tx, case_id, &papers_of, taken_over)?;
     Ok(ReceiveAnswer {
         case_id,
         case_code: code,
@@ -197,6 +202,23 @@ pub(crate) fn receive(
     })
 }
 
+/// What is taken over counts as received, and no copy of it was asked for.
+fn mark_reused(papers: &mut Vec<PaperCount>, taken: &[scan::TakenOver]) {
+    for each in taken {
+        match papers.iter_mut().find(|p| p.index == each.index) {
+            Some(paper) => paper.reused = true,
+            None => papers.push(PaperCount {
+                index: each.index,
+                originals: 0,
+                certified: 0,
+                copies: 0,
+                not_applicable: None,
+                reused: true,
+            }),
+        }
+    }
+}
+
 fn clean_papers(papers: Vec<PaperCount>) -> Result<Vec<PaperCount>> {
     papers
         .into_iter()
@@ -206,6 +228,8 @@ fn clean_papers(papers: Vec<PaperCount>) -> Result<Vec<PaperCount>> {
                 .map_err(|r| r.at(format!("papers[{i}].not_applicable")))?;
             Ok(PaperCount {
                 not_applicable,
+                // Said by `reuse` alone, which names the earlier paper.
+                reused: false,
                 ..paper
             })
         })

@@ -401,6 +401,25 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
         text: say_case::printed(&print.document),
         set_aside: false,
     }));
+    let gone = case.detached.iter();
+    let files = case.attachments.iter().chain(gone.map(|d| &d.attachment));
+    lines.extend(files.map(|file| CaseLine {
+        at: Time::from_ms(file.at_ms),
+        kind: "case.paper_attached".to_owned(),
+        officer: officer(&file.officer),
+        text: say_case::attached(&file.file),
+        set_aside: false,
+    }));
+    lines.extend(case.detached.iter().map(|gone| CaseLine {
+        at: Time::from_ms(gone.at_ms),
+        kind: "case.paper_detached".to_owned(),
+        officer: officer(&gone.officer),
+        text: format!(
+            "Gỡ tệp của “{}”, mã {}. Lý do: {}.",
+            gone.attachment.file.name, gone.attachment.file.code, gone.reason
+        ),
+        set_aside: false,
+    }));
     // Stable: what happened within one millisecond keeps its order.
     lines.sort_by_key(|line| line.at);
     lines

@@ -14,7 +14,7 @@ use motcua_protocol::{
     event::{Body, BranchEvent, DayClosed},
     verbs::queue::{
         CloseDay, CloseDayAnswer, Closing, Counted, DayFigures, DayFiguresAnswer, HalfHour,
-        OpenLegs, Row,
+        OpenLegs, Reuse, Row,
     },
 };
 use motcua_store::{
@@ -63,6 +63,15 @@ pub(crate) fn figures(app: &App, ctx: &Ctx, args: DayFigures) -> Result<DayFigur
             figures: figures::day(samples, &targets),
             by_half_hour: by_half_hour(&read.served_waits(date)?, &waiting),
             estimates: watch::estimates(&ctx.branch, &promises),
+            reuse: {
+                let count = read.reuse_on(date)?;
+                Reuse {
+                    papers: count.papers,
+                    reused: count.reused,
+                    cases: count.cases,
+                    cases_reused: count.cases_reused,
+                }
+            },
             promises: promised,
             visits,
         })

@@ -8,7 +8,7 @@ use motcua_documents::{
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{BookEntry, Case, ReturnMethod, WantedPaper},
+    case::{AttachedTo, BookEntry, Case, ReturnMethod, WantedPaper},
     identity::phone,
     text::{self, limit},
     visit::{Class, Party, PartyKind},
@@ -304,7 +304,18 @@ fn paper_rows(row: &CaseRow, papers: &[motcua_domain::catalogue::Paper]) -> Vec<
             }
             let missing = received.missing.contains(&index) && !row.case.is_completed();
             let present = counts.iter().any(|count| *count > 0);
-            (present || missing).then(|| paper_row(&paper.name, counts, missing))
+            let from = (row.case.attachments.iter())
+                .filter(|a| a.file.paper == AttachedTo::Paper { index })
+                .find_map(|a| a.file.reused_from.as_ref());
+            let reused = first.is_some_and(|p| p.reused);
+            (present || missing || reused).then(|| match from {
+                Some(from) if reused => paper_row(
+                    &format!("{} (tái sử dụng từ hồ sơ {})", paper.name, from.case_code),
+                    counts,
+                    missing,
+                ),
+                _ => paper_row(&paper.name, counts, missing),
+            })
         })
         .collect();
     rows.extend(

@@ -16,7 +16,7 @@ use motcua_protocol::{
         admin::HubStatus,
         sync::{
             Carried, Carry, Export, Now, Overview, OverviewAnswer, Problem, Problems, Resolve,
-            Resolved, Stick, StickMade, WaitingDay, Way,
+            Resolved, Stick, StickMade, WaitingDay, WaitingScans, Way,
         },
     },
 };
@@ -107,6 +107,7 @@ pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<Overview
         earlier: unsent.saturating_sub(looked_at),
         problems: open_problems(app)?,
         stick: stick(app, ctx)?,
+        scans: scans(app, peer)?,
     })
 }
 
@@ -114,6 +115,18 @@ fn name_of(app: &App, device: Uuid) -> Result<Option<String>> {
     let devices = app.store.read(|read| read.devices())?;
     let found = devices.into_iter().find(|d| d.device == device);
     Ok(found.map(|d| d.name))
+}
+
+/// Files that the other side, in the history that it named last, does not have. One that was
+/// never connected has none.
+fn scans(app: &App, peer: &str) -> Result<WaitingScans> {
+    let history = app.store.peer(peer)?.server_epoch.unwrap_or_default();
+    let waiting = app.store.read(|read| read.blobs_waiting(&history))?;
+    Ok(WaitingScans {
+        files: waiting.files,
+        bytes: waiting.bytes,
+        failed: waiting.failed,
+    })
 }
 
 fn stick(app: &App, ctx: &Ctx) -> Result<Stick> {

@@ -21,6 +21,7 @@ mod notices;
 mod papers;
 mod ratings;
 mod reception;
+mod scans;
 mod setup;
 mod succession;
 mod sync;

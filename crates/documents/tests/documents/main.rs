@@ -9,6 +9,7 @@
 mod cases;
 mod lists;
 mod receipts;
+mod scans;
 mod slips;
 mod tickets;
 mod tools;

@@ -182,7 +182,8 @@ pub fn check_papers(papers: &[PaperCount], procedure: &Procedure) -> Result<Vec<
     for (index, required) in procedure.papers.iter().enumerate() {
         let given = papers.iter().find(|p| p.index == index);
         let exempt = given.is_some_and(|p| p.not_applicable.is_some());
-        if required.required && !exempt && given.map_or(0, PaperCount::total) == 0 {
+        let here = given.is_some_and(|p| p.reused || p.total() > 0);
+        if required.required && !exempt && !here {
             missing.push(index);
         }
     }

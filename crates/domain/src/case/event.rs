@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use uuid::Uuid;
 
-use super::{BookEntry, CaseAct, CaseReceived, FeeMethod};
+use super::{BookEntry, CaseAct, CaseReceived, FeeMethod, PaperAttached, PaperDetached};
 use crate::{calendar::Limit, notice::Consent};
 
 /// A paper that is asked for, or that came.
@@ -355,6 +355,12 @@ pub enum CaseEvent {
     /// A payment was taken back.
     #[serde(rename = "fee.reversed")]
     FeeReversed(FeeReversed),
+    /// A file of a paper came.
+    #[serde(rename = "case.paper_attached")]
+    PaperAttached(PaperAttached),
+    /// A file was taken back.
+    #[serde(rename = "case.paper_detached")]
+    PaperDetached(PaperDetached),
 }
 
 impl CaseEvent {
@@ -366,8 +372,8 @@ impl CaseEvent {
         )
     }
 
-    /// Which act it records; none for reception itself, for its code, for printing, for
-    /// money, and for how the citizen is reached.
+    /// Which act it records; none for reception itself, for its code, for printing, for money, for
+    /// files, and for how the citizen is reached.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
             Self::Received(_)
@@ -376,7 +382,9 @@ impl CaseEvent {
             | Self::FeePaid(_)
             | Self::FeeReversed(_)
             | Self::ContactChanged(_)
-            | Self::CodeGiven(_) => None,
+            | Self::CodeGiven(_)
+            | Self::PaperAttached(_)
+            | Self::PaperDetached(_) => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),
             Self::SupplementReceived(_) => Some(CaseAct::CompleteSupplement),
             Self::Refused(_) => Some(CaseAct::Refuse),

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{
-    BookEntry, CaseAct, CaseEvent, CaseReceived, CaseStatus, CodeGiven, Postponed, WantedPaper,
+    Attachment, BookEntry, CaseAct, CaseEvent, CaseReceived, CaseStatus, CodeGiven, Detached,
+    Postponed, WantedPaper,
 };
 use crate::{
     calendar::Limit,
@@ -75,6 +76,12 @@ pub struct Case {
     /// How the citizen is reached, where that was changed after reception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+    /// Files of its papers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Files that were taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detached: Vec<Detached>,
 }
 
 /// When the dossier was complete, and what was promised then.
@@ -123,6 +130,8 @@ impl Case {
             acts: Vec::new(),
             set_aside: Vec::new(),
             contact: None,
+            attachments: Vec::new(),
+            detached: Vec::new(),
         })
     }
 
@@ -178,6 +187,9 @@ impl Case {
                     event: recorded.event.clone(),
                 });
             }
+            return;
+        }
+        if self.apply_file(recorded) {
             return;
         }
         // A case is received once; a second telling of it changes nothing.
@@ -249,6 +261,39 @@ impl Case {
             CaseEvent::CodeGiven(given) => Some(given),
             _ => None,
         })
+    }
+
+    /// Files are no acts: they come at any time, and whoever looked before has missed nothing that
+    /// would keep them from acting.
+    fn apply_file(&mut self, recorded: &Recorded<CaseEvent>) -> bool {
+        let at_ms = recorded.stamp.wall_ms;
+        let officer = recorded.stamp.actor.clone();
+        match &recorded.event {
+            CaseEvent::PaperAttached(file) => {
+                if self.attachment(file.id).is_none() {
+                    self.attachments.push(Attachment {
+                        file: file.clone(),
+                        at_ms,
+                        officer,
+                    });
+                }
+                true
+            }
+            CaseEvent::PaperDetached(gone) => {
+                // Two officers apart may both have taken it back: once is enough.
+                if let Some(at) = self.attachments.iter().position(|a| a.file.id == gone.id) {
+                    let attachment = self.attachments.remove(at);
+                    self.detached.push(Detached {
+                        attachment,
+                        reason: gone.reason.clone(),
+                        at_ms,
+                        officer,
+                    });
+                }
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Where an act would lead: the table, and the one rule beside it, that a date is given anew

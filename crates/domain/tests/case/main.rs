@@ -8,6 +8,7 @@
     reason = "a test stops where something is not as expected"
 )]
 
+mod attachments;
 mod fees;
 mod for_others;
 mod guards;

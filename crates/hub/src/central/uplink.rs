@@ -33,7 +33,10 @@ use super::{
     enrolled::{Enrolled, Key, refuse},
     stick,
 };
-use crate::line::{Got, Http, No, Peer, Send, Synced, session, talk};
+use crate::{
+    files::{self, Sent},
+    line::{Got, Http, Lost, No, Peer, Send, Synced, session, talk},
+};
 
 /// For everything that waits: a week of a branch may be in it.
 const SESSION: Duration = Duration::from_secs(600);
@@ -51,6 +54,8 @@ const LONG: Duration = Duration::from_secs(3_600);
 pub struct Uplink {
     wire: Wire,
     codes: Codes,
+    /// Files of papers go over a line of their own: no record waits for one.
+    files: Wire,
     engine: Mutex<Option<Engine>>,
     status: Mutex<Status>,
     closed: AtomicBool,
@@ -160,6 +165,24 @@ impl Wire {
         talk::ask_signed(&self.http, request, signature, patience)
     }
 
+    /// Something that is no question of the protocol, with a token that opens.
+    fn send(&self, send: &Send) -> Result<Got, Lost> {
+        let opens = |no: No| match no {
+            No::Lost(lost) => lost,
+            _ => Lost::Unknown,
+        };
+        if !*self.token() {
+            self.prove(TOKEN).map_err(opens)?;
+        }
+        let got = self.http.send(send.clone(), files::PATIENCE)?;
+        if got.status != 401 {
+            return Ok(got);
+        }
+        *self.token() = false;
+        self.prove(TOKEN).map_err(opens)?;
+        self.http.send(send.clone(), files::PATIENCE)
+    }
+
     fn ask(&self, request: &Request, patience: Duration) -> Result<Answer, No> {
         if !*self.token() {
             self.prove(patience)?;
@@ -186,14 +209,18 @@ impl Uplink {
         let Some(enrolled) = Enrolled::of_folder(dir)? else {
             return Ok(None);
         };
-        Ok(Some(Arc::new(Self {
-            wire: Wire {
+        let wire = |enrolled: Enrolled| -> io::Result<Wire> {
+            Ok(Wire {
                 http: enrolled.http()?,
                 key: Key::of_folder(dir)?,
                 enrolled,
                 has_token: Mutex::new(false),
-            },
+            })
+        };
+        Ok(Some(Arc::new(Self {
             codes: Codes::default(),
+            files: wire(enrolled.clone())?,
+            wire: wire(enrolled)?,
             engine: Mutex::new(None),
             status: Mutex::default(),
             closed: AtomicBool::new(false),
@@ -205,7 +232,19 @@ impl Uplink {
 
     /// Everything sent and fetched now.
     pub fn sync(&self, app: &App) -> Synced {
-        self.session(app, Input::Wake(Wake::Now))
+        let synced = self.session(app, Input::Wake(Wake::Now));
+        // Records first; then, while the line carries, the files that they name.
+        if synced.last_error.is_none() && !self.started.load(Ordering::Acquire) {
+            self.send_files(app);
+        }
+        synced
+    }
+
+    /// Files of papers that central does not have.
+    fn send_files(&self, app: &App) -> Sent {
+        let say = |send: Send| self.files.send(&send);
+        let go_on = || !self.closed.load(Ordering::Acquire) && app.link().is_none();
+        files::send(app, CENTRAL, &say, &go_on)
     }
 
     /// Brings a sealed file of another machine to central.
@@ -291,6 +330,7 @@ impl Uplink {
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.wire.http.close();
+        self.files.http.close();
     }
 
     /// Sends by itself as long as the application lives: soon after something was written, and
@@ -298,6 +338,17 @@ impl Uplink {
     pub fn start(self: &Arc<Self>, app: &Arc<App>) {
         let changes = app.subscribe();
         self.started.store(true, Ordering::Release);
+        let uplink = Arc::clone(self);
+        files::keep_sending(app, move |app| {
+            if uplink.closed.load(Ordering::Acquire) {
+                return None;
+            }
+            // A counter's hub sends for it.
+            Some(match app.link() {
+                Some(_) => Sent::All,
+                None => uplink.send_files(app),
+            })
+        });
         let (app, uplink) = (Arc::downgrade(app), Arc::clone(self));
         thread::spawn(move || uplink.work(&app, &changes));
     }
@@ -377,6 +428,10 @@ impl CentralLink for Uplink {
                     .to_owned(),
             ),
         }
+    }
+
+    fn fetch(&self, app: &App, hash: &str, bytes: u64) -> bool {
+        files::fetch(app, hash, bytes, &|send| self.files.send(&send))
     }
 
     fn send_now(&self, app: &App) {

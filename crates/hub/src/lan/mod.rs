@@ -7,6 +7,7 @@ mod answers;
 mod codes;
 mod contacts;
 pub(crate) mod crowd;
+mod files;
 #[cfg(test)]
 mod flood;
 mod listener;
@@ -54,6 +55,8 @@ pub(crate) struct Hub {
     pub(crate) news: watch::Sender<u64>,
     pub(crate) answers: Answers,
     pub(crate) contacts: Contacts,
+    /// Held while a piece of a file is written.
+    pub(crate) files: std::sync::Mutex<()>,
     /// Devices whose access was taken away: their open lines end.
     revoked: watch::Sender<Vec<Uuid>>,
 }
@@ -85,6 +88,7 @@ impl Hub {
             news: watch::Sender::new(app.store().revision()),
             answers: Answers::new(Arc::clone(&app)),
             contacts: Contacts::default(),
+            files: std::sync::Mutex::default(),
             revoked: watch::Sender::new(Vec::new()),
             fingerprint: identity.fingerprint(),
             branch,

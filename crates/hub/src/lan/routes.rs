@@ -60,6 +60,7 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route(wire::FEED, get(feed))
         .route(wire::COMMAND, post(command))
         .route(wire::LIVE, get(live))
+        .merge(super::files::routes())
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&hub),
             devices_only,
@@ -71,7 +72,7 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .with_state(hub)
 }
 
-fn said(status: StatusCode, value: &impl Serialize) -> Response {
+pub(super) fn said(status: StatusCode, value: &impl Serialize) -> Response {
     let mut response = (status, Json(value)).into_response();
     let media = HeaderValue::from_static(MEDIA_ANSWER);
     response.headers_mut().insert(header::CONTENT_TYPE, media);
@@ -118,7 +119,7 @@ fn refuse_pairing(error: &ApiError) -> Response {
 }
 
 /// Work that waits for the disk, off the runtime's own threads.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Response> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
@@ -127,7 +128,7 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
+pub(super) async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> {
     match tokio::time::timeout(BODY, axum::body::to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(no(RefusedWhy::TooLarge)),

@@ -34,6 +34,7 @@ use crate::{
     pair, spawn, tls, wire,
 };
 
+mod files;
 mod numbers;
 mod paper;
 

@@ -175,6 +175,16 @@ impl Http {
         true
     }
 
+    /// Speaks to that address from now on; the certificate decides there as anywhere.
+    pub(crate) fn goes_to(&self, host: String) {
+        let known = self.core.host.write();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        if *known != host {
+            *known = host;
+            self.core.kept().take();
+        }
+    }
+
     /// Shows that token from now on, or none.
     pub(crate) fn bear(&self, token: Option<String>) {
         let bearer = self.core.bearer.lock();

@@ -9,7 +9,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use super::{
     Paired,
+    bell::Bell,
     http::{Http, Lost},
     live, session,
     session::{Peer, Synced},
@@ -69,6 +70,8 @@ pub struct Line {
     /// Where it was found, if not where it was paired.
     moved: Mutex<Option<String>>,
     pub(super) wire: Box<dyn Wire>,
+    /// Files of papers go over a line of their own.
+    pub(super) files: Option<Http>,
     /// And whose logs it brings beside its own.
     engine: Mutex<Option<(Vec<Uuid>, Engine)>>,
     seen: Mutex<Seen>,
@@ -78,30 +81,6 @@ pub struct Line {
     /// No longer the application's line.
     detached: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// Rings when there is something to send or to fetch.
-#[derive(Debug, Default)]
-pub(super) struct Bell {
-    rung: Mutex<bool>,
-    heard: Condvar,
-}
-
-impl Bell {
-    pub(super) fn ring(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.heard.notify_one();
-    }
-
-    /// Waits for a ring, at most so long; whether there was one.
-    pub(super) fn wait(&self, most: Duration) -> bool {
-        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut rung, _) = self
-            .heard
-            .wait_timeout_while(rung, most, |rung| !*rung)
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *rung)
-    }
 }
 
 /// Whether something came of a step, or why not.
@@ -126,8 +105,14 @@ impl Line {
         let pin = Fingerprint::parse(&paired.fingerprint).ok_or_else(broken)?;
         let host = super::http::host_of(&paired.url).ok_or_else(broken)?;
         let tls = tls::client(&identity, Some(pin)).map_err(io::Error::other)?;
-        let http = Http::new(host, Some(paired.branch.to_string()), tls)?;
-        Ok(Self::over(dir, paired, background, Box::new(http)))
+        let branch = paired.branch.to_string();
+        let http = |host| Http::new(host, Some(branch.clone()), tls.clone());
+        let (http, files) = (http(host.clone())?, http(host)?);
+        let line = Self::over(dir, paired, background, Box::new(http));
+        Ok(Self {
+            files: Some(files),
+            ..line
+        })
     }
 
     /// The line over whatever carries it.
@@ -135,6 +120,7 @@ impl Line {
         let away = fs::read_to_string(dir.join(AWAY_FILE)).ok();
         Self {
             wire,
+            files: None,
             engine: Mutex::new(None),
             seen: Mutex::new(Seen {
                 away_until_ms: away.and_then(|a| a.trim().parse().ok()).unwrap_or(0),
@@ -156,7 +142,11 @@ impl Line {
     /// Never; what went wrong stands in the answer.
     pub fn sync(&self, app: &App) -> Synced {
         let kept = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        self.session(app, kept, SESSION)
+        let synced = self.session(app, kept, SESSION);
+        if synced.last_error.is_none() && !self.background {
+            self.send_files(app);
+        }
+        synced
     }
 
     /// The same for an officer who waits: false when it could not be done in time, for example
@@ -649,6 +639,10 @@ impl HubLink for Line {
             return false;
         }
         self.exchange(app, BUDGET)
+    }
+
+    fn fetch(&self, app: &App, hash: &str, bytes: u64) -> bool {
+        self.fetch_file(app, hash, bytes)
     }
 
     fn send_now(&self, app: &App) {

@@ -11,10 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use motcua_app::App;
+use motcua_app::{App, HUB};
 
 use super::{http::Lost, link::Line, talk::No};
-use crate::wire;
+use crate::{
+    files::{self, Sent},
+    wire,
+};
 
 /// Two words missed: the hub is away.
 const SILENCE: Duration = Duration::from_millis(2 * wire::HEARTBEAT_MS + 300);
@@ -32,11 +35,35 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Starts both threads; they end with the application, or when the line is no longer its line.
 pub(super) fn start(app: &Arc<App>, line: &Arc<Line>) -> [JoinHandle<()>; 2] {
+    let own = Arc::clone(line);
+    files::keep_sending(app, move |app| own.send_files(app));
     let (weak, own) = (Arc::downgrade(app), Arc::clone(line));
     let listening = thread::spawn(move || listen(&weak, &own));
     let (weak, own) = (Arc::downgrade(app), Arc::clone(line));
     let working = thread::spawn(move || work(&weak, &own));
     [listening, working]
+}
+
+impl Line {
+    /// Files of papers that the hub does not have; `None` once this is no longer the line.
+    pub(super) fn fetch_file(&self, app: &App, hash: &str, bytes: u64) -> bool {
+        let say = |send: super::Send| match &self.files {
+            Some(http) => http.send(send, files::PATIENCE),
+            None => Err(Lost::Offline),
+        };
+        files::fetch(app, hash, bytes, &say)
+    }
+
+    pub(super) fn send_files(&self, app: &App) -> Option<Sent> {
+        let http = self.files.as_ref()?;
+        if self.is_detached() {
+            return None;
+        }
+        // The hub may have been found at another address.
+        http.goes_to(super::host_of(&self.paired().url)?);
+        let say = |send: super::Send| http.send(send, files::PATIENCE);
+        Some(files::send(app, HUB, &say, &|| !self.is_detached()))
+    }
 }
 
 /// Hears the hub and rings the bell.

@@ -4,6 +4,7 @@
 //! said on it, [`session`] the replication engine driven over it, [`link`] how the application
 //! uses all that, [`pair`] how a folder comes to have a hub.
 
+mod bell;
 mod http;
 mod link;
 mod live;

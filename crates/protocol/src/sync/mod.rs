@@ -8,10 +8,12 @@
 //!   ask this one function.
 //! - [`repair`]: what a device writes when its history went two ways.
 //! - [`gather`]: how many of them go into one batch.
+//! - [`blob`]: files of papers, beside all that.
 //! - [`cursor`]: how far a feed was read, so that a server that forgot something is noticed.
 
 pub mod answer;
 pub mod batch;
+pub mod blob;
 pub mod cursor;
 pub mod gather;
 pub mod repair;
@@ -23,6 +25,9 @@ pub use answer::{
     Status, Verdict,
 };
 pub use batch::{Malformed, Page, decode_events, decode_page, encode_events, encode_page};
+pub use blob::{
+    BLOBS, BlobStands, MEDIA_FILE, MOST_PIECE, PIECE, from_path, piece_path, stands_path,
+};
 pub use gather::Gather;
 pub use rule::{Head, Judgement, judge};
 pub use seal::{Place, Sealed};

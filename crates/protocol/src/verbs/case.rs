@@ -71,6 +71,9 @@ pub struct Receive {
     /// Handed in online and checked here; the limit is that of the online channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub online: Option<OnlineDossier>,
+    /// Papers taken over from earlier cases of the same person: not asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<Vec<super::scan::Reuse>>,
 }
 
 /// A case was taken in.

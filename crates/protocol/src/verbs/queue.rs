@@ -394,12 +394,29 @@ pub struct DayFiguresAnswer {
     pub by_half_hour: Vec<HalfHour>,
     /// Promised waits against the real ones.
     pub estimates: Estimates,
+    /// Papers that were not asked for again.
+    pub reuse: Reuse,
     /// The promises asked for, the longest wait first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promises: Option<Vec<PromiseRow>>,
     /// The visits asked for, the longest wait first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits: Option<Vec<Row>>,
+}
+
+/// Papers of the cases received on a day: how many were not asked for again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "ReuseFigures")]
+#[schemars(rename = "ReuseFigures")]
+pub struct Reuse {
+    /// Papers that came, on paper or from an earlier case.
+    pub papers: u32,
+    /// Those of them that were taken over from an earlier case.
+    pub reused: u32,
+    /// Cases with at least one paper.
+    pub cases: u32,
+    /// Cases in which at least one paper was taken over.
+    pub cases_reused: u32,
 }
 
 /// `day.open_legs`: visits of that day that are still open, today unless said.

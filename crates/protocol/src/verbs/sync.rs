@@ -77,6 +77,24 @@ pub struct OverviewAnswer {
     pub problems: u32,
     /// The way on foot.
     pub stick: Stick,
+    /// Files of papers that the other side does not have yet; records never wait for them.
+    pub scans: WaitingScans,
+}
+
+/// Files of papers that wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "SyncWaitingScans")]
+#[schemars(rename = "SyncWaitingScans")]
+pub struct WaitingScans {
+    /// Files.
+    #[ts(type = "number")]
+    pub files: u64,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Those of them that could not be sent when it was tried last.
+    #[ts(type = "number")]
+    pub failed: u64,
 }
 
 /// What waits of one day.

@@ -14,7 +14,7 @@ use crate::{
     log,
     read::Read,
     table::{
-        Row, Table, cash, id,
+        Row, Table, attachment, cash, id,
         lease::{self, slip},
         notice, number, party, search_widening, searches, values,
     },
@@ -113,6 +113,7 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
         received.received_ms,
     )?);
     notice::rows(entity, case, rows);
+    attachment::rows(entity, case, rows);
     Ok(())
 }
 

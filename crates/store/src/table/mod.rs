@@ -1,6 +1,7 @@
 //! One file per table: its columns, how its rows come out of a fold, and every query on it.
 //! There is no SQL on projections anywhere else.
 
+pub mod attachment;
 pub mod branch;
 pub mod case;
 pub mod cash;
@@ -43,6 +44,7 @@ pub(crate) const ALL: &[&Table] = &[
     &promise::PROMISE,
     &case::CASE,
     &cash::CASH,
+    &attachment::ATTACHMENT,
     &number::NUMBER,
     &number::SKIP,
     &party::PARTY,

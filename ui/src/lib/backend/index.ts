@@ -11,7 +11,7 @@ export type Args<N extends VerbName> = Verbs[N]["args"];
 export type Answer<N extends VerbName> = Verbs[N]["answer"];
 
 /** What changed, as told by the back end. */
-export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day" | "sync" | "notices";
+export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day" | "sync" | "notices" | "scan";
 export interface Change {
   revision: number;
   topics: Topic[];
@@ -45,7 +45,7 @@ export interface Call {
 /** After a line that stood late or was broken everything may have changed. */
 export const EVERYTHING: Change = {
   revision: 0,
-  topics: ["queue", "cases", "catalogue", "branch", "print", "day", "sync", "notices"],
+  topics: ["queue", "cases", "catalogue", "branch", "print", "day", "sync", "notices", "scan"],
 };
 
 export interface Backend {

@@ -3,6 +3,7 @@ import type { Estimates } from "./Estimates";
 import type { HalfHour } from "./HalfHour";
 import type { PromiseRow } from "./PromiseRow";
 import type { QueueRow } from "./QueueRow";
+import type { ReuseFigures } from "./ReuseFigures";
 import type { TargetFigure } from "./TargetFigure";
 import type { Time } from "./Time";
 
@@ -34,6 +35,10 @@ by_half_hour: Array<HalfHour>,
  * Promised waits against the real ones.
  */
 estimates: Estimates, 
+/**
+ * Papers that were not asked for again.
+ */
+reuse: ReuseFigures, 
 /**
  * The promises asked for, the longest wait first.
  */

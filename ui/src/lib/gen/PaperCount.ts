@@ -23,4 +23,8 @@ copies: number,
 /**
  * Does not apply to this citizen, with the reason in words.
  */
-not_applicable?: string | null, };
+not_applicable?: string | null, 
+/**
+ * Not asked for again: the file of an earlier case was taken over.
+ */
+reused?: boolean, };

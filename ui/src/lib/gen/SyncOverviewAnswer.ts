@@ -2,6 +2,7 @@
 import type { HubStatus } from "./HubStatus";
 import type { SyncStick } from "./SyncStick";
 import type { SyncWaitingDay } from "./SyncWaitingDay";
+import type { SyncWaitingScans } from "./SyncWaitingScans";
 import type { SyncWay } from "./SyncWay";
 import type { Time } from "./Time";
 
@@ -76,4 +77,8 @@ problems: number,
 /**
  * The way on foot.
  */
-stick: SyncStick, };
+stick: SyncStick, 
+/**
+ * Files of papers that the other side does not have yet; records never wait for them.
+ */
+scans: SyncWaitingScans, };

@@ -31,6 +31,14 @@ export interface PaperDraft {
   copies: number;
   /** Why it does not apply to this citizen. */
   notApplicable?: string | undefined;
+  /** Not asked for again: the file of an earlier case. */
+  reuse?: Reused | undefined;
+}
+
+export interface Reused {
+  caseId: string;
+  caseCode: string;
+  attachment: string;
 }
 
 export interface Received {
@@ -166,7 +174,7 @@ export function paperOf(draft: CaseDraft, index: number): PaperDraft {
 }
 
 export function given(paper: PaperDraft): number {
-  return paper.originals + paper.certified + paper.copies;
+  return paper.reuse ? 1 : paper.originals + paper.certified + paper.copies;
 }
 
 /** Positions of required papers that were not handed in. */
@@ -205,7 +213,7 @@ export function receiveArgs(
     submitter,
     papers: entry.papers.flatMap((_, index) => {
       const paper = draft.papers[index];
-      if (!paper || (given(paper) === 0 && paper.notApplicable === undefined)) return [];
+      if (!paper || paper.reuse || (given(paper) === 0 && paper.notApplicable === undefined)) return [];
       return [
         {
           index,
@@ -215,6 +223,10 @@ export function receiveArgs(
           not_applicable: paper.notApplicable,
         },
       ];
+    }),
+    reuse: entry.papers.flatMap((_, index) => {
+      const reuse = draft.papers[index]?.reuse;
+      return reuse ? [{ index, case_id: reuse.caseId, attachment: reuse.attachment }] : [];
     }),
     missing_ground: missingGround,
     sets: draft.sets,

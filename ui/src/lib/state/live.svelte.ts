@@ -133,6 +133,7 @@ const follow: Record<Topic, (keyof typeof refresh)[]> = {
   day: ["branch", "queue", "desk", "figures"],
   sync: ["sync", "desk"],
   notices: [],
+  scan: [],
 };
 
 type Listener = (topics: Topic[]) => void;

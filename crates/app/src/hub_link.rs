@@ -9,7 +9,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::NaiveDate;
 use motcua_domain::{Code, Refusal, visit::Visit};
-use motcua_protocol::ApiError;
+use motcua_protocol::{
+    ApiError,
+    look_up::{Ask, Told},
+};
 use motcua_store::{Read, epoch_tag, table::command::Done};
 use serde_json::Value;
 use uuid::Uuid;
@@ -127,6 +130,8 @@ pub trait HubLink: std::fmt::Debug + Send + Sync {
     fn refresh(&self, app: &App, must: bool) -> bool;
     /// Sends and fetches now, because a person says so: however long the next try was put off.
     fn send_now(&self, app: &App);
+    /// Has the hub have central ask a register; comes back within a few seconds.
+    fn look_up(&self, app: &App, ask: &Ask) -> Told;
     /// Where this machine can be reached from the hub's network, should it become the hub.
     fn own_address(&self) -> Option<SocketAddr>;
     /// What is known of the line.

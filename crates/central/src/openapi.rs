@@ -10,6 +10,7 @@ use axum::{
 };
 use motcua_protocol::{
     ApiError,
+    look_up::{Ask, Told},
     sync::{Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
     verbs::sync::StickTaken,
 };
@@ -56,6 +57,8 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<Refused>();
     types.subschema_for::<ApiError>();
     types.subschema_for::<StickTaken>();
+    types.subschema_for::<Ask>();
+    types.subschema_for::<Told>();
     types.subschema_for::<Enrol>();
     types.subschema_for::<Enrolled>();
     types.subschema_for::<AskToken>();

@@ -26,7 +26,7 @@ pub use event::{
 pub use state::{Act, Case, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
 
-use crate::{calendar::Limit, visit::Party};
+use crate::{calendar::Limit, identity::look_up::LookUp, visit::Party};
 
 /// Most copies of one paper that can be taken in; more is a slip of the finger.
 pub const MAX_COUNT: u32 = 99;
@@ -175,6 +175,11 @@ pub struct CaseReceived {
     pub book: BookEntry,
     /// Form set in force.
     pub form_set: String,
+    /// What came of looking the owner up; absent where there was no number to ask for, and in
+    /// records from before there were look-ups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub look_up: Option<LookUp>,
     /// The result was returned at once: recorded, no receipt needed (NĐ 61/2018 Điều 17.4).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub instant: bool,

@@ -1,6 +1,7 @@
 //! Ids that are made from names: what has a name in a branch has the same id on every machine.
 
 use chrono::NaiveDate;
+use motcua_domain::identity::look_up::Register;
 use uuid::Uuid;
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x6d6f_7463_7561_4d43_8000_0000_0000_0001);
@@ -42,6 +43,11 @@ pub fn hub() -> Uuid {
 /// The blocks of one series and day.
 pub fn lease(series: &str, date: NaiveDate) -> Uuid {
     named(&format!("numbers:{date}:{series}"))
+}
+
+/// What was asked of a register about a number. The id stands for the number, and does not tell it.
+pub fn look_up(register: Register, number: &str) -> Uuid {
+    named(&format!("look-up:{}:{number}", register.name()))
 }
 
 /// What was done about a record that the other side holds back.

@@ -6,7 +6,12 @@
 
 use chrono::NaiveDate;
 use motcua_domain::{
-    branch::Branch, case::CaseEvent, catalogue::Procedure, counter::CounterEvent, visit::VisitEvent,
+    branch::Branch,
+    case::CaseEvent,
+    catalogue::Procedure,
+    counter::CounterEvent,
+    identity::look_up::{Outcome as LookUpOutcome, Purpose, Register},
+    visit::VisitEvent,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::value::MapDeserializer};
@@ -367,6 +372,25 @@ pub struct RecordResolved {
     pub note: Option<String>,
 }
 
+/// Somebody was looked up in a register: that it was done, by whom (the actor) and when, and what
+/// kind of answer came. Neither the number nor what was answered stands here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct LookedUp {
+    /// Which register.
+    pub register: Register,
+    /// Why.
+    pub purpose: Purpose,
+    /// What came of it.
+    pub outcome: LookUpOutcome,
+    /// Why nobody could be asked: a stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Visit that it was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit_id: Option<Uuid>,
+}
+
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
@@ -440,6 +464,9 @@ pub enum BranchEvent {
     /// A record that the other side holds back was dealt with.
     #[serde(rename = "sync.resolved")]
     Resolved(RecordResolved),
+    /// Somebody was looked up in a register.
+    #[serde(rename = "person.looked_up")]
+    LookedUp(LookedUp),
 }
 
 impl Body {
@@ -503,7 +530,7 @@ impl Body {
             "case" => CaseEvent::deserialize(whole).map(Self::Case),
             "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
-            | "hub" | "sync" => BranchEvent::deserialize(whole).map(Self::Branch),
+            | "hub" | "sync" | "person" => BranchEvent::deserialize(whole).map(Self::Branch),
             _ => return Err(Unreadable::Newer),
         };
         read.map_err(|error| {

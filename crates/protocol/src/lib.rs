@@ -14,6 +14,7 @@ pub mod entity;
 pub mod error;
 pub mod event;
 pub mod fold;
+pub mod look_up;
 pub mod order;
 pub mod sync;
 pub mod time;

@@ -25,7 +25,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case_acts, catalogue, leg};
+use super::{case_acts, catalogue, leg, look_up};
 use crate::{App, Result, registry::Ctx, replica, view};
 
 /// Fees above this are typing errors: no procedure of a one-stop desk costs a billion.
@@ -121,6 +121,7 @@ pub(crate) fn receive(
     };
     let warnings = warnings(&applicant, received_at.date());
 
+    let look_up = look_up::of_party(&tx.read(), &applicant, date)?;
     let case_id = Uuid::now_v7();
     let event = CaseReceived {
         code: code.clone(),
@@ -149,6 +150,7 @@ pub(crate) fn receive(
         because: because.clone(),
         book,
         form_set: ctx.branch.form_set.clone(),
+        look_up,
         instant,
     };
     tx.append(case_id, &Body::Case(CaseEvent::Received(Box::new(event))))?;

@@ -14,6 +14,7 @@ mod hub;
 mod issuing;
 mod kiosk;
 pub(crate) mod leg;
+pub(crate) mod look_up;
 mod machine;
 mod paper;
 mod people;
@@ -95,6 +96,8 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query(people::find);
     registry.query(people::check);
     registry.query(people::units);
+    registry.act(look_up::citizen);
+    registry.act(look_up::enterprise);
     registry.query(paper::render);
     registry.command(paper::submit);
     registry.query(paper::jobs);

@@ -17,6 +17,7 @@ use motcua_app::{App, CENTRAL, CentralLink, Change, LinkState};
 use motcua_domain::Code;
 use motcua_protocol::{
     ApiError,
+    look_up::{self, Ask, Told},
     sync::{MEDIA_ANSWER, RefusedWhy},
     verbs::sync::StickTaken,
 };
@@ -31,7 +32,7 @@ use super::{
     enrolled::{Enrolled, Key, refuse},
     stick,
 };
-use crate::line::{Http, No, Peer, Send, Synced, session, talk};
+use crate::line::{Http, Lost, No, Peer, Send, Synced, session, talk};
 
 /// For everything that waits: a week of a branch may be in it.
 const SESSION: Duration = Duration::from_secs(600);
@@ -39,6 +40,8 @@ const SESSION: Duration = Duration::from_secs(600);
 const SOON: Duration = Duration::from_millis(500);
 /// A file of a month goes over a slow line, and is taken in whole before it is answered.
 const CARRY: Duration = Duration::from_secs(300);
+/// Longer than central waits for a register.
+const LOOK_UP: Duration = Duration::from_secs(8);
 const TOKEN: Duration = Duration::from_secs(20);
 /// Where central takes files of records.
 const STICK: &str = "/v1/stick";
@@ -175,6 +178,31 @@ impl Uplink {
     /// Everything sent and fetched now.
     pub fn sync(&self, app: &App) -> Synced {
         self.session(app, Input::Wake(Wake::Now))
+    }
+
+    /// Has central ask a register, within the time that somebody at a counter can be kept waiting.
+    fn asks(&self, ask: &Ask) -> Result<Told, No> {
+        let until = Instant::now() + LOOK_UP;
+        let left = || until.saturating_duration_since(Instant::now());
+        let send = Send::post(look_up::PATH, json!(ask).to_string());
+        if !*self.wire.token() {
+            self.wire.prove(left())?;
+        }
+        let mut got = self.wire.http.send(send.clone(), left())?;
+        // The token has run out: once more with a new one.
+        if got.status == 401 {
+            *self.wire.token() = false;
+            self.wire.prove(left())?;
+            got = self.wire.http.send(send, left())?;
+        }
+        match (got.status, got.media.as_str()) {
+            (200, MEDIA_ANSWER) => {
+                serde_json::from_slice(&got.body).map_err(|_| No::Strange(Failure::Malformed))
+            }
+            // Central of an older version has no such door.
+            (404, _) => Ok(Told::unavailable(look_up::OFF)),
+            _ => Err(No::Refused(RefusedWhy::Busy.into())),
+        }
     }
 
     /// Brings a sealed file of another machine to central.
@@ -353,6 +381,15 @@ impl CentralLink for Uplink {
                     .to_owned(),
             ),
         }
+    }
+
+    fn look_up(&self, ask: &Ask) -> Told {
+        self.asks(ask).unwrap_or_else(|no| {
+            Told::unavailable(match no {
+                No::Lost(Lost::Timeout) => look_up::TIMEOUT,
+                _ => look_up::NO_LINE,
+            })
+        })
     }
 
     fn send_now(&self, app: &App) {

@@ -144,7 +144,8 @@ pub(crate) fn rows(
             BranchEvent::Epoch(_)
             | BranchEvent::Clock(_)
             | BranchEvent::Kiosk(_)
-            | BranchEvent::Resolved(_) => {}
+            | BranchEvent::Resolved(_)
+            | BranchEvent::LookedUp(_) => {}
         }
     }
     if let Some(branch) = branch {

@@ -10,6 +10,7 @@ import type { HubRetired } from "./HubRetired";
 import type { HubSteppedDown } from "./HubSteppedDown";
 import type { IssuingChanged } from "./IssuingChanged";
 import type { KioskChanged } from "./KioskChanged";
+import type { LookedUp } from "./LookedUp";
 import type { NumbersLeased } from "./NumbersLeased";
 import type { ProcedurePublished } from "./ProcedurePublished";
 import type { RecordResolved } from "./RecordResolved";
@@ -17,4 +18,4 @@ import type { RecordResolved } from "./RecordResolved";
 /**
  * Events of the branch itself.
  */
-export type BranchEvent = { "kind": "branch.configured", "body": BranchConfigured } | { "kind": "procedure.published", "body": ProcedurePublished } | { "kind": "day.closed", "body": DayClosed } | { "kind": "day.issuing_changed", "body": IssuingChanged } | { "kind": "epoch.opened", "body": EpochOpened } | { "kind": "clock.confirmed", "body": ClockConfirmed } | { "kind": "kiosk.changed", "body": KioskChanged } | { "kind": "device.introduced", "body": DeviceIntroduced } | { "kind": "device.revoked", "body": DeviceRevoked } | { "kind": "numbers.leased", "body": NumbersLeased } | { "kind": "hub.promoted", "body": HubPromoted } | { "kind": "hub.stepped_down", "body": HubSteppedDown } | { "kind": "hub.retired", "body": HubRetired } | { "kind": "sync.resolved", "body": RecordResolved };
+export type BranchEvent = { "kind": "branch.configured", "body": BranchConfigured } | { "kind": "procedure.published", "body": ProcedurePublished } | { "kind": "day.closed", "body": DayClosed } | { "kind": "day.issuing_changed", "body": IssuingChanged } | { "kind": "epoch.opened", "body": EpochOpened } | { "kind": "clock.confirmed", "body": ClockConfirmed } | { "kind": "kiosk.changed", "body": KioskChanged } | { "kind": "device.introduced", "body": DeviceIntroduced } | { "kind": "device.revoked", "body": DeviceRevoked } | { "kind": "numbers.leased", "body": NumbersLeased } | { "kind": "hub.promoted", "body": HubPromoted } | { "kind": "hub.stepped_down", "body": HubSteppedDown } | { "kind": "hub.retired", "body": HubRetired } | { "kind": "sync.resolved", "body": RecordResolved } | { "kind": "person.looked_up", "body": LookedUp };

@@ -2,6 +2,7 @@
 import type { BookEntry } from "./BookEntry";
 import type { CaseFee } from "./CaseFee";
 import type { Limit } from "./Limit";
+import type { LookUp } from "./LookUp";
 import type { PaperCount } from "./PaperCount";
 import type { Party } from "./Party";
 import type { ProcedureRef } from "./ProcedureRef";
@@ -99,6 +100,11 @@ book: BookEntry,
  * Form set in force.
  */
 form_set: string, 
+/**
+ * What came of looking the owner up; absent where there was no number to ask for, and in
+ * records from before there were look-ups.
+ */
+look_up?: LookUp, 
 /**
  * The result was returned at once: recorded, no receipt needed (NĐ 61/2018 Điều 17.4).
  */

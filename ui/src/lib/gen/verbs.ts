@@ -37,6 +37,7 @@ import type { CatalogueSearch } from "./CatalogueSearch";
 import type { CitizenCheck } from "./CitizenCheck";
 import type { CitizenChecked } from "./CitizenChecked";
 import type { CitizenFind } from "./CitizenFind";
+import type { CitizenLookUp } from "./CitizenLookUp";
 import type { ClockConfirm } from "./ClockConfirm";
 import type { ClockConfirmedAnswer } from "./ClockConfirmedAnswer";
 import type { CounterAnswer } from "./CounterAnswer";
@@ -60,6 +61,7 @@ import type { DeviceRevokeAnswer } from "./DeviceRevokeAnswer";
 import type { DocumentRender } from "./DocumentRender";
 import type { DocumentRendered } from "./DocumentRendered";
 import type { DueAnswer } from "./DueAnswer";
+import type { EnterpriseLookUp } from "./EnterpriseLookUp";
 import type { FeeQr } from "./FeeQr";
 import type { FeeQrAnswer } from "./FeeQrAnswer";
 import type { Greeting } from "./Greeting";
@@ -102,6 +104,7 @@ import type { LegTransfer } from "./LegTransfer";
 import type { LegUndoCall } from "./LegUndoCall";
 import type { LegVoid } from "./LegVoid";
 import type { LogLine } from "./LogLine";
+import type { LookUpAnswer } from "./LookUpAnswer";
 import type { MachineAnswer } from "./MachineAnswer";
 import type { MachineGet } from "./MachineGet";
 import type { PairCodeAnswer } from "./PairCodeAnswer";
@@ -221,6 +224,8 @@ export interface Verbs {
   "fee.qr": { args: FeeQr; answer: FeeQrAnswer };
   "identity.parse": { args: IdentityParse; answer: Card };
   "citizen.find": { args: CitizenFind; answer: Array<Known> };
+  "citizen.look_up": { args: CitizenLookUp; answer: LookUpAnswer };
+  "enterprise.look_up": { args: EnterpriseLookUp; answer: LookUpAnswer };
   "citizen.check": { args: CitizenCheck; answer: CitizenChecked };
   "units.search": { args: UnitsSearch; answer: Array<UnitHit> };
   "document.render": { args: DocumentRender; answer: DocumentRendered };
@@ -325,6 +330,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "fee.qr": [],
   "identity.parse": [],
   "citizen.find": [],
+  "citizen.look_up": ["officer","reception","supervisor"],
+  "enterprise.look_up": ["officer","reception","supervisor"],
   "citizen.check": [],
   "units.search": [],
   "document.render": [],

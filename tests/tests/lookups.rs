@@ -67,7 +67,7 @@ impl Rig {
     /// What the record of a case that is received now says.
     fn record(&self) -> Value {
         let code = id(&self.desk.answer("case.receive", &case())["case_code"]);
-        self.desk.answer("case.get", &json!({"code": code}))["case"]["received"]["look_up"].clone()
+        self.desk.answer("case.get", &json!({"code": code}))["case"]["look_up"].clone()
     }
 
     fn audit(&self, more: &[&str]) -> Vec<Value> {

@@ -81,7 +81,7 @@ impl Rig {
 
     fn acts(&self, code: &str, verb: &str, more: &Value) {
         let got = self.desk.answer("case.get", &json!({"code": code}));
-        let mut args = json!({"case_id": got["case_id"], "expected": got["revision"]});
+        let mut args = json!({"id": got["case_id"], "expected": got["revision"]});
         for (field, value) in more.as_object().unwrap() {
             args[field] = value.clone();
         }

@@ -23,7 +23,19 @@ export class Central {
     chmodSync(central.dir, 0o777);
     const { db } = central;
     const settings = `-c listen_addresses= -c unix_socket_directories=${db}`;
-    central.postgres("initdb", "-A", "trust", "-U", "central", "-E", "UTF8", "--locale=C", "--no-sync", "-D", db);
+    central.postgres(
+      "initdb",
+      "-A",
+      "trust",
+      "-U",
+      "central",
+      "-E",
+      "UTF8",
+      "--locale=C",
+      "--no-sync",
+      "-D",
+      db,
+    );
     central.postgres("pg_ctl", "-w", "-D", db, "-l", path.join(db, "log"), "-o", settings, "start");
     await central.up(...more);
     return central;

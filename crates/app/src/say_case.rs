@@ -94,6 +94,7 @@ pub(crate) fn paper_name(kind: PaperKind) -> &'static str {
         PaperKind::Apology => "Phiếu xin lỗi và hẹn lại ngày trả kết quả",
         PaperKind::Control => "Phiếu kiểm soát quá trình giải quyết hồ sơ",
         PaperKind::ReturnSlip => "Giấy biên nhận trả kết quả",
+        PaperKind::Test => "Trang in thử",
     }
 }
 

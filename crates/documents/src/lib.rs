@@ -25,6 +25,7 @@ mod raster;
 mod receipt;
 mod slips;
 mod table;
+mod test_page;
 mod text;
 mod ticket;
 
@@ -34,10 +35,11 @@ pub use form::Agency;
 pub use forms::{FormSet, Status};
 pub use hops::{Hop, Standing as HopStanding};
 pub use papers::PaperRow;
-pub use raster::Raster;
+pub use raster::{Raster, WIDTH as TICKET_WIDTH, WIDTHS as TICKET_WIDTHS};
 pub use receipt::{Due, Fee, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt};
 pub use slips::{
     Apology, CaseHead, Control, Refused, ReturnSlip, Supplement, Taker, apology, control, refused,
     return_slip, supplement,
 };
-pub use ticket::{Standing, Ticket, ticket};
+pub use test_page::{TestPage, TestPaper, test_page, test_page_pdf};
+pub use ticket::{Standing, Ticket, ticket, ticket_at};

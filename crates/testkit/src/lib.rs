@@ -3,10 +3,12 @@
 pub mod branch;
 pub mod central;
 pub mod cups;
+pub mod escpos;
 pub mod fuzz;
 pub mod postgres;
 pub mod printer9100;
 pub mod program;
 pub mod proxy;
 pub mod seeds;
+pub mod serial_printer;
 pub mod webdriver;

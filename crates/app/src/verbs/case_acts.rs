@@ -88,7 +88,7 @@ pub(crate) fn paper_since(case: &Case, kind: PaperKind) -> Option<i64> {
             .filter_map(at)
             .max(),
         PaperKind::ReturnSlip => at(CaseAct::ReturnResult),
-        PaperKind::Ticket => None,
+        PaperKind::Ticket | PaperKind::Test => None,
     }
 }
 

@@ -130,7 +130,9 @@ pub(super) fn make(
             };
             documents::return_slip(&data, forms, fonts)?
         }
-        PaperKind::Receipt | PaperKind::Ticket => return Err(not_yet(kind).into()),
+        PaperKind::Receipt | PaperKind::Ticket | PaperKind::Test => {
+            return Err(not_yet(kind).into());
+        }
     };
     Ok(Paper {
         title: row.case.received.code,

@@ -16,6 +16,7 @@ mod edges;
 mod find_case;
 mod issuing;
 mod kiosk;
+mod printing;
 mod reception;
 mod setup;
 mod succession;

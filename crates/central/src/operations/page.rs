@@ -254,7 +254,7 @@ fn onward(id: &str, title: &str, portal: &Onward, now: DateTime<Utc>) -> Markup 
                 }
             }
             @if portal.line.is_some() && !portal.offices.is_empty() {
-                p class="quiet" { "Dùng cho: " (portal.offices.join(", ")) "." }
+                p class="small" { "Dùng cho: " (portal.offices.join(", ")) "." }
             }
             @if !portal.refusals.is_empty() {
                 p { strong class="attention" { "◆ " (number(portal.refused)) " hồ sơ chưa được nhận." }
@@ -314,7 +314,7 @@ fn lookups(registers: &[Register], now: DateTime<Utc>) -> Markup {
                         } } }
                     }
                 }))
-                p class="quiet" { "Ai hỏi, lúc nào, vì việc gì: lệnh " code { "motcua-central look-ups" } ". Nội dung trả lời không lưu ở trung tâm." }
+                p class="small" { "Ai hỏi, lúc nào, vì việc gì: lệnh " code { "motcua-central look-ups" } ". Nội dung trả lời không lưu ở trung tâm." }
             }
         },
     )

@@ -222,6 +222,8 @@ verbs! {
     Command "print.cancel" paper::Cancel => paper::Job, [Officer, Reception, Supervisor];
     Query "printer.list" paper::Printers => paper::PrintersAnswer;
     Command "printer.assign" paper::Assign => paper::PrintersAnswer, [Officer, Reception, Supervisor];
+    Command "printer.profile" paper::SetProfile => paper::PrintersAnswer, [Officer, Reception, Supervisor];
+    Command "printer.test" paper::Test => paper::Job, [Officer, Reception, Supervisor];
 
     // ---- the machines of the branch ----
     Query "machine.get" machine::MachineGet => machine::MachineAnswer;

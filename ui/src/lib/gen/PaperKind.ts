@@ -3,4 +3,4 @@
 /**
  * A kind of paper.
  */
-export type PaperKind = "receipt" | "ticket" | "supplement" | "refusal" | "apology" | "control" | "return_slip";
+export type PaperKind = "receipt" | "ticket" | "supplement" | "refusal" | "apology" | "control" | "return_slip" | "test";

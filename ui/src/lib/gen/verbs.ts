@@ -117,6 +117,8 @@ import type { PrintSubmit } from "./PrintSubmit";
 import type { PrinterAssign } from "./PrinterAssign";
 import type { PrinterList } from "./PrinterList";
 import type { PrinterListAnswer } from "./PrinterListAnswer";
+import type { PrinterProfileSet } from "./PrinterProfileSet";
+import type { PrinterTest } from "./PrinterTest";
 import type { QueueCall } from "./QueueCall";
 import type { QueueCallNext } from "./QueueCallNext";
 import type { QueueCalled } from "./QueueCalled";
@@ -235,6 +237,8 @@ export interface Verbs {
   "print.cancel": { args: PrintCancel; answer: PrintJob };
   "printer.list": { args: PrinterList; answer: PrinterListAnswer };
   "printer.assign": { args: PrinterAssign; answer: PrinterListAnswer };
+  "printer.profile": { args: PrinterProfileSet; answer: PrinterListAnswer };
+  "printer.test": { args: PrinterTest; answer: PrintJob };
   "machine.get": { args: MachineGet; answer: MachineAnswer };
   "hub.open": { args: HubOpen; answer: MachineAnswer };
   "hub.close": { args: HubClose; answer: MachineAnswer };
@@ -341,6 +345,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "print.cancel": ["officer","reception","supervisor"],
   "printer.list": [],
   "printer.assign": ["officer","reception","supervisor"],
+  "printer.profile": ["officer","reception","supervisor"],
+  "printer.test": ["officer","reception","supervisor"],
   "machine.get": [],
   "hub.open": ["supervisor","admin"],
   "hub.close": ["supervisor","admin"],
@@ -417,6 +423,8 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "print.retry",
   "print.cancel",
   "printer.assign",
+  "printer.profile",
+  "printer.test",
   "device.revoke",
   "branch.configure",
   "clock.confirm",

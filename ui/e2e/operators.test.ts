@@ -158,6 +158,10 @@ test("offices, machines, what is held back and what goes on are seen in light an
     SELECT l.office_id, l.event_id, l.device, l.entity, v.status, v.code, now() - interval '5 hours'
     FROM (SELECT * FROM event_log ORDER BY seq LIMIT 3) l, (VALUES ('quarantined', 'BODY_UNREADABLE'), ('parked', 'UPGRADE')) v(status, code)
     WHERE (l.seq % 2 = 0) = (v.code = 'UPGRADE');
+    INSERT INTO downstream_line(system, heard_at) VALUES ('ministry', now());
+    INSERT INTO downstream_use(system, office) VALUES ('ministry', 'H99.03');
+    INSERT INTO look_up_line(register, per_day, heard_at, since, code)
+    VALUES ('citizen', 500, now() - interval '2 minutes', NULL, NULL), ('enterprise', 500, now() - interval '1 day', now() - interval '20 minutes', 'REGISTER_AWAY');
     INSERT INTO downstream_line(heard_at, since, code, detail, tries, next_at)
     VALUES (now() - interval '1 hour', now() - interval '50 minutes', 'PORTAL_AWAY', 'HTTP 503', 9, now() + interval '3 minutes');
     UPDATE downstream_case SET code = 'PORTAL_REFUSED', detail = '9: Thiếu MaLinhVuc', tries = 4, next_at = now() + interval '2 hours'
@@ -173,11 +177,15 @@ test("offices, machines, what is held back and what goes on are seen in light an
       "Nội dung không đọc được",
       "Chưa gửi được từ",
       "Thiếu MaLinhVuc",
+      "Dùng cho: H99.03.",
+      "Không trả lời từ",
     ])
       await page.getByText(words).first().waitFor();
     await expectAccessible(page);
     expect(await tooWide(page)).toBe(false);
     await picture(page, `operators-${theme}`);
+    await page.getByRole("heading", { name: "Tra cứu dân cư và doanh nghiệp" }).scrollIntoViewIfNeeded();
+    await picture(page, `operators-${theme}-onward`);
     await page.getByRole("heading", { name: "Máy đã kết nối" }).scrollIntoViewIfNeeded();
     await picture(page, `operators-${theme}-below`);
     // The names of citizens are nobody's business here.

@@ -1,7 +1,7 @@
 //! Printers as an officer meets them: another one for a paper that failed, and the settings.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { Server, enter, expectAccessible, launch, newPage } from "./harness.ts";
+import { Server, enter, expectAccessible, launch, newPage, picture } from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -101,4 +101,48 @@ test("settings: a printer for each paper, the latest jobs, the look; all by keys
   await page.keyboard.press("Escape");
   await page.waitForSelector("dialog", { state: "detached" });
   await page.waitForSelector("footer .st:has-text('Máy in sẵn sàng')");
+});
+
+test("a printer is set up and tried out, one is added by its address, a form gets its own", async () => {
+  await enter(page, server, "ha", 1, "desk");
+  await page.keyboard.press("Control+,");
+  await page.getByText("Thiết lập từng máy in").focus();
+  await page.keyboard.press("Enter");
+  const mine = page.locator("fieldset").filter({ hasText: server.papers });
+  await mine.waitFor();
+  await mine.getByRole("button", { name: "In thử" }).click();
+  await expect
+    .poll(() => server.printed().some((name) => name.startsWith("in-thu")), { timeout: 8_000 })
+    .toBe(true);
+  await page.waitForSelector("dialog li:has-text('Trang in thử') .tag:has-text('Đã in')");
+  await page.getByLabel("Thêm máy in phiếu theo địa chỉ").fill("usb:1");
+  await page.getByRole("button", { name: "Thêm", exact: true }).click();
+  await page.getByText("serial:CỔNG@TỐC-ĐỘ").first().waitFor();
+  await page.getByLabel("Thêm máy in phiếu theo địa chỉ").fill("serial:/dev/ttyUSB9@19200");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const added = page.locator("fieldset").filter({ hasText: "/dev/ttyUSB9@19200" });
+  await added.waitFor();
+  await added.getByLabel("Giấy đang nạp").selectOption("roll58");
+  await added.getByLabel("Số chấm ngang").fill("385");
+  await added.getByRole("button", { name: "Lưu thiết lập" }).click();
+  await added.getByText("chia hết cho 8").waitFor();
+  await expectAccessible(page);
+  await picture(page, "printers-setup-refused");
+  await added.getByLabel("Số chấm ngang").fill("384");
+  await added.getByRole("button", { name: "Lưu thiết lập" }).click();
+  await page.waitForSelector("footer .said:has-text('Đã lưu thiết lập')");
+  const { printers } = await server.call("printer.list", {});
+  expect(printers.find((each) => each.id === "serial:/dev/ttyUSB9@19200")?.profile).toEqual({
+    paper: "roll58",
+    dots: 384,
+  });
+  await page.getByText("Biểu mẫu dùng máy in riêng").click();
+  await page.selectOption("#printer-control", `folder:${server.papers}`);
+  await expect
+    .poll(async () => (await server.call("printer.list", {})).forms)
+    .toEqual([{ kind: "control", printer: `folder:${server.papers}` }]);
+  await picture(page, "printers-setup");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
 });

@@ -9,7 +9,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::NaiveDate;
 use motcua_domain::{Code, Refusal, visit::Visit};
-use motcua_protocol::ApiError;
+use motcua_protocol::{
+    ApiError,
+    look_up::{Ask, Told},
+};
 use motcua_store::{Read, epoch_tag, table::command::Done};
 use serde_json::Value;
 use uuid::Uuid;
@@ -131,6 +134,8 @@ pub trait HubLink: std::fmt::Debug + Send + Sync {
     fn fetch(&self, _app: &App, _hash: &str, _bytes: u64) -> bool {
         false
     }
+    /// Has the hub have central ask a register; comes back within a few seconds.
+    fn look_up(&self, app: &App, ask: &Ask) -> Told;
     /// Where this machine can be reached from the hub's network, should it become the hub.
     fn own_address(&self) -> Option<SocketAddr>;
     /// What is known of the line.

@@ -9,13 +9,16 @@ use std::{
 };
 
 use motcua_devices::printing::{
-    self, Connection, CupsServer, Format, Job, JobHandle, JobState, Media, Printer,
+    self, Connection, CupsServer, Flow, Format, Job, JobHandle, JobState, Media, Printer,
 };
 use motcua_domain::{Code, Refusal};
-use motcua_protocol::verbs::paper::PaperKind;
+use motcua_protocol::verbs::paper::{PaperKind, PrinterPaper};
 use motcua_store::table::print_job::PrintJob;
 
-use crate::{App, Result, change::Topic};
+use crate::{App, Result, change::Topic, verbs};
+
+/// What serial ticket printers are set to in the box, more often than to anything else.
+const SERIAL_BAUD: u32 = 9_600;
 
 /// Told when no printer is chosen for a paper.
 pub(crate) const NO_PRINTER: &str =
@@ -123,14 +126,22 @@ fn send(app: &App, job: &mut PrintJob) -> Result<()> {
         }
     };
     job.tries += 1;
-    let ticket = job.kind == "ticket";
-    let (format, media) = match (job.format.as_str(), ticket) {
-        ("escpos", _) => (Format::EscPosRaw, Media::Roll80),
-        (_, true) => (Format::Pdf, Media::Roll80),
-        (_, false) if PaperKind::from_name(&job.kind).is_some_and(PaperKind::is_a4) => {
-            (Format::Pdf, Media::A4)
-        }
-        (_, false) => (Format::Pdf, Media::A5),
+    let profile = app
+        .store
+        .read(|read| verbs::printer::profile_of(read, Some(&chosen)))?;
+    let media = match (profile.paper, job.kind.as_str()) {
+        // Forms are drawn for A5; whoever has A4 in it has it printed at its size on that sheet.
+        (Some(PrinterPaper::A4), "ticket" | "test") => Media::A4,
+        (Some(PrinterPaper::A5), _) => Media::A5,
+        (Some(PrinterPaper::Roll58), "ticket" | "test") => Media::Roll58,
+        (Some(PrinterPaper::Roll80), "ticket" | "test") | (_, "ticket") => Media::Roll80,
+        (Some(PrinterPaper::A4), _) => Media::A4,
+        (_, kind) if PaperKind::from_name(kind).is_some_and(PaperKind::is_a4) => Media::A4,
+        _ => Media::A5,
+    };
+    let format = match job.format.as_str() {
+        "escpos" => Format::EscPosRaw,
+        _ => Format::Pdf,
     };
     match printing::submit(
         &printer,
@@ -138,6 +149,7 @@ fn send(app: &App, job: &mut PrintJob) -> Result<()> {
             title: job.title.clone(),
             format,
             media,
+            tray: profile.tray,
             copies: 1,
             bytes,
         },
@@ -188,9 +200,29 @@ fn fail(job: &mut PrintJob, message: &str) {
     job.handle = None;
 }
 
-/// Whether tickets go there as raster.
+/// Whether only raster goes there.
 pub(crate) fn is_thermal(printer: &str) -> bool {
-    printer.starts_with("tcp:")
+    printer.starts_with("tcp:") || printer.starts_with("serial:")
+}
+
+/// `PORT[@BAUD][+rtscts|+xonxoff]`
+fn serial(address: &str) -> Option<Connection> {
+    let (address, flow) = match address.rsplit_once('+') {
+        None => (address, Flow::None),
+        Some((address, "rtscts")) => (address, Flow::RtsCts),
+        Some((address, "xonxoff")) => (address, Flow::XonXoff),
+        Some(_) => return None,
+    };
+    let (port, baud) = match address.rsplit_once('@') {
+        None => (address, SERIAL_BAUD),
+        Some((port, baud)) => (port, baud.parse().ok()?),
+    };
+    let sound = !port.trim().is_empty() && (1_200..=921_600).contains(&baud);
+    sound.then(|| Connection::Serial {
+        port: port.to_owned(),
+        baud,
+        flow,
+    })
 }
 
 /// What people call a printer.
@@ -201,13 +233,17 @@ pub(crate) fn name_of(printer: &str) -> String {
         .to_owned()
 }
 
-/// Checks the id of a printer: `cups:QUEUE`, `tcp:HOST[:PORT]`, `folder:PATH`.
+/// Checks the id of a printer: `cups:QUEUE`, `tcp:HOST[:PORT]`, `serial:PORT[@BAUD]`,
+/// `spooler:QUEUE`, `folder:PATH`.
 pub(crate) fn check_printer(id: &str) -> Result<String> {
     match id.split_once(':') {
-        Some(("cups" | "tcp" | "folder", rest)) if !rest.trim().is_empty() => Ok(id.to_owned()),
+        Some(("cups" | "tcp" | "spooler" | "folder", rest)) if !rest.trim().is_empty() => {
+            Ok(id.to_owned())
+        }
+        Some(("serial", rest)) if serial(rest).is_some() => Ok(id.to_owned()),
         _ => Err(Refusal::new(
             Code::PrinterUnknown,
-            "Máy in phải là cups:TÊN, tcp:ĐỊA-CHỈ:9100 hoặc folder:THƯ-MỤC.",
+            "Máy in phải là cups:TÊN, tcp:ĐỊA-CHỈ:9100, serial:CỔNG@TỐC-ĐỘ, spooler:TÊN hoặc folder:THƯ-MỤC.",
         )
         .at("printer")
         .into()),
@@ -230,6 +266,12 @@ fn printer(app: &App, id: &str) -> Result<Printer> {
         }
         Some(("tcp", address)) => Connection::RawTcp {
             address: address.to_owned(),
+        },
+        Some(("serial", address)) => {
+            serial(address).ok_or_else(|| Refusal::new(Code::PrinterUnknown, NO_PRINTER))?
+        }
+        Some(("spooler", queue)) => Connection::Spooler {
+            queue: queue.to_owned(),
         },
         Some(("folder", path)) => Connection::Folder {
             path: PathBuf::from(path),

@@ -15,6 +15,7 @@ use motcua_domain::{
 };
 use motcua_protocol::{
     event::{Body, BranchEvent, DeviceIntroduced, Header},
+    look_up::{Ask, Told},
     sync::{Limits, LogHead, Sealed},
 };
 use motcua_store::{
@@ -66,6 +67,8 @@ pub trait CentralLink: std::fmt::Debug + Send + Sync {
     fn fetch(&self, _app: &App, _hash: &str, _bytes: u64) -> bool {
         false
     }
+    /// Has central ask a register; comes back within a few seconds, whatever the line does.
+    fn look_up(&self, ask: &Ask) -> Told;
 }
 
 /// The day under which a year's series stands.

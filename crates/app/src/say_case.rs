@@ -2,10 +2,13 @@
 
 use motcua_domain::{
     case::{CaseEvent, CaseReceived, PaperAttached, Recipient, WantedPaper},
+    identity::look_up::{LookUp, Outcome, Register},
     notice::Consent,
     text::grouped,
 };
 use motcua_protocol::{Time, event::Body, verbs::paper::PaperKind};
+
+use crate::verbs::look_up::why;
 
 fn moment(ms: i64) -> String {
     Time::from_ms(ms)
@@ -50,6 +53,30 @@ fn labelled(label: &str, text: Option<&String>) -> Option<String> {
 
 /// Reception.
 pub(crate) fn received(received: &CaseReceived) -> String {
+    match received.look_up.as_ref().and_then(looked_up) {
+        Some(looked_up) => format!("{} {looked_up}", taken_in(received)),
+        None => taken_in(received),
+    }
+}
+
+/// What came of looking the owner up, where somebody asked.
+fn looked_up(look_up: &LookUp) -> Option<String> {
+    let register = match look_up.register? {
+        Register::Citizen => "dân cư",
+        Register::Enterprise => "doanh nghiệp",
+    };
+    match look_up.outcome {
+        Outcome::Found => Some(format!("Đã tra cứu dữ liệu {register}.")),
+        Outcome::NotFound => Some(format!("Dữ liệu {register} không có số của chủ hồ sơ.")),
+        Outcome::Unavailable => Some(format!(
+            "Chưa tra cứu được dữ liệu {register}: {}.",
+            why(look_up.code.as_deref().unwrap_or_default())
+        )),
+        Outcome::NotAsked => None,
+    }
+}
+
+fn taken_in(received: &CaseReceived) -> String {
     if received.instant {
         return "Tiếp nhận hồ sơ và trả kết quả ngay.".to_owned();
     }
@@ -85,6 +112,7 @@ pub(crate) fn paper_name(kind: PaperKind) -> &'static str {
         PaperKind::DossierRefusal => "Phiếu từ chối tiếp nhận giải quyết hồ sơ",
         PaperKind::CashReport => "Báo cáo thu tiền trong ngày",
         PaperKind::RegisterBook => "Sổ theo dõi hồ sơ",
+        PaperKind::Test => "Trang in thử",
     }
 }
 

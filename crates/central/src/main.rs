@@ -17,6 +17,7 @@ mod error;
 mod ingest;
 mod leases;
 mod logs;
+mod lookup;
 mod metrics;
 mod openapi;
 mod operations;
@@ -77,6 +78,12 @@ enum Command {
         /// Where the national portal is: a JSON file, see docs/portal.md. Without it cases wait.
         #[arg(long)]
         portal: Option<PathBuf>,
+        /// Where a ministry's system is: a JSON file, see docs/portal.md.
+        #[arg(long)]
+        ministry: Option<PathBuf>,
+        /// Where registers are looked up: a JSON file, see docs/lookups.md.
+        #[arg(long)]
+        lookups: Option<PathBuf>,
     },
     /// A one-use code with which a device of that office joins.
     Code {
@@ -133,6 +140,17 @@ enum Command {
         #[arg(long)]
         office: String,
     },
+    /// Who looked people or enterprises up, when and why: a line for each, no content of any answer.
+    LookUps {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code; every office where left out.
+        #[arg(long)]
+        office: Option<String>,
+        /// Only those that asked for that number.
+        #[arg(long)]
+        number: Option<String>,
+    },
     /// Has what the portal refused, or did not answer, told again at once.
     PortalRetry {
         #[command(flatten)]
@@ -170,11 +188,19 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             tls_key,
             dev_tls,
             portal,
+            ministry,
+            lookups,
         } => {
             // What is wrong with a file is said before anything is touched.
             let portal = portal.map(|file| downstream::settings::Settings::read(&file));
             let portal = portal.transpose()?.map(downstream::portal::Portal::new);
-            let portal = portal.transpose()?;
+            let ministry = ministry.map(|file| downstream::ministry::Ministry::read(&file));
+            let beyond = Beyond {
+                portal: portal.transpose()?,
+                ministry: ministry.transpose()?,
+            };
+            let registers = lookups.map(|file| lookup::settings::read(&file));
+            let registers = registers.transpose()?;
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
             let config = match (tls_cert, tls_key, dev_tls) {
@@ -191,7 +217,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 _ => anyhow::bail!("either --tls-cert and --tls-key, or --dev-tls"),
             };
             let installation = database::installation(&pool).await?;
-            serve(listen, Central::new(pool, installation), config, portal).await?;
+            let central = Central::new(pool, installation, registers);
+            serve(listen, central, config, beyond).await?;
         }
         Command::Code {
             database,
@@ -249,6 +276,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Dump { database, office } => {
             let pool = database::pool(&database.database_url)?;
             dump::run(&pool, &office, io::BufWriter::new(io::stdout().lock())).await?;
+        }
+        Command::LookUps {
+            database,
+            office,
+            number,
+        } => {
+            let pool = database::pool(&database.database_url)?;
+            let installation = database::installation(&pool).await?;
+            let number = number.map(|n| lookup::audit::trace(&installation.secret, n.trim()));
+            for line in lookup::audit::list(&pool, office.as_deref(), number).await? {
+                print(&line);
+            }
         }
         Command::PortalRetry { database } => {
             let pool = database::pool(&database.database_url)?;
@@ -317,11 +356,17 @@ fn print(value: &serde_json::Value) {
     println!("{value}");
 }
 
+/// Systems that are told of cases.
+struct Beyond {
+    portal: Option<downstream::portal::Portal>,
+    ministry: Option<downstream::ministry::Ministry>,
+}
+
 async fn serve(
     listen: SocketAddr,
     central: std::sync::Arc<Central>,
     config: std::sync::Arc<rustls::ServerConfig>,
-    portal: Option<downstream::portal::Portal>,
+    beyond: Beyond,
 ) -> anyhow::Result<()> {
     let listener =
         std::net::TcpListener::bind(listen).with_context(|| format!("address {listen}"))?;
@@ -334,10 +379,14 @@ async fn serve(
         tracing::info!("ending");
         ending.graceful_shutdown(Some(GRACE));
     });
-    let working = match portal {
-        Some(portal) => Some(central.tells(portal).await?),
-        None => None,
-    };
+    central.look_ups.opened(&central.pool).await?;
+    let mut working = Vec::new();
+    if let Some(portal) = beyond.portal {
+        working.push(central.tells(portal).await?);
+    }
+    if let Some(ministry) = beyond.ministry {
+        working.push(central.tells(ministry).await?);
+    }
     print(
         &json!({"url": format!("https://{address}"), "server_epoch": central.installation.server_epoch}),
     );
@@ -348,7 +397,7 @@ async fn serve(
         .handle(handle)
         .serve(routes::router(central).into_make_service())
         .await?;
-    if let Some(working) = working {
+    for working in working {
         tokio::task::spawn_blocking(|| working.stop(GRACE)).await?;
     }
     Ok(())

@@ -16,11 +16,16 @@ use prometheus_client::{
 
 use deadpool_postgres::Pool;
 
-use crate::error::Result;
+use crate::{downstream::System, error::Result};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Status {
     status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Beyond {
+    system: &'static str,
 }
 
 /// What this copy of the program has done, and how the installation stands.
@@ -34,8 +39,8 @@ pub(crate) struct Metrics {
     waiting: Family<Status, Gauge>,
     devices: Gauge,
     silent: Gauge<f64, AtomicU64>,
-    onward: Gauge,
-    onward_oldest: Gauge<f64, AtomicU64>,
+    onward: Family<Beyond, Gauge>,
+    onward_oldest: Family<Beyond, Gauge<f64, AtomicU64>>,
     blobs: Gauge,
     blob_bytes: Gauge,
     blob_uploads: Gauge,
@@ -72,15 +77,15 @@ impl Default for Metrics {
             "Since the device that has been silent longest was heard",
             silent.clone(),
         );
-        let onward = Gauge::default();
+        let onward = Family::default();
         registry.register(
-            "portal_waiting",
-            "Cases that the portal is still to be told of",
+            "onward_waiting",
+            "Cases that a system beyond is still to be told of",
             onward.clone(),
         );
-        let onward_oldest = Gauge::default();
+        let onward_oldest = Family::default();
         registry.register(
-            "portal_oldest_seconds",
+            "onward_oldest_seconds",
             "Since when the first of them waits",
             onward_oldest.clone(),
         );
@@ -169,14 +174,18 @@ impl Metrics {
             .await?;
         self.devices.set(row.get(0));
         self.silent.set(row.get(1));
-        let row = client
-            .query_one(
-                "SELECT count(*), coalesce(extract(epoch FROM now() - min(since)), 0)::float8 FROM downstream_case WHERE waiting",
-                &[],
-            )
-            .await?;
-        self.onward.set(row.get(0));
-        self.onward_oldest.set(row.get(1));
+        for system in [System::Portal, System::Ministry].map(System::name) {
+            let row = client
+                .query_one(
+                    "SELECT count(*), coalesce(extract(epoch FROM now() - min(since)), 0)::float8
+                     FROM downstream_case WHERE waiting AND system = $1",
+                    &[&system],
+                )
+                .await?;
+            let beyond = Beyond { system };
+            self.onward.get_or_create(&beyond).set(row.get(0));
+            self.onward_oldest.get_or_create(&beyond).set(row.get(1));
+        }
         let row = client
             .query_one(
                 "SELECT count(*), coalesce(sum(bytes), 0)::bigint, (SELECT count(*) FROM blob_upload) FROM blob",

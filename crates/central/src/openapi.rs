@@ -11,6 +11,7 @@ use axum::{
 use motcua_protocol::{
     ApiError,
     lease::{LeaseAnswer, LeaseAsk},
+    look_up::{Ask, Told},
     sync::{BlobStands, Heads, Hello, MEDIA_ANSWER, PushAnswer, Refused},
     verbs::sync::StickBrought,
 };
@@ -60,6 +61,8 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<LeaseAsk>();
     types.subschema_for::<LeaseAnswer>();
     types.subschema_for::<BlobStands>();
+    types.subschema_for::<Ask>();
+    types.subschema_for::<Told>();
     types.subschema_for::<Enrol>();
     types.subschema_for::<Enrolled>();
     types.subschema_for::<AskToken>();

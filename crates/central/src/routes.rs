@@ -2,7 +2,7 @@
 //! replication, answered by the one set of rules ([`motcua_sync::answer`]).
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -39,6 +39,7 @@ use crate::{
     downstream::{Courier, Outside, courier::Working},
     ingest::{self, Signed},
     logs::Logs,
+    lookup::LookUps,
     metrics::Metrics,
     openapi, operations,
 };
@@ -56,30 +57,41 @@ pub(crate) struct Central {
     pub(crate) pool: Pool,
     pub(crate) installation: Installation,
     pub(crate) metrics: Metrics,
+    pub(crate) look_ups: LookUps,
     batches: Admission,
-    /// Something was stored that systems beyond may have to be told.
-    news: Arc<Notify>,
+    /// Something was stored that systems beyond may have to be told: a bell for each.
+    news: Mutex<Vec<Arc<Notify>>>,
 }
 
 impl Central {
-    pub(crate) fn new(pool: Pool, installation: Installation) -> Arc<Self> {
+    pub(crate) fn new(
+        pool: Pool,
+        installation: Installation,
+        look_ups: Option<LookUps>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             pool,
             installation,
             metrics: Metrics::default(),
+            look_ups: look_ups.unwrap_or_else(LookUps::none),
             batches: Admission::default(),
-            news: Arc::default(),
+            news: Mutex::default(),
         })
     }
 
     /// Tells a system beyond of cases from now on.
     pub(crate) async fn tells(&self, outside: impl Outside) -> crate::error::Result<Working> {
+        let news = Arc::new(Notify::new());
+        let bells = self.news.lock();
+        bells
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&news));
         let courier = Courier {
             patience: outside.patience(),
             pool: self.pool.clone(),
             runtime: tokio::runtime::Handle::current(),
             outside,
-            news: Arc::clone(&self.news),
+            news,
         };
         courier.start().await
     }
@@ -97,6 +109,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(crate::leases::post))
         .routes(routes!(blobs::get_stands))
         .routes(routes!(blobs::get_piece, blobs::post_piece))
+        .routes(routes!(crate::lookup::post))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,
@@ -324,9 +337,12 @@ async fn asked_by(
         }
     };
     if stored > 0 {
-        central.news.notify_waiters();
-        // Also where nobody waits just now.
-        central.news.notify_one();
+        let bells = central.news.lock();
+        for bell in bells.unwrap_or_else(PoisonError::into_inner).iter() {
+            bell.notify_waiters();
+            // Also where nobody waits just now.
+            bell.notify_one();
+        }
     }
     if let Some(sent) = pushed {
         central

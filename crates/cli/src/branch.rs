@@ -273,6 +273,10 @@ fn call(args: &Args, name: &str, mut argument: Value) -> Result<Value, ApiError>
     let Some(app) = quick(args)? else {
         return folder::rpc(args, name, &argument);
     };
+    if name.ends_with(".look_up") {
+        // Nothing else that one command does needs central.
+        app.set_central(uplink(args)?.map(|line| line as Arc<dyn CentralLink>));
+    }
     app.call(
         &Caller {
             officer: args.officer.clone(),

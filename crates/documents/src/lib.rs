@@ -30,6 +30,7 @@ mod rows;
 pub mod scans;
 mod slips;
 mod table;
+mod test_page;
 mod text;
 mod ticket;
 
@@ -45,7 +46,7 @@ pub use lists::{
 pub use money::{Cancelled, FeeNotice, FeeSlip, fee_notice, fee_slip};
 pub use notices::{Rating, StopNotice, WithdrawalNote, rating_slip, stop_notice, withdrawal_note};
 pub use papers::PaperRow;
-pub use raster::Raster;
+pub use raster::{Raster, WIDTH as TICKET_WIDTH, WIDTHS as TICKET_WIDTHS};
 pub use receipt::{
     Due, Fee, ForAnother, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt,
 };
@@ -53,4 +54,5 @@ pub use slips::{
     Apology, CaseHead, Control, Refused, ReturnSlip, Supplement, Taker, apology, control, refused,
     return_slip, supplement,
 };
-pub use ticket::{Standing, Ticket, ticket};
+pub use test_page::{TestPage, TestPaper, test_page, test_page_pdf};
+pub use ticket::{Standing, Ticket, ticket, ticket_at};

@@ -9,35 +9,40 @@ use crate::{
     pdf::{self, About},
 };
 
-/// Dots across the 72 mm that an 80 mm printer prints, at 203 dpi.
-pub(crate) const WIDTH: usize = 576;
+/// Dots across the 72 mm that an 80 mm printer prints, at 203 dpi: what tickets are drawn for.
+pub const WIDTH: usize = 576;
+/// Widths that ticket printers have: from 58 mm paper to 112 mm.
+pub const WIDTHS: std::ops::RangeInclusive<usize> = 320..=832;
 
 const DOTS_PER_INCH: f32 = 203.0;
 
 /// Rows a band of `GS v 0` holds; more overruns the buffers of cheap printers.
 const BAND: usize = 256;
 
-/// A finished picture, 576 dots wide.
+/// A finished picture.
 #[derive(Debug, Clone)]
 pub struct Raster {
+    width: usize,
     height: usize,
-    /// 72 bytes a row, most significant bit left, 1 = ink.
+    /// Whole bytes a row, most significant bit left, 1 = ink.
     rows: Vec<u8>,
     about: About,
 }
 
 impl Raster {
-    pub(crate) fn new(height: usize, about: About) -> Self {
+    /// `width` is a multiple of eight.
+    pub(crate) fn new(width: usize, height: usize, about: About) -> Self {
         Self {
+            width,
             height,
-            rows: vec![0; height * WIDTH / 8],
+            rows: vec![0; height * width / 8],
             about,
         }
     }
 
     /// Dots across.
     pub fn width(&self) -> usize {
-        WIDTH
+        self.width
     }
 
     /// Dots down.
@@ -47,17 +52,19 @@ impl Raster {
 
     /// Whether a dot is inked.
     pub fn is_ink(&self, x: usize, y: usize) -> bool {
-        x < WIDTH && y < self.height && self.rows[(y * WIDTH + x) / 8] & (0x80 >> (x % 8)) != 0
+        x < self.width
+            && y < self.height
+            && self.rows[(y * self.width + x) / 8] & (0x80 >> (x % 8)) != 0
     }
 
     pub(crate) fn set(&mut self, x: i32, y: i32, ink: bool) {
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
             return;
         };
-        if x >= WIDTH || y >= self.height {
+        if x >= self.width || y >= self.height {
             return;
         }
-        let byte = &mut self.rows[(y * WIDTH + x) / 8];
+        let byte = &mut self.rows[(y * self.width + x) / 8];
         let bit = 0x80 >> (x % 8);
         if ink { *byte |= bit } else { *byte &= !bit }
     }
@@ -98,7 +105,7 @@ impl Raster {
     /// As PNG, one bit a dot.
     pub fn to_png(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        let mut encoder = png::Encoder::new(&mut out, WIDTH as u32, self.height as u32);
+        let mut encoder = png::Encoder::new(&mut out, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Grayscale);
         encoder.set_depth(png::BitDepth::One);
         // In PNG 1 is white.
@@ -117,10 +124,10 @@ impl Raster {
     /// As ESC/POS: initialise, the picture in bands, feed past the knife, cut.
     pub fn to_escpos(&self) -> Vec<u8> {
         let mut out = b"\x1b@".to_vec();
-        for band in self.rows.chunks(BAND * WIDTH / 8) {
-            let rows = band.len() / (WIDTH / 8);
+        for band in self.rows.chunks(BAND * self.width / 8) {
+            let rows = band.len() / (self.width / 8);
             out.extend_from_slice(b"\x1dv0\0");
-            out.extend_from_slice(&((WIDTH / 8) as u16).to_le_bytes());
+            out.extend_from_slice(&((self.width / 8) as u16).to_le_bytes());
             out.extend_from_slice(&(rows as u16).to_le_bytes());
             out.extend_from_slice(band);
         }
@@ -129,16 +136,34 @@ impl Raster {
         out
     }
 
-    /// As a PDF page of 80 mm width, for printers that have a driver only.
+    /// As a PDF page as wide as the paper (80 mm for a ticket of the usual width), for printers that
+    /// have a driver only.
     ///
     /// # Errors
     /// `ASSET_FAULT` if the file cannot be put together.
     pub fn to_pdf(&self) -> Result<Vec<u8>> {
+        let paper = match self.width {
+            WIDTH => 80.0,
+            384 => 58.0,
+            // A printer leaves about 4 mm at each side.
+            width => width as f32 / DOTS_PER_INCH * 25.4 + 8.0,
+        };
         pdf::picture(
-            (WIDTH, self.height),
+            (self.width, self.height),
             &self.rows,
             DOTS_PER_INCH,
-            80.0 * MM,
+            paper * MM,
+            &self.about,
+        )
+    }
+
+    /// The same where the picture is the whole sheet.
+    pub(crate) fn to_sheet(&self) -> Result<Vec<u8>> {
+        pdf::picture(
+            (self.width, self.height),
+            &self.rows,
+            DOTS_PER_INCH,
+            self.width as f32 / DOTS_PER_INCH * 72.0,
             &self.about,
         )
     }

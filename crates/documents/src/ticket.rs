@@ -10,7 +10,7 @@ use crate::{
     codes,
     fonts::{Fonts, Weight},
     pdf::About,
-    raster::{Raster, Type, WIDTH},
+    raster::{Raster, Type, WIDTH, WIDTHS},
     text::clean,
 };
 
@@ -61,15 +61,25 @@ mod words {
     pub(super) const NOTE: &str = "Số được gọi trên màn hình và loa. Nếu lỡ lượt, mời báo quầy tiếp đón để được gọi lại trong ngày.";
 }
 
-/// White at both sides of the print area, beyond the 4 mm the printer leaves by itself.
-const MARGIN: f32 = 8.0;
-const INNER: f32 = WIDTH as f32 - 2.0 * MARGIN;
+/// White at both sides of the print area, beyond the 4 mm the printer leaves by itself. This and all
+/// other measures are dots of a ticket 576 wide; another width scales them.
+pub(crate) const MARGIN: f32 = 8.0;
+pub(crate) const INNER: f32 = WIDTH as f32 - 2.0 * MARGIN;
 
-/// Draws a ticket.
+/// Draws a ticket, 576 dots wide.
 ///
 /// # Errors
 /// None today; a face that fails is refused when loaded.
 pub fn ticket(data: &Ticket, fonts: &Fonts) -> Result<Raster> {
+    ticket_at(data, WIDTH, fonts)
+}
+
+/// Draws a ticket for a printer of another width; brought into [`WIDTHS`] and to whole bytes.
+///
+/// # Errors
+/// None today; a face that fails is refused when loaded.
+pub fn ticket_at(data: &Ticket, width: usize, fonts: &Fonts) -> Result<Raster> {
+    let width = width.clamp(*WIDTHS.start(), *WIDTHS.end()) / 8 * 8;
     let about = About {
         title: format!("Phiếu số {}", data.number),
         subject: data.number.clone(),
@@ -77,29 +87,80 @@ pub fn ticket(data: &Ticket, fonts: &Fonts) -> Result<Raster> {
         modified: data.reprinted_at.unwrap_or(data.issued_at),
     };
     // Measured first, drawn second, by the same code.
-    let mut measured = Sheet {
-        raster: Raster::new(0, about.clone()),
-        fonts,
-        y: 0.0,
-    };
-    measured.lay(data);
-    let height = measured.y.ceil() as usize;
-    let mut sheet = Sheet {
-        raster: Raster::new(height, about),
-        fonts,
-        y: 0.0,
-    };
-    sheet.lay(data);
-    Ok(sheet.raster)
+    Ok(drawn(width, about, fonts, |sheet| sheet.lay(data)))
 }
 
-struct Sheet<'a> {
+/// Measured first, drawn second, by the same code.
+pub(crate) fn drawn(
+    width: usize,
+    about: About,
+    fonts: &Fonts,
+    lay: impl Fn(&mut Sheet<'_>),
+) -> Raster {
+    let mut measured = Sheet::new(width, 0, about.clone(), fonts);
+    lay(&mut measured);
+    let height = measured.dots(measured.y).ceil() as usize;
+    let mut sheet = Sheet::new(width, height, about, fonts);
+    lay(&mut sheet);
+    sheet.raster
+}
+
+/// A strip of paper being drawn on; all measures but the picture's own are those of 576 dots.
+pub(crate) struct Sheet<'a> {
     raster: Raster,
     fonts: &'a Fonts,
-    y: f32,
+    pub(crate) y: f32,
+    /// Dots of this printer to one of 576.
+    scale: f32,
 }
 
-impl Sheet<'_> {
+impl<'a> Sheet<'a> {
+    pub(crate) fn new(width: usize, height: usize, about: About, fonts: &'a Fonts) -> Self {
+        Self {
+            raster: Raster::new(width, height, about),
+            fonts,
+            y: 0.0,
+            scale: width as f32 / WIDTH as f32,
+        }
+    }
+
+    pub(crate) fn dots(&self, measure: f32) -> f32 {
+        measure * self.scale
+    }
+
+    fn type_(&self, weight: Weight, size: f32) -> Type<'a> {
+        Type::new(self.fonts, weight, self.dots(size))
+    }
+
+    pub(crate) fn fill(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), ink: bool) {
+        self.raster.fill(
+            self.dots(x) as i32,
+            self.dots(y) as i32,
+            (self.dots(width) as i32).max(1),
+            (self.dots(height) as i32).max(1),
+            ink,
+        );
+    }
+
+    /// The square code at that place; how large it became.
+    pub(crate) fn code(&mut self, text: &str, (left, top): (f32, f32), size: f32) -> f32 {
+        let Some(rows) = codes::qr(text) else {
+            return 0.0;
+        };
+        // Whole dots a module, or a reader cannot tell them apart.
+        let module = (self.dots(size) as i32 / rows.len() as i32).max(3);
+        let (left, top) = (self.dots(left) as i32, self.dots(top) as i32);
+        for (y, row) in rows.iter().enumerate() {
+            for (x, dark) in row.iter().enumerate() {
+                if *dark {
+                    let (x, y) = (x as i32 * module, y as i32 * module);
+                    self.raster.fill(left + x, top + y, module, module, true);
+                }
+            }
+        }
+        (rows.len() as i32 * module) as f32 / self.scale
+    }
+
     fn lay(&mut self, data: &Ticket) {
         self.y = 12.0;
         self.centred(&data.desk, Weight::Regular, 29.0, 1.4);
@@ -140,29 +201,28 @@ impl Sheet<'_> {
         self.y += 10.0;
     }
 
-    fn centred(&mut self, text: &str, weight: Weight, size: f32, leading: f32) {
-        let type_ = Type::new(self.fonts, weight, size);
-        for line in type_.wrap(&clean(text), INNER) {
+    pub(crate) fn centred(&mut self, text: &str, weight: Weight, size: f32, leading: f32) {
+        let type_ = self.type_(weight, size);
+        for line in type_.wrap(&clean(text), self.dots(INNER)) {
             self.line(&line, &type_, leading, true);
         }
     }
 
     /// One centred line of this leading.
-    fn line(&mut self, text: &str, type_: &Type, leading: f32, ink: bool) {
-        let x = (WIDTH as f32 - type_.width(text)) / 2.0;
-        let baseline = self.y + type_.size * (leading / 2.0 + 0.36);
+    fn line(&mut self, text: &str, type_: &Type<'_>, leading: f32, ink: bool) {
+        let x = (self.raster.width() as f32 - type_.width(text)) / 2.0;
+        let baseline = self.dots(self.y) + type_.size * (leading / 2.0 + 0.36);
         self.raster
             .text(x.round(), baseline.round(), text, type_, ink);
-        self.y += type_.size * leading;
+        self.y += type_.size * leading / self.scale;
     }
 
     /// The number: as large as the paper allows, 16 mm high for the usual five characters.
-    fn number(&mut self, number: &str) {
+    pub(crate) fn number(&mut self, number: &str) {
         let number = clean(number);
-        let at = |size| Type::new(self.fonts, Weight::Bold, size);
         // At least a dot wide: an empty number is a fault, but no reason to divide by nothing.
-        let size = (176.0 * INNER / at(176.0).width(&number).max(1.0)).min(176.0);
-        let type_ = at(size);
+        let wide = self.type_(Weight::Bold, 176.0).width(&number).max(1.0);
+        let type_ = self.type_(Weight::Bold, (176.0 * self.dots(INNER) / wide).min(176.0));
         self.y += 14.0;
         self.line(&number, &type_, 1.0, true);
         self.y += 12.0;
@@ -170,103 +230,94 @@ impl Sheet<'_> {
 
     /// White on black over the whole width.
     fn band(&mut self, text: &str) {
-        let type_ = Type::new(self.fonts, Weight::Bold, 31.0);
+        let type_ = self.type_(Weight::Bold, 31.0);
         let height = 50.0;
-        self.raster.fill(
-            MARGIN as i32,
-            self.y as i32,
-            INNER as i32,
-            height as i32,
-            true,
-        );
+        self.fill((MARGIN, self.y), (INNER, height), true);
         let top = self.y;
-        self.y += (height - type_.size * 1.2) / 2.0;
+        self.y += (height - 31.0 * 1.2) / 2.0;
         self.line(text, &type_, 1.2, false);
         self.y = top + height;
     }
 
     /// Framed, so that it is seen without colour.
     fn boxed(&mut self, text: &str) {
-        let type_ = Type::new(self.fonts, Weight::SemiBold, 28.0);
+        let type_ = self.type_(Weight::SemiBold, 28.0);
         self.y += 10.0;
         let top = self.y;
         self.y += 9.0;
-        for line in type_.wrap(text, INNER - 24.0) {
+        for line in type_.wrap(text, self.dots(INNER - 24.0)) {
             self.line(&line, &type_, 1.3, true);
         }
         self.y += 9.0;
-        let (x, y, w, h) = (
-            MARGIN as i32,
-            top as i32,
-            INNER as i32,
-            (self.y - top) as i32,
-        );
-        for (x, y, w, h) in [
-            (x, y, w, 4),
-            (x, y + h - 4, w, 4),
-            (x, y, 4, h),
-            (x + w - 4, y, 4, h),
+        self.frame((MARGIN, top), (INNER, self.y - top));
+    }
+
+    pub(crate) fn frame(&mut self, (x, y): (f32, f32), (w, h): (f32, f32)) {
+        let (x, y) = (x.trunc(), y.trunc());
+        let (w, h) = (w.trunc(), h.trunc());
+        for (at, size) in [
+            ((x, y), (w, 4.0)),
+            ((x, y + h - 4.0), (w, 4.0)),
+            ((x, y), (4.0, h)),
+            ((x + w - 4.0, y), (4.0, h)),
         ] {
-            self.raster.fill(x, y, w, h, true);
+            self.fill(at, size, true);
         }
     }
 
-    fn dashes(&mut self) {
+    pub(crate) fn dashes(&mut self) {
         self.y += 18.0;
-        let mut x = MARGIN as i32;
-        while x < (MARGIN + INNER) as i32 {
-            self.raster.fill(x, self.y as i32, 8, 3, true);
-            x += 14;
+        let mut x = MARGIN;
+        while x < MARGIN + INNER {
+            self.fill((x, self.y), (8.0, 3.0), true);
+            x += 14.0;
         }
         self.y += 16.0;
     }
 
     /// A word on the left, its figure on the right.
-    fn row(&mut self, label: &str, figure: &str, size: f32) {
-        let words = Type::new(self.fonts, Weight::Regular, 31.0);
-        let figures = Type::new(self.fonts, Weight::SemiBold, size);
-        let baseline = (self.y + size * (1.5 / 2.0 + 0.36)).round();
-        self.raster.text(MARGIN, baseline, label, &words, true);
-        let x = MARGIN + INNER - figures.width(figure);
+    pub(crate) fn row(&mut self, label: &str, figure: &str, size: f32) {
+        let words = self.type_(Weight::Regular, 31.0);
+        let figures = self.type_(Weight::SemiBold, size);
+        let baseline = self.dots(self.y + size * (1.5 / 2.0 + 0.36)).round();
+        self.raster
+            .text(self.dots(MARGIN), baseline, label, &words, true);
+        let x = self.dots(MARGIN + INNER) - figures.width(figure);
         self.raster
             .text(x.round(), baseline, figure, &figures, true);
         self.y += size * 1.5;
     }
 
-    /// The square code, and beside it what to do.
+    /// The square code of a ticket, and beside it what to do.
     fn foot(&mut self, data: &Ticket) {
         let text = format!(
             "{} {}",
             clean(&data.number),
             data.issued_at.format("%Y-%m-%d")
         );
+        self.code_beside(&text, data.note.as_deref().unwrap_or(words::NOTE));
+    }
+
+    /// A square code, and words beside it.
+    pub(crate) fn code_beside(&mut self, text: &str, note: &str) {
         let top = self.y + 4.0;
-        let mut code_width = 0.0;
-        if let Some(rows) = codes::qr(&text) {
-            let module = (178 / rows.len() as i32).max(3);
-            for (y, row) in rows.iter().enumerate() {
-                for (x, dark) in row.iter().enumerate() {
-                    if *dark {
-                        let (x, y) = (x as i32 * module, y as i32 * module);
-                        self.raster
-                            .fill(MARGIN as i32 + x, top as i32 + y, module, module, true);
-                    }
-                }
-            }
-            code_width = (rows.len() as i32 * module) as f32;
-        }
-        let type_ = Type::new(self.fonts, Weight::Regular, 26.5);
-        let left = MARGIN + code_width + 26.0;
-        let note = clean(data.note.as_deref().unwrap_or(words::NOTE));
-        let lines = type_.wrap(&note, WIDTH as f32 - MARGIN - left);
-        let leading = type_.size * 1.42;
+        let code_width = self.code(text, (MARGIN, top), 178.0);
+        let type_ = self.type_(Weight::Regular, 26.5);
+        let left = self.dots(MARGIN + code_width + 26.0);
+        let right = self.raster.width() as f32 - self.dots(MARGIN);
+        let lines = type_.wrap(&clean(note), right - left);
+        let leading = 26.5 * 1.42;
         let text_height = lines.len() as f32 * leading;
         let mut y = top + ((code_width - text_height) / 2.0).max(0.0);
         for line in &lines {
-            let baseline = y + leading / 2.0 + type_.size * 0.36;
+            let baseline = self.dots(y + leading / 2.0 + 26.5 * 0.36);
             self.raster.text(left, baseline.round(), line, &type_, true);
             y += leading;
         }
         self.y = top + code_width.max(text_height);
+    }
+
+    pub(crate) fn finished(self) -> Raster {
+        self.raster
     }
 }

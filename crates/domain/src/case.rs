@@ -33,7 +33,7 @@ pub use fee::{Money, Payment, Reversal};
 pub use state::{Act, Case, GivenCode, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
 
-use crate::{calendar::Limit, notice::Consent, visit::Party};
+use crate::{calendar::Limit, identity::look_up::LookUp, notice::Consent, visit::Party};
 
 /// Most copies of one paper that can be taken in; more is a slip of the finger.
 pub const MAX_COUNT: u32 = 99;
@@ -255,6 +255,11 @@ pub struct CaseReceived {
     pub book: Option<BookEntry>,
     /// Form set in force.
     pub form_set: String,
+    /// What came of looking the owner up; absent where there was no number to ask for, and in
+    /// records from before there were look-ups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub look_up: Option<LookUp>,
     /// The result was returned at once: recorded, no receipt needed (NĐ 61/2018 Điều 17.4).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub instant: bool,

@@ -7,6 +7,7 @@
 pub mod card;
 mod card_fields;
 mod card_letters;
+pub mod look_up;
 pub mod mask;
 pub mod national_id;
 pub mod phone;

@@ -1,7 +1,7 @@
 //! Ids that are made from names: what has a name in a branch has the same id on every machine.
 
 use chrono::NaiveDate;
-use motcua_domain::notice::NoticeKind;
+use motcua_domain::{identity::look_up::Register, notice::NoticeKind};
 use uuid::Uuid;
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x6d6f_7463_7561_4d43_8000_0000_0000_0001);
@@ -53,6 +53,11 @@ pub fn grant(series: &str, date: NaiveDate) -> Uuid {
 /// Who parts the branch's case codes.
 pub fn numbering() -> Uuid {
     named("numbering")
+}
+
+/// What was asked of a register about a number. The id stands for the number, and does not tell it.
+pub fn look_up(register: Register, number: &str) -> Uuid {
+    named(&format!("look-up:{}:{number}", register.name()))
 }
 
 /// What was done about a record that the other side holds back.

@@ -10,6 +10,7 @@ use motcua_domain::{
     case::CaseEvent,
     catalogue::Procedure,
     counter::CounterEvent,
+    identity::look_up::{Outcome as LookUpOutcome, Purpose, Register},
     notice::{Means, NoticeTold},
     rating::{ComplaintHandled, ComplaintNoted, RatingGiven},
     visit::VisitEvent,
@@ -422,6 +423,25 @@ pub struct MeansSet {
     pub means: Means,
 }
 
+/// Somebody was looked up in a register: that it was done, by whom (the actor) and when, and what
+/// kind of answer came. Neither the number nor what was answered stands here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct LookedUp {
+    /// Which register.
+    pub register: Register,
+    /// Why.
+    pub purpose: Purpose,
+    /// What came of it.
+    pub outcome: LookUpOutcome,
+    /// Why nobody could be asked: a stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Visit that it was for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit_id: Option<Uuid>,
+}
+
 /// The body of an event, by family.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
@@ -519,6 +539,9 @@ pub enum BranchEvent {
     /// What was done about it.
     #[serde(rename = "complaint.handled")]
     ComplaintHandled(ComplaintHandled),
+    /// Somebody was looked up in a register.
+    #[serde(rename = "person.looked_up")]
+    LookedUp(LookedUp),
 }
 
 impl Body {
@@ -582,7 +605,7 @@ impl Body {
             "case" | "fee" => CaseEvent::deserialize(whole).map(Self::Case),
             "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
-            | "hub" | "sync" | "notice" | "rating" | "complaint" | "slots" => {
+            | "hub" | "sync" | "notice" | "rating" | "complaint" | "slots" | "person" => {
                 BranchEvent::deserialize(whole).map(Self::Branch)
             }
             _ => return Err(Unreadable::Newer),

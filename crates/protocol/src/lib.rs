@@ -15,6 +15,7 @@ pub mod error;
 pub mod event;
 pub mod fold;
 pub mod lease;
+pub mod look_up;
 pub mod order;
 pub mod sync;
 pub mod time;

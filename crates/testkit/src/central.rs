@@ -7,6 +7,7 @@
 )]
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -85,7 +86,7 @@ impl Central {
                 .args(&self.more)
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
-                .stderr(Stdio::null())
+                .stderr(self.log())
                 .spawn()
                 .expect("the program runs");
             let mut line = String::new();
@@ -104,6 +105,21 @@ impl Central {
             thread::sleep(Duration::from_millis(100));
         }
         panic!("central does not come up at {}", self.listen);
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.tls.path().join("log")
+    }
+
+    fn log(&self) -> fs::File {
+        let mut options = fs::OpenOptions::new();
+        options.create(true).append(true);
+        options.open(self.log_file()).expect("a file for its log")
+    }
+
+    /// What it and its copies have written to their log.
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.log_file()).expect("its log")
     }
 
     /// kill -9, and its end awaited.

@@ -26,7 +26,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case_acts, catalogue, fee, leg, scan};
+use super::{case_acts, catalogue, fee, leg, look_up, scan};
 use crate::{App, Result, codes, registry::Ctx, replica, view};
 
 /// `case.receive`
@@ -153,6 +153,7 @@ pub(crate) fn receive(
     let provisional = book.is_none();
     let warnings = warnings(&applicant, received_at.date());
 
+    let look_up = look_up::of_party(&tx.read(), &applicant, date)?;
     let case_id = Uuid::now_v7();
     let papers_of = procedure.clone();
     let event = CaseReceived {
@@ -184,6 +185,7 @@ pub(crate) fn receive(
         because: because.clone(),
         book,
         form_set: ctx.branch.form_set.clone(),
+        look_up,
         instant,
         on_behalf,
         online,

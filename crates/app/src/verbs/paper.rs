@@ -1,7 +1,6 @@
 //! Papers: rendering them, print jobs and printers (`printing` records what is printed).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use motcua_devices::printing::{self, CupsServer};
 use motcua_documents::{
     self as documents, Agency, IdKind, PaperRow, RegisterEntry, Standing, TimeLimit,
 };
@@ -10,15 +9,11 @@ use motcua_domain::{
     branch::Branch,
     case::{AttachedTo, BookEntry, Case, ReturnMethod, WantedPaper},
     identity::phone,
-    text::{self, limit},
     visit::{Class, Party, PartyKind},
 };
 use motcua_protocol::{
     Time,
-    verbs::paper::{
-        Assign, Cancel, Format, Job, JobState, Jobs, PaperKind, Printer, Printers, PrintersAnswer,
-        Render, Rendered, Retry,
-    },
+    verbs::paper::{Cancel, Format, Job, JobState, Jobs, PaperKind, Render, Rendered, Retry},
 };
 use motcua_store::{
     Read, Write,
@@ -26,7 +21,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case, case_lists, catalogue, leg, slips};
+use super::{case, case_lists, catalogue, leg, printer, slips};
 use crate::{App, Result, print_queue, registry::Ctx, view};
 
 /// A finished paper.
@@ -78,7 +73,8 @@ pub(crate) fn make(
 ) -> Result<Paper> {
     let Which { kind, id, part } = which;
     if kind == PaperKind::Ticket {
-        return ticket(app, branch, read, id, format, reprinted_ms);
+        let usual = (format, documents::TICKET_WIDTH);
+        return ticket(app, branch, read, id, usual, reprinted_ms);
     }
     if format != Format::Pdf {
         return Err(
@@ -339,12 +335,12 @@ pub(super) fn paper_row(name: &str, counts: [u32; 3], missing: bool) -> PaperRow
 }
 
 /// The queue ticket of a visit. No name and no identity number stand on it.
-fn ticket(
+pub(super) fn ticket(
     app: &App,
     branch: &Branch,
     read: &Read<'_>,
     id: Uuid,
-    format: Format,
+    (format, dots): (Format, usize),
     reprinted_ms: Option<i64>,
 ) -> Result<Paper> {
     let visit = leg::find(read, id)?;
@@ -370,7 +366,7 @@ fn ticket(
         reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
         note: None,
     };
-    let raster = documents::ticket(&data, app.assets.fonts(app.store.dir())?)?;
+    let raster = documents::ticket_at(&data, dots, app.assets.fonts(app.store.dir())?)?;
     let bytes = match format {
         Format::Pdf => raster.to_pdf()?,
         Format::Png => raster.to_png(),
@@ -381,11 +377,6 @@ fn ticket(
         bytes,
         format,
     })
-}
-
-/// Setting that names the printer of a kind of paper.
-pub(super) fn setting(kind: PaperKind) -> String {
-    format!("printer.{}", kind.printed_as().name())
 }
 
 fn kind_of(job: &PrintJob) -> PaperKind {
@@ -446,7 +437,7 @@ pub(crate) fn retry(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> 
     if let Some(printer) = args.printer {
         job.printer = Some(print_queue::check_printer(&printer)?);
     } else if job.printer.is_none() {
-        job.printer = tx.read().setting(&setting(kind_of(&job)))?;
+        job.printer = printer::of_kind(&tx.read(), kind_of(&job))?;
     }
     if job.printer.is_none() {
         return Err(Refusal::new(Code::PrinterUnknown, print_queue::NO_PRINTER)
@@ -475,81 +466,4 @@ pub(crate) fn cancel(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Cancel) -
     job.changed_ms = tx.now_ms();
     tx.update_print_job(&job)?;
     job_view(&job)
-}
-
-/// `printer.list`
-pub(crate) fn printers(app: &App, _ctx: &Ctx, _args: Printers) -> Result<PrintersAnswer> {
-    let (receipt, ticket) = app.store.read(|read| {
-        Ok((
-            read.setting(&setting(PaperKind::Receipt))?,
-            read.setting(&setting(PaperKind::Ticket))?,
-        ))
-    })?;
-    let found = CupsServer::find(app.settings.cups.as_deref())
-        .map_err(|e| e.to_string())
-        .and_then(|server| {
-            printing::discover(&server).map_err(|fault| Refusal::from(fault).message)
-        });
-    let (mut printers, problem) = match found {
-        Ok(found) => (
-            found
-                .into_iter()
-                .map(|p| Printer {
-                    id: format!("cups:{}", p.id),
-                    ready: p.accepting && p.state != printing::PrinterState::Stopped,
-                    message: (!p.reasons.is_empty()).then(|| p.reasons.join(" ")),
-                    name: p.name,
-                })
-                .collect(),
-            None,
-        ),
-        Err(problem) => (Vec::new(), Some(problem)),
-    };
-    // Printers that were named by hand are not found on any server.
-    for chosen in [&receipt, &ticket].into_iter().flatten() {
-        if !printers.iter().any(|p: &Printer| p.id == *chosen) {
-            printers.push(Printer {
-                id: chosen.clone(),
-                name: print_queue::name_of(chosen),
-                ready: !chosen.starts_with("cups:"),
-                message: chosen
-                    .starts_with("cups:")
-                    .then(|| "Không thấy máy in này lúc này.".to_owned()),
-            });
-        }
-    }
-    Ok(PrintersAnswer {
-        printers,
-        receipt,
-        ticket,
-        problem,
-    })
-}
-
-/// `printer.assign`
-pub(crate) fn assign(
-    _app: &App,
-    _ctx: &Ctx,
-    tx: &mut Write<'_>,
-    args: Assign,
-) -> Result<PrintersAnswer> {
-    let printer = match args.printer {
-        Some(printer) => Some(print_queue::check_printer(
-            &text::required(&printer, limit::NAME).map_err(|r| r.at("printer"))?,
-        )?),
-        None => None,
-    };
-    tx.set_setting(&setting(args.kind), printer.as_deref())?;
-    let read = tx.read();
-    let (receipt, ticket) = (
-        read.setting(&setting(PaperKind::Receipt))?,
-        read.setting(&setting(PaperKind::Ticket))?,
-    );
-    // The network is not asked inside a transaction; the screen lists the printers anew.
-    Ok(PrintersAnswer {
-        printers: Vec::new(),
-        receipt,
-        ticket,
-        problem: None,
-    })
 }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     case, case_lists, leg,
-    paper::{Which, job_view, make, setting},
-    print_state, slips,
+    paper::{Which, job_view, make, ticket},
+    print_state, printer, slips,
 };
 use crate::{App, Result, print_queue, registry::Ctx};
 
@@ -33,7 +33,7 @@ pub(crate) fn printer_for(
 ) -> Result<Option<String>> {
     match asked {
         Some(printer) => print_queue::check_printer(printer).map(Some),
-        None => Ok(read.setting(&setting(kind))?),
+        None => printer::of_kind(read, kind),
     }
 }
 
@@ -135,14 +135,17 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
         _ => Format::Pdf,
     };
     let now_ms = tx.now_ms();
-    let paper = make(
-        app,
-        &ctx.branch,
-        &tx.read(),
-        which,
-        format,
-        reprint.then_some(now_ms),
-    )?;
+    let reprinted_ms = reprint.then_some(now_ms);
+    let read = tx.read();
+    let paper = match kind {
+        // As wide as that printer's head.
+        PaperKind::Ticket => {
+            let profile = printer::profile_of(&read, printer.as_deref())?;
+            let drawn = (format, printer::dots(&profile));
+            ticket(app, &ctx.branch, &read, id, drawn, reprinted_ms)?
+        }
+        _ => make(app, &ctx.branch, &read, which, format, reprinted_ms)?,
+    };
     let hash = blake3::hash(&paper.bytes).to_hex().to_string();
     for (entity, event) in events(hash) {
         tx.append(entity, &event)?;

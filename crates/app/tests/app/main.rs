@@ -19,6 +19,7 @@ mod issuing;
 mod kiosk;
 mod notices;
 mod papers;
+mod printing;
 mod ratings;
 mod reception;
 mod scans;

@@ -8,6 +8,7 @@ use std::sync::{
 use motcua_app::{App, CENTRAL, CentralLink, LinkState};
 use motcua_protocol::{
     event::{Body, BranchEvent, Resolution},
+    look_up::{Ask, Told},
     sync::{EpochHead, Held, LogHead, Status},
 };
 use motcua_store::Stored;
@@ -37,6 +38,10 @@ impl CentralLink for Away {
 
     fn send_now(&self, _: &App) {
         self.asked.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn look_up(&self, _: &Ask) -> Told {
+        Told::unavailable(motcua_protocol::look_up::NO_LINE)
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{runtime::Handle, sync::Notify};
 use uuid::Uuid;
 
 use super::{
-    Facts, Outcome, Outside, Why,
+    Facts, Outcome, Outside, System, Why,
     queue::{self, Claim, Line},
 };
 use crate::{
@@ -42,6 +42,18 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
+    /// As settings say it, in seconds.
+    pub(crate) fn of(patience_s: u64, retry_cap_s: u64) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            (1..=600).contains(&patience_s) && (1..=86_400).contains(&retry_cap_s),
+            "patience_s is 1 to 600, retry_cap_s 1 to 86400"
+        );
+        Ok(Self {
+            answer: Duration::from_secs(patience_s),
+            away: Duration::from_secs(retry_cap_s),
+        })
+    }
+
     /// A claim outlasts every answer of one case that may still come: login, case, change, turns.
     fn claim(self) -> Duration {
         self.answer * 6
@@ -81,7 +93,10 @@ pub(crate) struct Courier<O> {
 impl<O: Outside> Courier<O> {
     /// Works until told to stop. What is at work when the program is killed is told again.
     pub(crate) async fn start(self) -> Result<Working> {
-        queue::opened(&self.pool.get().await?).await?;
+        let mut client = self.pool.get().await?;
+        queue::serves(&mut client, self.outside.system(), &self.outside.offices()).await?;
+        queue::opened(&client, self.outside.system()).await?;
+        drop(client);
         let courier = Arc::new(self);
         let ending = Arc::new(AtomicBool::new(false));
         let (alive, ended) = mpsc::channel();
@@ -98,6 +113,10 @@ impl<O: Outside> Courier<O> {
             news: Arc::clone(&courier.news),
             ended,
         })
+    }
+
+    fn system(&self) -> System {
+        self.outside.system()
     }
 
     fn work(&self, ending: &AtomicBool) {
@@ -122,13 +141,13 @@ impl<O: Outside> Courier<O> {
     pub(crate) fn one(&self) -> Result<Option<Duration>> {
         let claimed = self.runtime.block_on(async {
             let client = self.pool.get().await?;
-            let line = queue::line(&client, self.patience.claim()).await?;
+            let line = queue::line(&client, self.system(), self.patience.claim()).await?;
             if let Line::Shut(wait) = line {
                 return Ok::<_, Error>(Err(wait.min(LOOK)));
             }
-            let claim = queue::claim(&client, self.patience.claim()).await?;
+            let claim = queue::claim(&client, self.system(), self.patience.claim()).await?;
             if claim.is_none() && line == Line::Try {
-                queue::not_tried(&client).await?;
+                queue::not_tried(&client, self.system()).await?;
             }
             Ok(claim.ok_or(LOOK))
         })?;
@@ -154,20 +173,20 @@ impl<O: Outside> Courier<O> {
             match told {
                 Outcome::Done | Outcome::Exists => {
                     claim.done(&client, &hash).await?;
-                    queue::heard(&client).await
+                    queue::heard(&client, self.system()).await
                 }
                 Outcome::Refused(why) => {
                     tracing::warn!(case = %claim.id, code = why.code, "a case was not taken");
                     claim
                         .put_off(&client, &why, BASE_S, queue::REFUSED_CAP_S)
                         .await?;
-                    queue::heard(&client).await
+                    queue::heard(&client, self.system()).await
                 }
                 Outcome::Away(why) => {
                     tracing::warn!(code = why.code, "the system beyond cannot be reached");
                     // Another case is tried next: what fells the system must not stand first.
                     claim.put_off(&client, &why, BASE_S, away).await?;
-                    queue::away(&client, &why, BASE_S, away).await
+                    queue::away(&client, self.system(), &why, BASE_S, away).await
                 }
             }
         })

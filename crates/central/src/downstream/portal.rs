@@ -6,30 +6,28 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Context as _;
-use chrono::{DateTime, FixedOffset};
 use motcua_domain::case::{CaseStatus, FeeMethod};
 use motcua_protocol::course::Turn;
-use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use ureq::{
-    Agent,
-    tls::{Certificate, RootCerts, TlsConfig, TlsProvider},
-};
+use ureq::Agent;
 
-use super::{Facts, Outcome, Outside, Why, courier::Patience, settings};
+use super::{
+    Facts, Outcome, Outside, System, Why,
+    courier::Patience,
+    http::{self, MOST, Record, known},
+    settings,
+};
 
 const CASE: &str = "DongBoHoSoMC";
 const PROGRESS: &str = "CapNhatTienDoHoSoMC";
 const BUILT_IN: &str = include_str!("../../../../assets/portal/dvcqg.json");
 /// The portal does not know who calls.
 const LOGIN: &str = "PORTAL_LOGIN";
-/// No answer of theirs is larger.
-const MOST: u64 = 1 << 20;
 
 /// What is official about the portal and may change: `assets/portal/dvcqg.json`.
 #[derive(Debug, Deserialize)]
@@ -64,24 +62,7 @@ impl Portal {
     pub(crate) fn new(read: settings::Read) -> anyhow::Result<Self> {
         let data = serde_json::from_str(read.data.as_deref().unwrap_or(BUILT_IN))
             .context("data of the portal")?;
-        let mut roots = Vec::new();
-        for authority in CertificateDer::pem_slice_iter(read.ca.as_deref().unwrap_or_default()) {
-            roots.push(Certificate::from_der(&authority.context("ca")?).to_owned());
-        }
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(RootCerts::Specific(Arc::new(roots)))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build();
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            // A record of a citizen goes where it was meant to go and nowhere else.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(read.patience.answer))
-            .tls_config(tls)
-            .build()
-            .into();
+        let agent = http::agent(read.ca.as_deref(), read.patience.answer)?;
         Ok(Self {
             agent,
             read,
@@ -291,6 +272,14 @@ impl Portal {
 }
 
 impl Outside for Portal {
+    fn system(&self) -> System {
+        System::Portal
+    }
+
+    fn offices(&self) -> Vec<String> {
+        self.read.settings.offices.keys().cloned().collect()
+    }
+
     fn case(&self, office: &str, facts: &Facts, known: bool) -> Outcome {
         match self.case_record(office, facts) {
             Ok(record) => self.call(office, CASE, known, vec![record]),
@@ -343,37 +332,7 @@ impl Answer {
     }
 }
 
-/// A record in the making. A field that nothing is known of is left out.
-#[derive(Default)]
-struct Record(Map<String, Value>);
-
-impl Record {
-    fn put(&mut self, field: &str, value: impl Serialize) {
-        // Texts and lists of texts: there is nothing in them that JSON does not know.
-        if let Ok(value) = serde_json::to_value(value) {
-            self.0.insert(field.to_owned(), value);
-        }
-    }
-
-    fn put_some(&mut self, field: &str, value: Option<impl Serialize>) {
-        if let Some(value) = value {
-            self.put(field, value);
-        }
-    }
-}
-
-/// What the portal calls one of our kinds; none where its list does not have it.
-fn known<'a>(
-    list: &'a BTreeMap<String, Option<String>>,
-    ours: &impl Serialize,
-) -> Option<&'a String> {
-    let name = serde_json::to_value(ours).ok()?;
-    list.get(name.as_str()?)?.as_ref()
-}
-
 /// `yyyyMMddHHmmss` by the clocks of Vietnam.
 fn time(ms: i64) -> Option<String> {
-    let vietnam = FixedOffset::east_opt(7 * 3_600)?;
-    let at = DateTime::from_timestamp_millis(ms)?.with_timezone(&vietnam);
-    Some(at.format("%Y%m%d%H%M%S").to_string())
+    http::time(ms, "%Y%m%d%H%M%S")
 }

@@ -5,13 +5,12 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use serde::Deserialize;
 
-use super::courier::Patience;
+use super::{courier::Patience, http};
 
 /// `--portal FILE`; paths in it are beside it.
 #[derive(Debug, Deserialize)]
@@ -50,11 +49,11 @@ pub(crate) struct OfficeThere {
 }
 
 /// What incumbents wait.
-fn patience_s() -> u64 {
+pub(super) fn patience_s() -> u64 {
     60
 }
 
-fn retry_cap_s() -> u64 {
+pub(super) fn retry_cap_s() -> u64 {
     300
 }
 
@@ -73,46 +72,23 @@ impl Settings {
         let named = |path: &Path| format!("{}", path.display());
         let text = fs::read(file).with_context(|| named(file))?;
         let settings: Self = serde_json::from_slice(&text).with_context(|| named(file))?;
-        let beside = |path: &Path| file.parent().unwrap_or(Path::new("")).join(path);
         for url in [&settings.login_url, &settings.service_url] {
-            checked(url, settings.ca.is_some()).with_context(|| named(file))?;
+            http::checked(url, settings.ca.is_some()).with_context(|| named(file))?;
         }
-        ensure!(
-            (1..=600).contains(&settings.patience_s)
-                && (1..=86_400).contains(&settings.retry_cap_s),
-            "patience_s is 1 to 600, retry_cap_s 1 to 86400"
-        );
-        let password = beside(&settings.password_file);
-        let password = fs::read_to_string(&password).with_context(|| named(&password))?;
+        let patience = Patience::of(settings.patience_s, settings.retry_cap_s)?;
         let content = |path: &Option<PathBuf>| {
-            let path = path.as_deref().map(beside);
-            let content = path.map(|p| fs::read(&p).with_context(|| named(&p)));
+            let content = path.as_deref().map(|p| http::beside(file, p));
             content.transpose()
         };
         let data = content(&settings.data)?
             .map(String::from_utf8)
             .transpose()?;
         Ok(Read {
-            password: password.trim_end_matches(['\r', '\n']).to_owned(),
+            password: http::secret(file, &settings.password_file)?,
             ca: content(&settings.ca)?,
             data,
-            patience: Patience {
-                answer: Duration::from_secs(settings.patience_s),
-                away: Duration::from_secs(settings.retry_cap_s),
-            },
+            patience,
             settings,
         })
     }
-}
-
-/// Records of citizens go over TLS to a known authority, or stay on this machine.
-fn checked(url: &str, has_ca: bool) -> anyhow::Result<()> {
-    let parsed: axum::http::Uri = url.parse().with_context(|| url.to_owned())?;
-    let here = ["127.0.0.1", "[::1]", "localhost"].contains(&parsed.host().unwrap_or_default());
-    match parsed.scheme_str() {
-        Some("https") => ensure!(has_ca, "{url}: name the authority with \"ca\""),
-        Some("http") => ensure!(here, "{url}: without TLS only to this machine"),
-        _ => anyhow::bail!("{url}: https://…"),
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::words;
-use crate::error::Result;
+use crate::{downstream::System, error::Result};
 
 /// Records that are listed one by one, oldest first; the counts speak of all.
 const MOST_RECORDS: i64 = 200;
@@ -34,6 +34,10 @@ pub(crate) struct Overview {
     pub(crate) held: Vec<Held>,
     /// How it goes on to the national portal.
     pub(crate) portal: Onward,
+    /// How it goes on to a ministry's system.
+    pub(crate) ministry: Onward,
+    /// How registers are looked up.
+    pub(crate) lookups: Vec<super::lookups::Register>,
     /// Case codes of every agency whose branches have any from here, by its code.
     pub(crate) agencies: Vec<Agency>,
 }
@@ -57,11 +61,13 @@ pub(crate) struct Agency {
     pub(crate) low: bool,
 }
 
-/// How it goes on to the national portal.
+/// How it goes on to a system beyond.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Onward {
-    /// How the line stands; none where no copy of the program was told where the portal is.
+    /// How the line stands; none where no copy of the program was told where the system is.
     pub(crate) line: Option<Line>,
+    /// Offices that use it, as the file of settings names them.
+    pub(crate) offices: Vec<String>,
     /// Cases of which something is still to be told.
     pub(crate) waiting: u64,
     /// Since when the first of them waits.
@@ -82,7 +88,7 @@ pub(crate) struct Line {
     /// Why: a stable code.
     pub(crate) code: Option<String>,
     /// The same in words.
-    pub(crate) text: Option<&'static str>,
+    pub(crate) text: Option<String>,
     /// What the other side said.
     pub(crate) detail: Option<String>,
     /// When it is tried next.
@@ -98,7 +104,7 @@ pub(crate) struct Refusal {
     /// Stable code.
     pub(crate) code: String,
     /// The same in words.
-    pub(crate) text: &'static str,
+    pub(crate) text: String,
     /// What the other side said.
     pub(crate) detail: String,
     pub(crate) tries: u64,
@@ -210,12 +216,14 @@ async fn read(client: &Client) -> Result<Overview> {
         machines: machines(client).await?,
         reasons: reasons(client).await?,
         held: held(client).await?,
-        portal: portal(client).await?,
+        portal: onward(client, System::Portal).await?,
+        ministry: onward(client, System::Ministry).await?,
+        lookups: super::lookups::read(client).await?,
         agencies: agencies(client).await?,
     })
 }
 
-fn count(row: &tokio_postgres::Row, at: usize) -> u64 {
+pub(super) fn count(row: &tokio_postgres::Row, at: usize) -> u64 {
     row.get::<_, i64>(at).unsigned_abs()
 }
 
@@ -355,27 +363,34 @@ async fn held(client: &Client) -> Result<Vec<Held>> {
         .collect())
 }
 
-async fn portal(client: &Client) -> Result<Onward> {
+async fn onward(client: &Client, system: System) -> Result<Onward> {
+    let name = system.name();
     let line = client
         .query_opt(
-            "SELECT heard_at, since, code, detail, CASE WHEN tries > 0 THEN next_at END FROM downstream_line",
-            &[],
+            "SELECT heard_at, since, code, detail, CASE WHEN tries > 0 THEN next_at END FROM downstream_line WHERE system = $1",
+            &[&name],
         )
         .await?;
     let row = client
         .query_one(
             "SELECT count(*), min(since), count(*) FILTER (WHERE code IS NOT NULL AND code <> ALL($1))
-             FROM downstream_case WHERE waiting",
-            &[&words::AWAY],
+             FROM downstream_case WHERE waiting AND system = $2",
+            &[&words::AWAY, &name],
         )
         .await?;
     let refusals = client
         .query(
             "SELECT o.code, c.code, d.code, d.detail, d.tries, d.since, d.next_at
              FROM downstream_case d JOIN office o USING(office_id) LEFT JOIN case_file c USING(office_id, id)
-             WHERE d.waiting AND d.code IS NOT NULL AND d.code <> ALL($1)
+             WHERE d.waiting AND d.system = $3 AND d.code IS NOT NULL AND d.code <> ALL($1)
              ORDER BY d.since, d.id LIMIT $2",
-            &[&words::AWAY, &MOST_RECORDS],
+            &[&words::AWAY, &MOST_RECORDS, &name],
+        )
+        .await?;
+    let offices = client
+        .query(
+            "SELECT office FROM downstream_use WHERE system = $1 ORDER BY office",
+            &[&name],
         )
         .await?;
     Ok(Onward {
@@ -384,12 +399,13 @@ async fn portal(client: &Client) -> Result<Onward> {
             Line {
                 heard_at: row.get(0),
                 away_since: row.get(1),
-                text: code.as_deref().map(words::refusal),
+                text: code.as_deref().map(|code| words::refusal(code, system)),
                 code,
                 detail: row.get(3),
                 next_at: row.get(4),
             }
         }),
+        offices: offices.iter().map(|row| row.get(0)).collect(),
         waiting: count(&row, 0),
         oldest: row.get(1),
         refused: count(&row, 2),
@@ -398,7 +414,7 @@ async fn portal(client: &Client) -> Result<Onward> {
             .map(|row| Refusal {
                 office: row.get(0),
                 case: row.get(1),
-                text: words::refusal(row.get(2)),
+                text: words::refusal(row.get(2), system),
                 code: row.get(2),
                 detail: row.get::<_, Option<String>>(3).unwrap_or_default(),
                 tries: u64::from(row.get::<_, i32>(4).unsigned_abs()),

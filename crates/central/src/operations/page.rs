@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{
+    lookups::Register,
     overview::{Agency, Held, Machine, Office, Onward, Overview, Reason},
     words::{ago, moment, number, status},
 };
@@ -70,7 +71,9 @@ pub(super) fn overview(overview: &Overview) -> String {
             (offices(&overview.offices, now))
             (held(&overview.reasons, &overview.held, now))
             (agencies(&overview.agencies))
-            (portal(&overview.portal, now))
+            (onward("portal", "Cổng Dịch vụ công quốc gia", &overview.portal, now))
+            (onward("ministry", "Hệ thống giải quyết thủ tục hành chính của bộ (qua LGSP)", &overview.ministry, now))
+            (lookups(&overview.lookups, now))
             (machines(&overview.machines, now))
             p class="small" {
                 "Số liệu này cũng có dạng JSON tại " a href="/v1/operations" { "/v1/operations" }
@@ -271,7 +274,7 @@ fn held(reasons: &[Reason], held: &[Held], now: DateTime<Utc>) -> Markup {
     )
 }
 
-fn portal(portal: &Onward, now: DateTime<Utc>) -> Markup {
+fn onward(id: &str, title: &str, portal: &Onward, now: DateTime<Utc>) -> Markup {
     let waits = html! {
         @match portal.oldest {
             None => "Không có hồ sơ nào chờ gửi.",
@@ -279,8 +282,8 @@ fn portal(portal: &Onward, now: DateTime<Utc>) -> Markup {
         }
     };
     part(
-        "portal",
-        "Cổng Dịch vụ công quốc gia",
+        id,
+        title,
         &html! {
             p {
                 @match &portal.line {
@@ -290,7 +293,7 @@ fn portal(portal: &Onward, now: DateTime<Utc>) -> Markup {
                             None => { span class="good" { "● Đang nối." } " Trả lời gần nhất: " (when(now, line.heard_at)) ". " (waits) },
                             Some(since) => {
                                 strong class="attention" { "◆ Chưa gửi được từ " (moment(since)) "." }
-                                " " (line.text.unwrap_or_default()) " "
+                                " " (line.text.as_deref().unwrap_or_default()) " "
                                 @if let Some(detail) = &line.detail { @if !detail.is_empty() { "(" (detail) ") " } }
                                 @if let Some(next) = line.next_at { "Tự thử lại lúc " (moment(next)) ". " }
                                 (waits)
@@ -299,10 +302,13 @@ fn portal(portal: &Onward, now: DateTime<Utc>) -> Markup {
                     },
                 }
             }
+            @if portal.line.is_some() && !portal.offices.is_empty() {
+                p class="small" { "Dùng cho: " (portal.offices.join(", ")) "." }
+            }
             @if !portal.refusals.is_empty() {
                 p { strong class="attention" { "◆ " (number(portal.refused)) " hồ sơ chưa được nhận." }
                     " Hồ sơ khác vẫn gửi. Sau khi sửa, lệnh " code { "motcua-central portal-retry" } " gửi lại ngay." }
-                (roll("portal", &html! {
+                (roll(id, &html! {
                     table {
                         thead { tr {
                             th scope="col" { "Đơn vị" } th scope="col" { "Mã hồ sơ" } th scope="col" { "Lý do" }
@@ -319,6 +325,45 @@ fn portal(portal: &Onward, now: DateTime<Utc>) -> Markup {
                         } } }
                     }
                 }))
+            }
+        },
+    )
+}
+
+fn lookups(registers: &[Register], now: DateTime<Utc>) -> Markup {
+    part(
+        "lookups",
+        "Tra cứu dân cư và doanh nghiệp",
+        &html! {
+            @if registers.is_empty() {
+                p { span class="quiet" { "○ Chưa cấu hình." } " Quầy vẫn làm việc, hồ sơ ghi “chưa tra cứu được”. Cách cấu hình: docs/lookups.md." }
+            } @else {
+                (roll("lookups", &html! {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Cơ sở dữ liệu" } th scope="col" { "Tình trạng" } th scope="col" { "Trả lời gần nhất" }
+                            th scope="col" class="n" { "Lượt hỏi 24 giờ" } th scope="col" class="n" { "Không có dữ liệu" }
+                            th scope="col" class="n" { "Không tra cứu được" } th scope="col" class="n" { "Hạn mức mỗi đơn vị mỗi ngày" }
+                        } }
+                        tbody { @for one in registers { tr {
+                            th scope="row" { (one.title) }
+                            td { @match one.away_since {
+                                None if one.heard_at.is_none() => span class="quiet" { "○ Chưa hỏi lần nào" },
+                                None => span class="good" { "● Đang nối" },
+                                Some(since) => {
+                                    strong class="attention" { "◆ Không trả lời từ " (moment(since)) "." }
+                                    " " (one.text.unwrap_or_default())
+                                },
+                            } }
+                            td { (when(now, one.heard_at)) }
+                            td class="n" { (number(one.last_day)) }
+                            td class="n" { (number(one.not_found)) }
+                            td class="n" { (number(one.unavailable)) }
+                            td class="n" { (number(one.per_day)) }
+                        } } }
+                    }
+                }))
+                p class="small" { "Ai hỏi, lúc nào, vì việc gì: lệnh " code { "motcua-central look-ups" } ". Nội dung trả lời không lưu ở trung tâm." }
             }
         },
     )

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 
+use crate::downstream::System;
+
 /// Why an event is held back.
 pub(super) fn reason(code: &str) -> &'static str {
     match code {
@@ -20,21 +22,45 @@ pub(super) fn reason(code: &str) -> &'static str {
 /// Codes that speak of the line and not of a case.
 pub(super) const AWAY: &[&str] = &["PORTAL_AWAY", "PORTAL_STRANGE", "PORTAL_LOGIN"];
 
-/// Why the portal was not told of something.
-pub(super) fn refusal(code: &str) -> &'static str {
-    match code {
-        "PORTAL_AWAY" => "Chưa liên lạc được với Cổng.",
+/// Why a system beyond was not told of something.
+pub(super) fn refusal(code: &str, system: System) -> String {
+    let who = match system {
+        System::Portal => "Cổng",
+        System::Ministry => "hệ thống của bộ",
+    };
+    let text = match code {
+        "PORTAL_AWAY" => "Chưa liên lạc được với {ai}.",
         "PORTAL_STRANGE" => {
-            "Có câu trả lời nhưng không phải của Cổng; có thể là tường lửa hoặc trang đăng nhập mạng."
+            "Có câu trả lời nhưng không phải của {ai}; có thể là tường lửa hoặc trang đăng nhập mạng."
         }
-        "PORTAL_LOGIN" => "Cổng không nhận tài khoản kết nối. Cần kiểm tra tệp cấu hình.",
-        "PORTAL_REFUSED" => "Cổng không nhận hồ sơ này.",
-        "OFFICE_UNMAPPED" => "Tệp cấu hình chưa có mã của đơn vị này ở Cổng.",
-        "STATUS_UNMAPPED" => "Trạng thái của hồ sơ chưa có trong danh mục của Cổng.",
+        "PORTAL_LOGIN" => "{Ai} không nhận tài khoản kết nối. Cần kiểm tra tệp cấu hình.",
+        "PORTAL_REFUSED" => "{Ai} không nhận hồ sơ này.",
+        "OFFICE_UNMAPPED" => "Tệp cấu hình chưa có mã của đơn vị này ở {ai}.",
+        "STATUS_UNMAPPED" => "Trạng thái của hồ sơ chưa có trong danh mục của {ai}.",
         "CODE_TWICE" => {
-            "Hai hồ sơ mang cùng một mã. Không ghi đè hồ sơ đã có ở Cổng; cần người xem."
+            "Hai hồ sơ mang cùng một mã. Không ghi đè hồ sơ đã có ở {ai}; cần người xem."
         }
-        "CASE_GONE" => "Cổng đã nhận hồ sơ này, nhưng ở trung tâm hồ sơ không còn hiệu lực.",
+        "CASE_GONE" => "{Ai} đã nhận hồ sơ này, nhưng ở trung tâm hồ sơ không còn hiệu lực.",
+        _ => "Lý do chưa có lời giải thích. Cần xem lại.",
+    };
+    text.replace("{ai}", who).replace("{Ai}", &sentence(who))
+}
+
+/// The same with a capital at the beginning.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// Why a register did not answer.
+pub(super) fn unavailable(code: &str) -> &'static str {
+    match code {
+        "REGISTER_AWAY" => "Chưa liên lạc được.",
+        "REGISTER_LOGIN" => "Không nhận tài khoản kết nối. Cần kiểm tra tệp cấu hình.",
+        "REGISTER_STRANGE" => "Có câu trả lời nhưng không đúng dạng đã thống nhất.",
+        "REGISTER_BUSY" => "Báo đã quá số lượt được hỏi.",
         _ => "Lý do chưa có lời giải thích. Cần xem lại.",
     }
 }

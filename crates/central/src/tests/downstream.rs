@@ -15,7 +15,7 @@ use super::{
     reading::{log_of, morning},
 };
 use crate::downstream::{
-    Courier, Facts, Outcome, Outside, Why,
+    Courier, Facts, Outcome, Outside, System, Why,
     courier::{Patience, tell_turns},
 };
 
@@ -44,6 +44,14 @@ impl Beyond {
 }
 
 impl Outside for Beyond {
+    fn system(&self) -> System {
+        System::Portal
+    }
+
+    fn offices(&self) -> Vec<String> {
+        vec![OFFICE.to_owned()]
+    }
+
     fn case(&self, office: &str, facts: &Facts, known: bool) -> Outcome {
         assert_eq!(office, OFFICE);
         let mut told = self.told();
@@ -93,7 +101,7 @@ impl Rig {
 
     fn line(&self) {
         self.postgres
-            .query("INSERT INTO downstream_line DEFAULT VALUES");
+            .query("INSERT INTO downstream_line(system) VALUES('portal')");
     }
 
     fn waiting(&self) -> u64 {

@@ -127,7 +127,7 @@ fn copy(runtime: &Runtime, postgres: &Postgres) -> String {
         let installation = database::installation(&pool).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = router(Central::new(pool, installation));
+        let app = router(Central::new(pool, installation, None));
         tokio::spawn(async move { axum::serve(listener, app).await });
         address
     });

@@ -2,7 +2,8 @@
 
 use ipp::attribute::IppAttributeGroup;
 use ipp::model::{DelimiterTag, Operation, StatusCode};
-use ipp::value::IppValue;
+use ipp::parser::IppParseError;
+use ipp::value::{IppName, IppValue};
 
 use super::call::{Call, integer, keywords, name, strings};
 use super::reasons::{self, Weight};
@@ -70,7 +71,11 @@ pub(super) fn submit(
             match media(job.media) {
                 // Drawn to size: scaled down, the fixed margins and the barcode would be wrong.
                 Some(media) => {
-                    request.job("media", IppValue::new_keyword(media)?);
+                    match &job.tray {
+                        // A collection takes the place of the plain size (RFC 8011, PWG 5100.7).
+                        Some(tray) => request.job("media-col", from_tray(job.media, tray)?),
+                        None => request.job("media", IppValue::new_keyword(media)?),
+                    }
                     request.job("print-scaling", IppValue::new_keyword("none")?);
                 }
                 // Every driver names its rolls differently; the queue's own default is the roll.
@@ -241,6 +246,29 @@ fn media(media: Media) -> Option<&'static str> {
     match media {
         Media::A5 => Some("iso_a5_148x210mm"),
         Media::A4 => Some("iso_a4_210x297mm"),
-        Media::Roll80 => None,
+        Media::Roll80 | Media::Roll58 => None,
     }
+}
+
+/// That size out of that tray (RFC 8011 §5.1.19, PWG 5100.7); sizes are hundredths of a millimetre.
+fn from_tray(media: Media, tray: &str) -> Result<IppValue, IppParseError> {
+    let (width, height) = match media {
+        Media::A4 => (21_000, 29_700),
+        Media::A5 | Media::Roll80 | Media::Roll58 => (14_800, 21_000),
+    };
+    let collection = |members: [(&str, IppValue); 2]| {
+        let members = members.into_iter();
+        members
+            .map(|(name, value)| Ok((IppName::new(name)?, value)))
+            .collect::<Result<_, IppParseError>>()
+            .map(IppValue::Collection)
+    };
+    let size = collection([
+        ("x-dimension", IppValue::Integer(width)),
+        ("y-dimension", IppValue::Integer(height)),
+    ])?;
+    collection([
+        ("media-size", size),
+        ("media-source", IppValue::new_keyword(tray)?),
+    ])
 }

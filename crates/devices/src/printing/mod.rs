@@ -5,8 +5,8 @@
 //! never a frozen desk. A printer is described by data ([`Printer`]) that settings can keep; a
 //! submitted job by a [`JobHandle`] that survives a restart of the app.
 //!
-//! A further kind of connection (the Windows spooler) is one more variant of [`Connection`] and
-//! one more module beside `cups`, behind `cfg(windows)`; the calls stay as they are.
+//! A further kind of connection is one more variant of [`Connection`] and one more module; the
+//! calls stay as they are. The Windows spooler (`spooler`) is there on Windows only.
 //!
 //! ```no_run
 //! use motcua_devices::printing::{CupsServer, Format, Job, Media, discover, poll, submit};
@@ -15,7 +15,7 @@
 //! # let pdf = Vec::new();
 //! let server = CupsServer::find(None)?;
 //! let printer = discover(&server)?.remove(0).printer(&server);
-//! let job = Job { title: "H15.50-261123-0001".into(), format: Format::Pdf, media: Media::A5, copies: 1, bytes: pdf };
+//! let job = Job { title: "H15.50-261123-0001".into(), format: Format::Pdf, media: Media::A5, tray: None, copies: 1, bytes: pdf };
 //! let handle = submit(&printer, &job)?;
 //! let state = poll(&handle)?;
 //! # Ok(()) }
@@ -29,7 +29,10 @@ mod http;
 mod net;
 mod raw_tcp;
 mod reasons;
+mod serial;
 mod server;
+#[cfg(windows)]
+mod spooler;
 
 use std::path::PathBuf;
 
@@ -67,12 +70,40 @@ pub enum Connection {
         /// `host` or `host:port`.
         address: String,
     },
+    /// A ticket printer that takes ESC/POS on a serial port.
+    Serial {
+        /// `/dev/ttyUSB0`, `COM3`.
+        port: String,
+        /// Speed.
+        baud: u32,
+        /// How the printer says that it cannot take more.
+        #[serde(default)]
+        flow: Flow,
+    },
+    /// A queue of the Windows spooler; a fault on any other system.
+    Spooler {
+        /// Name of the queue.
+        queue: String,
+    },
     /// No printer: documents are written as files into a folder, for training and for desks
     /// whose printer is elsewhere.
     Folder {
         /// The folder; made if absent.
         path: PathBuf,
     },
+}
+
+/// How a serial printer says that it cannot take more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// Not at all: its buffer is large enough.
+    #[default]
+    None,
+    /// By a wire (RTS/CTS).
+    RtsCts,
+    /// By characters (XON/XOFF).
+    XonXoff,
 }
 
 /// What the bytes are.
@@ -97,6 +128,8 @@ pub enum Media {
     A4,
     /// A roll of 80 mm.
     Roll80,
+    /// A roll of 58 mm.
+    Roll58,
 }
 
 /// One document to print.
@@ -108,6 +141,8 @@ pub struct Job {
     pub format: Format,
     /// What it is to be printed on.
     pub media: Media,
+    /// From which tray, as CUPS names it (`tray-2`); the queue's own choice unless said.
+    pub tray: Option<String>,
     /// How many times; 0 counts as 1.
     pub copies: u8,
     /// The document.
@@ -229,6 +264,14 @@ pub fn submit(printer: &Printer, job: &Job) -> Result<JobHandle, PrintFault> {
             raw_tcp::send(&printer.name, address, job)?;
             None
         }
+        Connection::Serial { port, baud, flow } => {
+            serial::send(&printer.name, port, *baud, *flow, job)?;
+            None
+        }
+        #[cfg(windows)]
+        Connection::Spooler { queue } => Some(spooler::submit(&printer.name, queue, job)?),
+        #[cfg(not(windows))]
+        Connection::Spooler { .. } => return Err(no_spooler(&printer.name)),
         Connection::Folder { path } => {
             folder::save(&printer.name, path, job)?;
             None
@@ -250,8 +293,16 @@ pub fn poll(handle: &JobHandle) -> Result<JobState, PrintFault> {
             let name = &handle.printer.name;
             cups::poll(&cups_server(server.as_ref(), name)?, name, queue, number)
         }
-        (Connection::Cups { .. }, None) => Ok(JobState::Unknown),
-        (Connection::RawTcp { .. } | Connection::Folder { .. }, _) => Ok(JobState::Done),
+        (Connection::Cups { .. } | Connection::Spooler { .. }, None) => Ok(JobState::Unknown),
+        #[cfg(windows)]
+        (Connection::Spooler { queue }, Some(number)) => {
+            spooler::poll(&handle.printer.name, queue, number)
+        }
+        #[cfg(not(windows))]
+        (Connection::Spooler { .. }, Some(_)) => Err(no_spooler(&handle.printer.name)),
+        (Connection::RawTcp { .. } | Connection::Serial { .. } | Connection::Folder { .. }, _) => {
+            Ok(JobState::Done)
+        }
     }
 }
 
@@ -265,10 +316,36 @@ pub fn cancel(handle: &JobHandle) -> Result<(), PrintFault> {
             let name = &handle.printer.name;
             cups::cancel(&cups_server(server.as_ref(), name)?, name, queue, number)
         }
-        (Connection::Cups { .. }, None) => Ok(()),
+        (Connection::Cups { .. } | Connection::Spooler { .. }, None) => Ok(()),
+        #[cfg(windows)]
+        (Connection::Spooler { queue }, Some(number)) => {
+            spooler::cancel(&handle.printer.name, queue, number)
+        }
+        #[cfg(not(windows))]
+        (Connection::Spooler { .. }, Some(_)) => Ok(()),
         // The bytes are gone: there is nothing left to take back.
-        (Connection::RawTcp { .. } | Connection::Folder { .. }, _) => Ok(()),
+        (Connection::RawTcp { .. } | Connection::Serial { .. } | Connection::Folder { .. }, _) => {
+            Ok(())
+        }
     }
+}
+
+/// The queues of the Windows spooler; none on any other system.
+pub fn discover_spooler() -> Vec<PrinterInfo> {
+    #[cfg(windows)]
+    return spooler::discover();
+    #[cfg(not(windows))]
+    Vec::new()
+}
+
+/// Settings of a Windows machine on another system.
+#[cfg(not(windows))]
+fn no_spooler(printer: &str) -> PrintFault {
+    PrintFault::new(
+        FaultKind::Unknown,
+        printer,
+        "the spooler of Windows is not here",
+    )
 }
 
 fn cups_server(configured: Option<&CupsServer>, printer: &str) -> Result<CupsServer, PrintFault> {

@@ -36,6 +36,7 @@ fn receipt() -> Job {
         title: "H15.50-261123-0001".to_owned(),
         format: Format::Pdf,
         media: Media::A5,
+        tray: None,
         copies: 1,
         bytes: pdf::a5(TEXT),
     }
@@ -89,6 +90,23 @@ fn a_receipt_comes_out_as_it_went_in() {
         poll(&kept).unwrap(),
         JobState::Done,
         "cancelling what has ended changes nothing"
+    );
+}
+
+#[test]
+fn a_tray_may_be_chosen_and_the_paper_stays_its_size() {
+    let cups = CupsHarness::start().unwrap();
+    let job = Job {
+        tray: Some("auto".to_owned()),
+        ..receipt()
+    };
+    let handle = submit(&printer(&cups, cups.queue_pdf()), &job).unwrap();
+    wait_for(&cups, &handle, |state| *state == JobState::Done);
+    let outputs = cups.outputs().unwrap();
+    let (width, height) = pdf::size_of(&outputs[0]);
+    assert!(
+        (width - 419.53).abs() < 1.5 && (height - 595.28).abs() < 1.5,
+        "A5 stays A5: {width} × {height}"
     );
 }
 
@@ -223,6 +241,7 @@ fn a_raw_queue_hands_escpos_on_untouched() {
         title: "A-033".to_owned(),
         format: Format::EscPosRaw,
         media: Media::Roll80,
+        tray: None,
         copies: 1,
         bytes: bytes.clone(),
     };
@@ -244,6 +263,7 @@ fn a_queue_whose_printer_is_off_says_that_the_printer_does_not_answer() {
         title: "A-034".to_owned(),
         format: Format::EscPosRaw,
         media: Media::Roll80,
+        tray: None,
         copies: 1,
         bytes: vec![0x1b, b'@'],
     };

@@ -32,6 +32,7 @@ fn ticket(bytes: Vec<u8>, copies: u8) -> Job {
         title: "Vé A-033".to_owned(),
         format: Format::EscPosRaw,
         media: Media::Roll80,
+        tray: None,
         copies,
         bytes,
     }

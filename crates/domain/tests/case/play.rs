@@ -82,6 +82,7 @@ pub(crate) fn received() -> CaseReceived {
             number: 1,
         }),
         form_set: "tt-01-2018".to_owned(),
+        look_up: None,
         instant: false,
         on_behalf: None,
         online: None,

@@ -17,6 +17,7 @@ use motcua_app::{App, CENTRAL, CentralLink, Change, LinkState};
 use motcua_domain::Code;
 use motcua_protocol::{
     ApiError,
+    look_up::{self, Ask, Told},
     sync::{MEDIA_ANSWER, RefusedWhy},
     verbs::sync::StickBrought,
 };
@@ -44,6 +45,8 @@ const SESSION: Duration = Duration::from_secs(600);
 const SOON: Duration = Duration::from_millis(500);
 /// A file of a month goes over a slow line, and is taken in whole before it is answered.
 const CARRY: Duration = Duration::from_secs(300);
+/// Longer than central waits for a register.
+const LOOK_UP: Duration = Duration::from_secs(8);
 const TOKEN: Duration = Duration::from_secs(20);
 /// Where central takes files of records.
 const STICK: &str = "/v1/stick";
@@ -247,6 +250,31 @@ impl Uplink {
         files::send(app, CENTRAL, &say, &go_on)
     }
 
+    /// Has central ask a register, within the time that somebody at a counter can be kept waiting.
+    fn asks(&self, ask: &Ask) -> Result<Told, No> {
+        let until = Instant::now() + LOOK_UP;
+        let left = || until.saturating_duration_since(Instant::now());
+        let send = Send::post(look_up::PATH, json!(ask).to_string());
+        if !*self.wire.token() {
+            self.wire.prove(left())?;
+        }
+        let mut got = self.wire.http.send(send.clone(), left())?;
+        // The token has run out: once more with a new one.
+        if got.status == 401 {
+            *self.wire.token() = false;
+            self.wire.prove(left())?;
+            got = self.wire.http.send(send, left())?;
+        }
+        match (got.status, got.media.as_str()) {
+            (200, MEDIA_ANSWER) => {
+                serde_json::from_slice(&got.body).map_err(|_| No::Strange(Failure::Malformed))
+            }
+            // Central of an older version has no such door.
+            (404, _) => Ok(Told::unavailable(look_up::OFF)),
+            _ => Err(No::Refused(RefusedWhy::Busy.into())),
+        }
+    }
+
     /// Brings a sealed file of another machine to central.
     pub(super) fn carry(&self, file: Vec<u8>) -> Result<StickBrought, ApiError> {
         let away = || {
@@ -432,6 +460,15 @@ impl CentralLink for Uplink {
 
     fn fetch(&self, app: &App, hash: &str, bytes: u64) -> bool {
         files::fetch(app, hash, bytes, &|send| self.files.send(&send))
+    }
+
+    fn look_up(&self, ask: &Ask) -> Told {
+        self.asks(ask).unwrap_or_else(|no| {
+            Told::unavailable(match no {
+                No::Lost(Lost::Timeout) => look_up::TIMEOUT,
+                _ => look_up::NO_LINE,
+            })
+        })
     }
 
     fn send_now(&self, app: &App) {

@@ -22,6 +22,7 @@ use axum::{
 use motcua_domain::{Code, text};
 use motcua_protocol::{
     ApiError,
+    look_up::{self, Ask},
     sync::{
         Limits, MEDIA_ANSWER, MEDIA_EVENTS, Malformed, PROTO, PROTO_MIN, Refused, RefusedWhy,
         decode_events, encode_events, encode_page,
@@ -61,6 +62,7 @@ pub(super) fn router(hub: Arc<Hub>) -> Router {
         .route(wire::COMMAND, post(command))
         .route(wire::LIVE, get(live))
         .merge(super::files::routes())
+        .route(look_up::PATH, post(looked_up))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&hub),
             devices_only,
@@ -296,6 +298,21 @@ async fn command(
     match done {
         Ok(Ok((epoch, frame))) => bytes(&epoch, &frame),
         Ok(Err(refused)) => refuse(refused),
+        Err(response) => response,
+    }
+}
+
+/// A counter's question to a register goes to central from here; the answer is kept nowhere.
+async fn looked_up(State(hub): State<Arc<Hub>>, body: Body) -> Response {
+    let body = match body_of(body, SMALL).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let Ok(ask) = serde_json::from_slice::<Ask>(&body) else {
+        return no(RefusedWhy::Malformed);
+    };
+    match blocking(move || hub.app.look_up_for(&ask)).await {
+        Ok(told) => said(StatusCode::OK, &told),
         Err(response) => response,
     }
 }

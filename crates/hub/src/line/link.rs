@@ -18,6 +18,7 @@ use std::{
 
 use motcua_app::{App, Asked, HUB, HubLink, LinkState, Order};
 use motcua_domain::{Code, Refusal};
+use motcua_protocol::look_up::{self, Ask, Told};
 use motcua_protocol::sync::{EpochHead, Hash, Limits, LogHead, RefusedWhy};
 use motcua_sync::{Answer, Config, Engine, Failure, Fault, Input, Request, Wake, fault_text};
 use uuid::Uuid;
@@ -41,6 +42,8 @@ use crate::{
 const BUDGET: Duration = Duration::from_millis(2_300);
 /// For work that nobody waits for.
 const SESSION: Duration = Duration::from_secs(600);
+/// For a question that central asks a register: longer than central itself waits.
+const LOOK_UP: Duration = Duration::from_secs(9);
 /// How long silence is remembered.
 const AWAY_MS: i64 = 4_000;
 /// How long announcements are listened for, how many places are tried, and how long each.
@@ -558,6 +561,18 @@ fn words(fault: Fault, foreign: bool) -> &'static str {
 }
 
 impl HubLink for Line {
+    fn look_up(&self, app: &App, ask: &Ask) -> Told {
+        if self.is_away(app.moment().wall_ms) {
+            return Told::unavailable(look_up::NO_LINE);
+        }
+        match self.wire.look_up(ask, LOOK_UP) {
+            Ok(told) => told,
+            Err(No::Lost(Lost::Timeout)) => Told::unavailable(look_up::TIMEOUT),
+            // A hub of an older version has no such door.
+            Err(_) => Told::unavailable(look_up::NO_LINE),
+        }
+    }
+
     fn number(&self) -> u16 {
         self.paired.number
     }

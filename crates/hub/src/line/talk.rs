@@ -2,6 +2,7 @@
 
 use std::{sync::mpsc::Receiver, time::Duration};
 
+use motcua_protocol::look_up::{self, Ask, Told};
 use motcua_protocol::sync::{
     Limits, MEDIA_ANSWER, MEDIA_EVENTS, Refused, RefusedWhy, decode_events, decode_page,
     encode_events,
@@ -19,6 +20,10 @@ pub(crate) trait Wire: std::fmt::Debug + std::marker::Send + Sync {
     fn ask(&self, request: &Request, patience: Duration) -> Result<Answer, No>;
     /// Has a command done.
     fn command(&self, ask: &CommandAsk, patience: Duration) -> Result<Decided, No>;
+    /// Has the hub have central ask a register.
+    fn look_up(&self, _ask: &Ask, _patience: Duration) -> Result<Told, No> {
+        Err(No::Lost(Lost::Offline))
+    }
     /// Opens the line on which the hub says that there is news: each word tells whether it was
     /// news or only a sign of life.
     fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost>;
@@ -37,6 +42,12 @@ impl Wire for Http {
 
     fn command(&self, ask: &CommandAsk, patience: Duration) -> Result<Decided, No> {
         command(self, ask, patience)
+    }
+
+    fn look_up(&self, ask: &Ask, patience: Duration) -> Result<Told, No> {
+        let body = serde_json::to_vec(ask).map_err(malformed)?;
+        let got = self.send(Send::post(look_up::PATH, body), patience)?;
+        json(&ours(got, MEDIA_ANSWER)?)
     }
 
     fn live(&self, patience: Duration) -> Result<Receiver<bool>, Lost> {

@@ -13,6 +13,7 @@ pub mod fee;
 pub mod hub;
 pub mod issuing;
 pub mod kiosk;
+pub mod look_up;
 pub mod machine;
 pub mod notice;
 pub mod paper;
@@ -30,7 +31,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use ts_rs::TS;
 
 /// A command changes something and is recorded; a query only looks; an act changes this machine
-/// and not the branch: nothing is recorded, and doing it twice is doing it once.
+/// and not the branch: nothing is recorded, and doing it twice is doing it once. Looking up in a
+/// register is an act too, although it is recorded that it was done: nobody waits for a register
+/// while a transaction is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Writes events.
@@ -247,6 +250,8 @@ verbs! {
     // ---- people ----
     Query "identity.parse" citizen::IdentityParse => motcua_domain::identity::card::Card;
     Query "citizen.find" citizen::Find => Vec<citizen::Known>;
+    Act "citizen.look_up" look_up::Citizen => look_up::LookedUp, [Officer, Reception, Supervisor];
+    Act "enterprise.look_up" look_up::Enterprise => look_up::LookedUp, [Officer, Reception, Supervisor];
     Query "citizen.check" citizen::Check => citizen::Checked;
     Query "units.search" citizen::UnitsSearch => Vec<citizen::UnitHit>;
 
@@ -261,6 +266,8 @@ verbs! {
     Command "print.cancel" paper::Cancel => paper::Job, [Officer, Reception, Supervisor];
     Query "printer.list" paper::Printers => paper::PrintersAnswer;
     Command "printer.assign" paper::Assign => paper::PrintersAnswer, [Officer, Reception, Supervisor];
+    Command "printer.profile" paper::SetProfile => paper::PrintersAnswer, [Officer, Reception, Supervisor];
+    Command "printer.test" paper::Test => paper::Job, [Officer, Reception, Supervisor];
 
     // ---- the machines of the branch ----
     Query "machine.get" machine::MachineGet => machine::MachineAnswer;

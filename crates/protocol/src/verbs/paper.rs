@@ -45,11 +45,13 @@ pub enum PaperKind {
     CashReport,
     /// Register book (Mẫu 06, `report.print`).
     RegisterBook,
+    /// A page that shows whether a printer is set up; of nobody.
+    Test,
 }
 
 impl PaperKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Receipt,
         Self::Ticket,
         Self::Supplement,
@@ -67,6 +69,7 @@ impl PaperKind {
         Self::DossierRefusal,
         Self::CashReport,
         Self::RegisterBook,
+        Self::Test,
     ];
 
     /// Name on the wire.
@@ -89,6 +92,7 @@ impl PaperKind {
             Self::DossierRefusal => "dossier_refusal",
             Self::CashReport => "cash_report",
             Self::RegisterBook => "register_book",
+            Self::Test => "test",
         }
     }
 
@@ -110,10 +114,11 @@ impl PaperKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whose printer it goes to: all forms go where receipts go.
+    /// Whose printer it goes to unless it has one of its own: all forms go where receipts go.
     pub fn printed_as(self) -> Self {
         match self {
             Self::Ticket => Self::Ticket,
+            Self::Test => Self::Test,
             _ => Self::Receipt,
         }
     }
@@ -308,16 +313,81 @@ pub struct PrintersAnswer {
     /// Printer for tickets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
+    /// Forms that go elsewhere than receipts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<FormPrinter>>")]
+    pub forms: Vec<FormPrinter>,
     /// In words, when printers could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// A form with a printer of its own.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct FormPrinter {
+    /// Which form.
+    pub kind: PaperKind,
+    /// Its printer.
+    pub printer: String,
+}
+
+/// What is loaded in a printer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PrinterPaper {
+    /// A5 sheets.
+    A5,
+    /// A4 sheets.
+    A4,
+    /// A roll of 80 mm.
+    Roll80,
+    /// A roll of 58 mm.
+    Roll58,
+}
+
+/// How a printer is set up on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct PrinterProfile {
+    /// What is loaded; as each paper needs it unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<PrinterPaper>,
+    /// From which tray, as the print service calls it (`tray-2`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tray: Option<String>,
+    /// Dots across, for ticket printers: 576 on 80 mm paper, 384 on 58 mm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dots: Option<u16>,
+}
+
+/// `printer.profile`: how a printer is set up; a printer that no service lists is known from then on.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrinterProfileSet", optional_fields)]
+#[schemars(rename = "PrinterProfileSet")]
+pub struct SetProfile {
+    /// The printer.
+    pub printer: String,
+    /// How it is set up; none forgets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<PrinterProfile>,
+}
+
+/// `printer.test`: prints a page that shows whether a printer is set up.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrinterTest")]
+#[schemars(rename = "PrinterTest")]
+pub struct Test {
+    /// The printer.
+    pub printer: String,
 }
 
 /// A printer.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(optional_fields)]
 pub struct Printer {
-    /// Id used in commands: `cups:NAME`, `tcp:HOST:9100`, `folder:PATH`.
+    /// Id used in commands: `cups:NAME`, `tcp:HOST:9100`, `serial:PORT@BAUD`, `spooler:NAME`,
+    /// `folder:PATH`.
     pub id: String,
     /// Name for people.
     pub name: String,
@@ -326,6 +396,9 @@ pub struct Printer {
     /// In words, when it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// How it is set up, where somebody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<PrinterProfile>,
 }
 
 /// `printer.assign`: which printer a kind of paper goes to on this machine.

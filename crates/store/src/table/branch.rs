@@ -152,7 +152,8 @@ pub(crate) fn rows(
             BranchEvent::Epoch(_)
             | BranchEvent::Clock(_)
             | BranchEvent::Kiosk(_)
-            | BranchEvent::Resolved(_) => {}
+            | BranchEvent::Resolved(_)
+            | BranchEvent::LookedUp(_) => {}
             // Each of these reads its own entity's events together, below.
             BranchEvent::NoticeTold(_)
             | BranchEvent::NoticeMeans(_)

@@ -18,6 +18,7 @@ import {
   type Who,
 } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
+import { PartyLookUp } from "./lookup.svelte";
 import { session } from "./session.svelte";
 import { errorText, perform, say, sayError, undoFor } from "./strip.svelte";
 
@@ -57,6 +58,7 @@ class Desk {
   warnings = $state<Record<string, string>>({});
   partyOpen = $state(false);
   dialog = $state<Dialog>();
+  readonly lookUp = new PartyLookUp();
   /** Where the focus should go next; screens take it and clear it. */
   wanted = $state<"procedure" | "papers" | "party" | undefined>();
 
@@ -170,6 +172,7 @@ class Desk {
     this.errors = {};
     this.warnings = {};
     this.dialog = undefined;
+    this.lookUp.forget();
   }
 
   save(): void {
@@ -256,6 +259,17 @@ class Desk {
     if (!this.active || !this.view || this.view.visit.applicant || which !== here) return;
     await command("visit.identify", { visit_id: this.view.visit_id, applicant: partyOf(this.active[here]) });
     await Promise.all([refresh.desk(), refresh.queue()]);
+  }
+
+  /** Asks about the owner of the case; nobody waits for the answer. */
+  askRegister(): void {
+    const draft = this.active;
+    if (draft && !draft.received && this.serving) void this.lookUp.ask(draft.applicant, this.visitId);
+  }
+
+  fillFromRegister(): void {
+    const draft = this.active;
+    if (draft && !draft.received && this.lookUp.fill(draft.applicant)) void this.check("applicant");
   }
 
   // ---- acts ----

@@ -7,6 +7,7 @@ import { t } from "$lib/i18n.svelte";
 import { age, isoDate, serverNow } from "$lib/time.svelte";
 import { emptyParty, type PartyDraft, partyDraft, partyOf } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
+import { PartyLookUp } from "./lookup.svelte";
 import { errorText, perform, say, sayError, sayHere, undoFor } from "./strip.svelte";
 import { fold, read } from "$lib/text";
 
@@ -46,6 +47,7 @@ export interface Booking {
 const ELDERLY_FROM = 60;
 
 class Reception {
+  readonly register = new PartyLookUp();
   party = $state<PartyDraft>(emptyParty());
   scanText = $state("");
   /** The card that was read. */
@@ -132,6 +134,15 @@ class Reception {
     this.errors = {};
     this.warnings = {};
     this.arrivedAt = "";
+    this.register.forget();
+  }
+
+  askRegister(): void {
+    void this.register.ask(this.party);
+  }
+
+  fillFromRegister(): void {
+    if (this.register.fill(this.party)) void this.check();
   }
 
   chooseKind(kind: Class): void {

@@ -1,0 +1,250 @@
+//! What really comes out of printers: a ticket printer on a TCP port and one on a serial cable, whose
+//! bytes are interpreted as a printer does and whose codes are read by zbar; and how printers are set
+//! up on this machine.
+
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use motcua_app::{App, Settings};
+use motcua_domain::Code;
+use motcua_testkit::{
+    branch::{OFFICER, TestBranch, caller, case, id, open},
+    escpos::{self, Strip},
+    printer9100::Printer9100,
+    serial_printer::SerialPrinter,
+};
+use serde_json::{Value, json};
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The branch with its printing thread.
+fn at_work(branch: &mut TestBranch) -> Arc<App> {
+    branch.close();
+    let settings = Settings {
+        printing: true,
+        ..branch.settings()
+    };
+    open(settings, &branch.clock).unwrap()
+}
+
+fn ask(app: &App, verb: &str, args: Value) -> Value {
+    app.call(&caller(OFFICER), verb, args).unwrap()
+}
+
+/// The newest job, when it has ended.
+#[track_caller]
+fn ended(app: &App) -> Value {
+    let until = Instant::now() + LIMIT;
+    loop {
+        let job = ask(app, "print.jobs", json!({}))[0].clone();
+        if matches!(job["state"].as_str(), Some("done" | "failed")) {
+            return job;
+        }
+        assert!(Instant::now() < until, "{job}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[track_caller]
+fn strip(job: &[u8]) -> Strip {
+    let strips = escpos::print(job).unwrap();
+    assert_eq!(strips.len(), 1, "one ticket, one cut");
+    assert!(strips[0].cut);
+    strips[0].clone()
+}
+
+#[test]
+fn a_ticket_printer_on_the_network_prints_a_ticket_that_a_phone_reads() {
+    let mut branch = TestBranch::demo();
+    let visit = branch.walk_in();
+    let app = at_work(&mut branch);
+    let printer = Printer9100::start().unwrap();
+    let there = format!("tcp:{}", printer.address());
+    ask(
+        &app,
+        "printer.assign",
+        json!({"kind": "ticket", "printer": there}),
+    );
+    ask(&app, "print.submit", json!({"kind": "ticket", "id": visit}));
+    let paper = strip(&printer.next_job(LIMIT).unwrap());
+    assert_eq!(ended(&app)["state"], "done");
+    let ticket = id(&ask(&app, "visit.get", json!({"visit_id": visit}))["ticket"]);
+    assert_eq!(paper.width, 576);
+    assert_eq!(paper.codes(), [format!("{ticket} 2026-11-23")]);
+    // The same for narrow paper: fewer dots, and the code is still read.
+    ask(
+        &app,
+        "printer.profile",
+        json!({"printer": there, "profile": {"paper": "roll58"}}),
+    );
+    ask(&app, "print.submit", json!({"kind": "ticket", "id": visit}));
+    let narrow = strip(&printer.next_job(LIMIT).unwrap());
+    assert_eq!(narrow.width, 384);
+    assert_eq!(narrow.codes(), [format!("{ticket} 2026-11-23")]);
+}
+
+#[test]
+fn a_ticket_printer_on_a_serial_cable_prints_the_same() {
+    let mut branch = TestBranch::demo();
+    let visit = branch.walk_in();
+    let cable_folder = branch.beside("cable");
+    fs::create_dir(&cable_folder).unwrap();
+    let cable = SerialPrinter::plug(&cable_folder);
+    let app = at_work(&mut branch);
+    let there = format!("serial:{}@115200", cable.port().display());
+    ask(
+        &app,
+        "print.submit",
+        json!({"kind": "ticket", "id": visit, "printer": there}),
+    );
+    let job = ended(&app);
+    assert_eq!(job["state"], "done", "{job}");
+    let paper = strip(&cable.job());
+    let ticket = id(&ask(&app, "visit.get", json!({"visit_id": visit}))["ticket"]);
+    assert_eq!(paper.codes(), [format!("{ticket} 2026-11-23")]);
+    // The cable pulled: the paper is kept, and the officer is told.
+    drop(cable);
+    ask(
+        &app,
+        "print.submit",
+        json!({"kind": "ticket", "id": visit, "printer": there}),
+    );
+    let job = ended(&app);
+    assert_eq!(job["state"], "failed", "{job}");
+    assert!(
+        job["message"].as_str().unwrap().contains("chưa in"),
+        "{job}"
+    );
+}
+
+#[test]
+fn a_test_page_shows_edges_and_a_code_on_every_kind_of_printer() {
+    let mut branch = TestBranch::demo();
+    let out = branch.beside("papers");
+    let app = at_work(&mut branch);
+    let printer = Printer9100::start().unwrap();
+    let there = format!("tcp:{}", printer.address());
+    ask(
+        &app,
+        "printer.profile",
+        json!({"printer": there, "profile": {"dots": 512}}),
+    );
+    let job = ask(&app, "printer.test", json!({"printer": there}));
+    assert_eq!(
+        (&job["kind"], &job["title"]),
+        (&json!("test"), &json!("In thử"))
+    );
+    let paper = strip(&printer.next_job(LIMIT).unwrap());
+    assert_eq!(paper.width, 512);
+    // Both outermost dots: a width set too large loses the right one.
+    let middle = paper.rows.len() / 2;
+    assert!(paper.is_ink(0, middle) && paper.is_ink(511, middle));
+    assert_eq!(paper.codes(), ["IN THU 2026-11-23 08:00"]);
+    let folder = format!("folder:{}", out.display());
+    ask(&app, "printer.test", json!({"printer": folder}));
+    assert_eq!(ended(&app)["state"], "done");
+    let page = fs::read_dir(&out).unwrap().next().unwrap().unwrap().path();
+    let info = std::process::Command::new("pdfinfo")
+        .arg(&page)
+        .output()
+        .unwrap();
+    let info = String::from_utf8_lossy(&info.stdout).into_owned();
+    assert!(info.contains("Page size"), "{info}");
+    assert!(
+        info.contains("A5") || info.contains("419") || info.contains("420"),
+        "{info}"
+    );
+    // A test page belongs to nobody: nothing of it is in the log, and it cannot be asked for as a form.
+    let refused = app
+        .call(
+            &caller(OFFICER),
+            "print.submit",
+            json!({"kind": "test", "id": uuid_of_nobody()}),
+        )
+        .unwrap_err();
+    assert_eq!(refused.code, Code::DocumentUnknown);
+}
+
+fn uuid_of_nobody() -> &'static str {
+    "00000000-0000-0000-0000-000000000000"
+}
+
+#[test]
+fn a_form_may_have_a_printer_of_its_own_and_others_go_where_receipts_go() {
+    let branch = TestBranch::demo();
+    let received = branch.ok(OFFICER, "case.receive", case());
+    let case_id = &received["case_id"];
+    let goes_to = |kind: &str| {
+        branch.ok(
+            OFFICER,
+            "print.submit",
+            json!({"kind": kind, "id": case_id}),
+        )["printer"]
+            .clone()
+    };
+    branch.ok(
+        OFFICER,
+        "printer.assign",
+        json!({"kind": "receipt", "printer": "cups:A5"}),
+    );
+    assert_eq!(goes_to("receipt"), "cups:A5");
+    branch.ok(
+        OFFICER,
+        "case.hand_over",
+        json!({"id": case_id, "to": "Phòng Tư pháp"}),
+    );
+    assert_eq!(goes_to("control"), "cups:A5");
+    let answer = branch.ok(
+        OFFICER,
+        "printer.assign",
+        json!({"kind": "control", "printer": "cups:A4"}),
+    );
+    assert_eq!(
+        answer["forms"],
+        json!([{"kind": "control", "printer": "cups:A4"}])
+    );
+    assert_eq!(goes_to("control"), "cups:A4");
+    assert_eq!(goes_to("receipt"), "cups:A5");
+}
+
+#[test]
+fn what_a_printer_cannot_be_is_refused_with_the_field() {
+    let branch = TestBranch::demo();
+    for (printer, profile, field) in [
+        ("cups:A5", json!({"dots": 575}), "profile.dots"),
+        ("cups:A5", json!({"dots": 1000}), "profile.dots"),
+        ("cups:A5", json!({"tray": "Khay số 2"}), "profile.tray"),
+        ("tcp:10.0.0.9", json!({"tray": "tray-2"}), "profile.tray"),
+        ("tcp:10.0.0.9", json!({"paper": "a5"}), "profile.paper"),
+        ("serial:COM3@0", json!({}), "printer"),
+        ("serial:COM3@9600+dtr", json!({}), "printer"),
+        ("usb:1", json!({}), "printer"),
+    ] {
+        let refused = branch.refused(
+            OFFICER,
+            "printer.profile",
+            json!({"printer": printer, "profile": profile}),
+        );
+        assert_eq!(refused.field.as_deref(), Some(field), "{printer} {profile}");
+    }
+    // What is set up by hand is listed, with how it is set up, until it is forgotten.
+    let ask = json!({"printer": "serial:COM3@19200+xonxoff", "profile": {"paper": "roll58"}});
+    branch.ok(OFFICER, "printer.profile", ask);
+    let listed = branch.ok(OFFICER, "printer.list", json!({}))["printers"].clone();
+    let of = |list: &Value| {
+        let list = list.as_array().unwrap().iter();
+        list.filter(|p| p["id"] == "serial:COM3@19200+xonxoff")
+            .count()
+    };
+    assert_eq!(of(&listed), 1, "{listed}");
+    branch.ok(
+        OFFICER,
+        "printer.profile",
+        json!({"printer": "serial:COM3@19200+xonxoff"}),
+    );
+    let listed = branch.ok(OFFICER, "printer.list", json!({}))["printers"].clone();
+    assert_eq!(of(&listed), 0, "{listed}");
+}

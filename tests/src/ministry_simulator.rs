@@ -1,0 +1,279 @@
+//! A SIMULATOR of a ministry's system reached through LGSP, for tests only. It is not that system
+//! and proves nothing about it: it behaves as docs/portal.md describes, and where that marks
+//! something as not confirmed, in the way that is hardest for whoever calls.
+//!
+//! - A token is given for client credentials and may run out at any call (HTTP 401).
+//! - `NoiHoSo` of a case that is there is refused with "đã tồn tại".
+//! - `CapNhatTienTrinh` and `CapNhatTrangThai` of a case that is not there answer 404; a turn that is
+//!   there already is refused with "đã tồn tại".
+//! - Answers get lost after the work is done.
+
+#![allow(
+    clippy::expect_used,
+    reason = "a broken harness must stop the test at once"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Error,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Form, Json, Router,
+    body::{Body, Bytes},
+    extract::{Path as Call, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+    routing::post,
+};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+const CLIENT: &str = "motcua-simulator";
+const SECRET: &str = "bí mật của máy giả";
+
+/// What the simulator holds, and how it behaves from now on.
+#[derive(Debug, Default)]
+pub struct Ministry {
+    /// Cases by `MaHoSo`, as they were told.
+    pub cases: BTreeMap<String, Value>,
+    /// Cases in the order in which they were taken in.
+    pub taken_in: Vec<String>,
+    /// Turns in the order in which they were taken.
+    pub turns: Vec<Value>,
+    /// Where each case stands, as last told.
+    pub statuses: BTreeMap<String, String>,
+    /// How often anything was asked.
+    pub calls: u64,
+    /// How often a token was given.
+    pub tokens: u64,
+    /// Nothing works: the answer of a gateway.
+    pub down: bool,
+    /// Of so many calls the answer of one gets lost; none where 0.
+    pub lose_every: u64,
+    /// A token is good for so many calls; without end where 0.
+    pub token_calls: u64,
+    /// Cases of these applicants are refused.
+    pub refuses: BTreeSet<String>,
+    given: BTreeMap<String, u64>,
+}
+
+/// A running simulator; gone when dropped.
+#[derive(Debug)]
+pub struct MinistrySimulator {
+    state: Arc<Mutex<Ministry>>,
+    address: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+type Shared = Arc<Mutex<Ministry>>;
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Ministry> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl MinistrySimulator {
+    /// Listens on a free port of this machine.
+    pub fn start() -> Self {
+        let state = Shared::default();
+        let runtime = Runtime::new().expect("a runtime");
+        let router = Router::new()
+            .route("/token", post(token))
+            .route("/api/{call}", post(called))
+            .with_state(Arc::clone(&state));
+        let address = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+            let listener = listener.expect("a free port");
+            let address = listener.local_addr().expect("its address");
+            tokio::spawn(async move { axum::serve(listener, router).await });
+            address
+        });
+        Self {
+            state,
+            address,
+            runtime: Some(runtime),
+        }
+    }
+
+    /// What it holds and how it behaves.
+    pub fn state(&self) -> MutexGuard<'_, Ministry> {
+        lock(&self.state)
+    }
+
+    /// The file for `motcua-central serve --ministry`, with the offices that use it.
+    pub fn settings(&self, folder: &Path, offices: &[&str]) -> PathBuf {
+        let offices: BTreeMap<&str, String> =
+            offices.iter().map(|&o| (o, format!("G09.{o}"))).collect();
+        fs::write(folder.join("ministry-secret"), format!("{SECRET}\n")).expect("a file");
+        let settings = json!({
+            "token_url": format!("http://{}/token", self.address),
+            "base_url": format!("http://{}/api/", self.address),
+            "client_id": CLIENT,
+            "client_secret_file": "ministry-secret",
+            "offices": offices,
+            "patience_s": 1,
+            "retry_cap_s": 1,
+        });
+        let file = folder.join("ministry.json");
+        fs::write(&file, settings.to_string()).expect("a file");
+        file
+    }
+}
+
+impl Drop for MinistrySimulator {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn down() -> Response {
+    (StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>").into_response()
+}
+
+fn refused(status: StatusCode, message: &str) -> Response {
+    (
+        status,
+        Json(json!({"code": status.as_u16(), "message": message})),
+    )
+        .into_response()
+}
+
+async fn token(
+    State(shared): State<Shared>,
+    Form(ask): Form<BTreeMap<String, String>>,
+) -> Response {
+    let mut state = lock(&shared);
+    if state.down {
+        return down();
+    }
+    let is = |field: &str, value: &str| ask.get(field).is_some_and(|v| v == value);
+    if !(is("grant_type", "client_credentials")
+        && is("client_id", CLIENT)
+        && is("client_secret", SECRET))
+    {
+        return refused(StatusCode::UNAUTHORIZED, "invalid_client");
+    }
+    state.tokens += 1;
+    let token = format!("token-{}", state.tokens);
+    let good_for = state.token_calls;
+    state.given.insert(token.clone(), good_for);
+    Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600})).into_response()
+}
+
+async fn called(
+    State(shared): State<Shared>,
+    Call(call): Call<String>,
+    headers: HeaderMap,
+    Json(record): Json<Value>,
+) -> Response {
+    let mut state = lock(&shared);
+    state.calls += 1;
+    if state.down {
+        return down();
+    }
+    let token = headers.get("authorization").and_then(|v| v.to_str().ok());
+    let token = token
+        .and_then(|t| t.strip_prefix("Bearer "))
+        .unwrap_or_default();
+    let endless = state.token_calls == 0;
+    match state.given.get_mut(token) {
+        None => return refused(StatusCode::UNAUTHORIZED, "token"),
+        Some(0) if endless => {}
+        Some(left) => {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                state.given.remove(token);
+            }
+        }
+    }
+    let done = match call.as_str() {
+        "NoiHoSo" => case(&mut state, &record),
+        "CapNhatTienTrinh" => turn(&mut state, &record),
+        "CapNhatTrangThai" => status(&mut state, &record),
+        _ => return (StatusCode::NOT_FOUND, "no such call").into_response(),
+    };
+    if let Err(refused) = done {
+        return refused;
+    }
+    if state.lose_every > 0 && state.calls.is_multiple_of(state.lose_every) {
+        // The line breaks in the middle of the answer.
+        let broken = tokio_stream::once(Err::<Bytes, _>(Error::other("lost")));
+        return Body::from_stream(broken).into_response();
+    }
+    Json(json!({"code": 200, "message": "Thành công"})).into_response()
+}
+
+fn code_of(record: &Value) -> String {
+    record["MaHoSo"].as_str().unwrap_or_default().to_owned()
+}
+
+fn is_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|t| !t.is_empty())
+}
+
+fn case(state: &mut Ministry, record: &Value) -> Result<(), Response> {
+    for field in [
+        "MaHoSo",
+        "MaTTHC",
+        "ChuHoSo",
+        "MaDonViTiepNhan",
+        "NgayTiepNhan",
+    ] {
+        if !is_text(&record[field]) {
+            return Err(refused(StatusCode::BAD_REQUEST, &format!("Thiếu {field}")));
+        }
+    }
+    if state
+        .refuses
+        .contains(record["ChuHoSo"].as_str().unwrap_or_default())
+    {
+        return Err(refused(StatusCode::BAD_REQUEST, "Dữ liệu không hợp lệ"));
+    }
+    let code = code_of(record);
+    if state.cases.contains_key(&code) {
+        return Err(refused(StatusCode::BAD_REQUEST, "Mã hồ sơ đã tồn tại"));
+    }
+    state.taken_in.push(code.clone());
+    state.cases.insert(code, record.clone());
+    Ok(())
+}
+
+fn there(state: &Ministry, record: &Value) -> Result<(), Response> {
+    if state.cases.contains_key(&code_of(record)) {
+        return Ok(());
+    }
+    Err(refused(StatusCode::NOT_FOUND, "Không tìm thấy hồ sơ"))
+}
+
+fn turn(state: &mut Ministry, record: &Value) -> Result<(), Response> {
+    there(state, record)?;
+    if !is_text(&record["ThoiDiemXuLy"]) || !is_text(&record["TrangThai"]) {
+        return Err(refused(StatusCode::BAD_REQUEST, "ThoiDiemXuLy, TrangThai"));
+    }
+    let same = |t: &Value| {
+        ["MaHoSo", "ThoiDiemXuLy", "TrangThai"]
+            .iter()
+            .all(|field| t[*field] == record[*field])
+    };
+    if state.turns.iter().any(same) {
+        return Err(refused(StatusCode::BAD_REQUEST, "Tiến trình đã tồn tại"));
+    }
+    state.turns.push(record.clone());
+    Ok(())
+}
+
+fn status(state: &mut Ministry, record: &Value) -> Result<(), Response> {
+    there(state, record)?;
+    let status = record["TrangThai"].as_str().unwrap_or_default().to_owned();
+    if status.is_empty() {
+        return Err(refused(StatusCode::BAD_REQUEST, "TrangThai"));
+    }
+    state.statuses.insert(code_of(record), status);
+    Ok(())
+}

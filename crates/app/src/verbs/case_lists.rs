@@ -277,7 +277,7 @@ pub(super) fn make(
             let data = documents::JointReceipt {
                 head: list_head(branch, (&case.officer, received.received_ms), reprinted_ms),
                 submitter: paper::party(signer),
-                cases: rows.iter().map(|r| listed(r)).collect(),
+                cases: rows.iter().map(listed).collect(),
                 fees: (fees > 0).then_some(fees),
             };
             documents::joint_receipt(&data, forms, fonts)?

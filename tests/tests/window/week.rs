@@ -66,7 +66,7 @@ fn visit(app: &App, clock: &ManualClock, n: usize) -> Result<()> {
     call("queue.call", called)?;
     clock.pass(11_000 + (n as i64 * 104_729) % MINUTE);
     if n % 13 == 5 {
-        call("leg.no_show", visit)?;
+        call("leg.miss", visit)?;
         return Ok(());
     }
     call("leg.start", visit.clone())?;

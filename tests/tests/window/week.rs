@@ -91,7 +91,7 @@ fn visit(app: &App, clock: &ManualClock, n: usize) -> Result<()> {
         return Ok(());
     }
     call("leg.start", visit.clone())?;
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         let mut args = case();
         args["visit_id"] = visit["visit_id"].clone();
         call("case.receive", args)?;

@@ -8,7 +8,7 @@ use crate::{
     fonts::{Fonts, Weight},
     pdf::About,
     raster::{Raster, WIDTH, WIDTHS},
-    ticket::{INNER, MARGIN, Sheet, drawn},
+    ticket::{Sheet, drawn},
 };
 
 /// What it is drawn for.
@@ -84,6 +84,7 @@ pub fn test_page(data: &TestPage, fonts: &Fonts) -> Result<Raster> {
     let edge = 31.0;
     sheet.frame((edge, edge), (WIDTH as f32 - 2.0 * edge, high - 2.0 * edge));
     sheet.y = 90.0;
+    sheet.inset = edge + 20.0;
     head(&mut sheet, data, 0.55);
     sheet.centred(words::SHEET, Weight::Regular, 17.0, 1.5);
     let side = 110.0;
@@ -148,6 +149,5 @@ fn strip(sheet: &mut Sheet<'_>, data: &TestPage, width: usize) {
     sheet.y += 10.0;
     // The outermost dots: where one of them is missing, the width is set too large.
     let high = sheet.y - top;
-    sheet.fill((0.0, top), (3.0, high), true);
-    sheet.fill((MARGIN * 2.0 + INNER - 3.0, top), (3.0, high), true);
+    sheet.edges(top, high);
 }

@@ -64,6 +64,8 @@ mod words {
 /// White at both sides of the print area, beyond the 4 mm the printer leaves by itself. This and all
 /// other measures are dots of a ticket 576 wide; another width scales them.
 pub(crate) const MARGIN: f32 = 8.0;
+/// How thick a bar at the edge is, in dots of the printer itself.
+const EDGE: i32 = 3;
 pub(crate) const INNER: f32 = WIDTH as f32 - 2.0 * MARGIN;
 
 /// Draws a ticket, 576 dots wide.
@@ -110,6 +112,8 @@ pub(crate) struct Sheet<'a> {
     raster: Raster,
     fonts: &'a Fonts,
     pub(crate) y: f32,
+    /// White at both sides beyond the margin, for what is centred.
+    pub(crate) inset: f32,
     /// Dots of this printer to one of 576.
     scale: f32,
 }
@@ -120,6 +124,7 @@ impl<'a> Sheet<'a> {
             raster: Raster::new(width, height, about),
             fonts,
             y: 0.0,
+            inset: 0.0,
             scale: width as f32 / WIDTH as f32,
         }
     }
@@ -140,6 +145,15 @@ impl<'a> Sheet<'a> {
             (self.dots(height) as i32).max(1),
             ink,
         );
+    }
+
+    /// A bar down each edge, to the very outermost dot of this printer.
+    pub(crate) fn edges(&mut self, top: f32, height: f32) {
+        let right = i32::try_from(self.raster.width()).unwrap_or_default() - EDGE;
+        let (top, height) = (self.dots(top) as i32, self.dots(height) as i32);
+        for x in [0, right] {
+            self.raster.fill(x, top, EDGE, height, true);
+        }
     }
 
     /// The square code at that place; how large it became.
@@ -203,7 +217,7 @@ impl<'a> Sheet<'a> {
 
     pub(crate) fn centred(&mut self, text: &str, weight: Weight, size: f32, leading: f32) {
         let type_ = self.type_(weight, size);
-        for line in type_.wrap(&clean(text), self.dots(INNER)) {
+        for line in type_.wrap(&clean(text), self.dots(INNER - 2.0 * self.inset)) {
             self.line(&line, &type_, leading, true);
         }
     }

@@ -196,7 +196,7 @@ fn sentence(
             "Dữ liệu {what} không có số này. Mời xem lại số trên giấy tờ; vẫn tiếp nhận được."
         ),
         Outcome::Unavailable | Outcome::NotAsked => format!(
-            "Chưa tra cứu được dữ liệu {what}: {}. Mời đối chiếu giấy tờ và làm tiếp; hồ sơ sẽ ghi điều này.",
+            "Chưa tra cứu được dữ liệu {what}: {}. Mời đối chiếu giấy tờ và làm tiếp.",
             why(code.unwrap_or_default())
         ),
     }

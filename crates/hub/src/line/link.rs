@@ -29,7 +29,7 @@ use super::{
     http::{Http, Lost},
     live, session,
     session::{Peer, Synced},
-    talk::{No, Wire},
+    talk::{self, No, Wire},
 };
 use crate::{
     discovery,
@@ -42,8 +42,6 @@ use crate::{
 const BUDGET: Duration = Duration::from_millis(2_300);
 /// For work that nobody waits for.
 const SESSION: Duration = Duration::from_secs(600);
-/// For a question that central asks a register: longer than central itself waits.
-const LOOK_UP: Duration = Duration::from_secs(9);
 /// How long silence is remembered.
 const AWAY_MS: i64 = 4_000;
 /// How long announcements are listened for, how many places are tried, and how long each.
@@ -565,12 +563,7 @@ impl HubLink for Line {
         if self.is_away(app.moment().wall_ms) {
             return Told::unavailable(look_up::NO_LINE);
         }
-        match self.wire.look_up(ask, LOOK_UP) {
-            Ok(told) => told,
-            Err(No::Lost(Lost::Timeout)) => Told::unavailable(look_up::TIMEOUT),
-            // A hub of an older version has no such door.
-            Err(_) => Told::unavailable(look_up::NO_LINE),
-        }
+        talk::looked_up(&*self.wire, ask)
     }
 
     fn number(&self) -> u16 {

@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 use super::http::{Got, Http, Lost, Send};
 use crate::wire::{self, CommandAsk, Decided};
 
+/// For a question that central asks a register: longer than central itself waits.
+const LOOK_UP: Duration = Duration::from_secs(9);
+
 /// What is said to the hub, whatever carries it: the line decides what to say and what an answer
 /// or silence means, and never sees a socket.
 pub(crate) trait Wire: std::fmt::Debug + std::marker::Send + Sync {
@@ -170,6 +173,16 @@ pub(crate) fn answer(
         Err(No::Lost(Lost::Foreign)) => Ok(Answer::Refused(RefusedWhy::WrongBranch.into())),
         Err(No::Lost(Lost::Unknown)) => Ok(Answer::Refused(RefusedWhy::UnknownDevice.into())),
         Err(No::Lost(Lost::Offline | Lost::Timeout)) => Err(Failure::Offline),
+    }
+}
+
+/// What came of asking the hub to have a register asked: silence and refusals are answers too.
+pub(crate) fn looked_up(wire: &dyn Wire, ask: &Ask) -> Told {
+    match wire.look_up(ask, LOOK_UP) {
+        Ok(told) => told,
+        Err(No::Lost(Lost::Timeout)) => Told::unavailable(look_up::TIMEOUT),
+        // A hub of an older version has no such door.
+        Err(_) => Told::unavailable(look_up::NO_LINE),
     }
 }
 

@@ -277,6 +277,7 @@ impl Maker<'_> {
             sets: 1,
             return_method: ReturnMethod::Counter,
             return_address: None,
+            notify: None,
             notes: None,
             fee: None,
             limit: Some(Limit {
@@ -295,7 +296,10 @@ impl Maker<'_> {
             provisional: false,
             book: Some(self.book),
             form_set: "tt-01-2018".to_owned(),
+            look_up: None,
             instant: false,
+            on_behalf: None,
+            online: None,
         }
     }
 }

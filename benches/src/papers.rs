@@ -112,6 +112,7 @@ fn usual() -> anyhow::Result<Receipt> {
         },
         number: Some("0047/BPTNTKQ".to_owned()),
         case_code: "H99.12-261118-0047".to_owned(),
+        code_note: None,
         procedure_code: "1.004884".to_owned(),
         procedure_name: "Đăng ký lại khai sinh".to_owned(),
         owner: Party {

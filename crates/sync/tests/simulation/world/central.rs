@@ -9,13 +9,8 @@ use motcua_protocol::{
     sync::{Place, Sealed, Status as Verdicted},
 };
 use motcua_sync::{
-<<<<<<< HEAD
-    Access, Answer, Ask, Config, Engine, Failure, Input, Now, Output, Request, Ticket,
-    Wake, answer, intake,
-=======
     Access, Answer, Ask, Config, Engine, Failure, Input, Now, Output, Request, Ticket, Wake,
     answer, intake,
->>>>>>> proof
 };
 use motcua_testkit::model::{CentralModel, fold_entity, lines};
 use uuid::Uuid;

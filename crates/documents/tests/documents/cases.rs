@@ -67,7 +67,6 @@ pub(crate) fn usual() -> Receipt {
         due: Due::At(at("2026-11-26T16:30")),
         return_at: "Bộ phận tiếp nhận và trả kết quả".into(),
         fee: None,
-        notify: None,
         register: Some(RegisterEntry {
             book: "02".into(),
             entry: "1047".into(),

@@ -11,7 +11,8 @@ export type Args<N extends VerbName> = Verbs[N]["args"];
 export type Answer<N extends VerbName> = Verbs[N]["answer"];
 
 /** What changed, as told by the back end. */
-export type Topic = "queue" | "cases" | "catalogue" | "branch" | "print" | "day" | "sync" | "notices" | "scan";
+export type Topic =
+  "queue" | "cases" | "catalogue" | "branch" | "print" | "day" | "sync" | "notices" | "scan";
 export interface Change {
   revision: number;
   topics: Topic[];

@@ -15,6 +15,10 @@ case_id: string,
  */
 case_code: string, 
 /**
+ * The code is provisional: the final one replaces it once a number can be had.
+ */
+provisional: boolean, 
+/**
  * Procedure code.
  */
 procedure_code: string, 

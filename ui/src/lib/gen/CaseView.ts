@@ -20,6 +20,14 @@ case_id: string,
  */
 case_code: string, 
 /**
+ * The code is provisional: the final one replaces it once a number can be had.
+ */
+provisional: boolean, 
+/**
+ * The code on the first receipt, where that one was provisional.
+ */
+provisional_code?: string | null, 
+/**
  * Received.
  */
 received_at: Time, 

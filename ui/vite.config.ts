@@ -28,7 +28,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
-    rolldownOptions: { input: [here("./index.html"), here("./board.html"), here("./kiosk.html"), here("./rating.html")] },
+    rolldownOptions: {
+      input: [here("./index.html"), here("./board.html"), here("./kiosk.html"), here("./rating.html")],
+    },
   },
   test: {
     environment: "happy-dom",

@@ -413,7 +413,9 @@ fn stream(
     let told = BroadcastStream::new(changes).filter_map(move |change| {
         let resync = || Event::default().event("resync").data("{}");
         match change {
-            Ok(change) if matches!(grant, Grant::Board | Grant::Rating) && !on_board(&change) => None,
+            Ok(change) if matches!(grant, Grant::Board | Grant::Rating) && !on_board(&change) => {
+                None
+            }
             Ok(change) if grant == Grant::Kiosk && !at_terminal(&change) => None,
             Ok(change) => Some(
                 Event::default()

@@ -27,7 +27,8 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):
         name = os.path.join(folder, f"{next(count):04}.eml")
         with open(name + ".new", "wb") as file:
-            file.write(f"X-To: {','.join(envelope.rcpt_tos)}\r\nX-Tls: {mode == "tls" or bool(session.ssl)}\r\n".encode())
+            private = mode == "tls" or bool(session.ssl)
+            file.write(f"X-To: {','.join(envelope.rcpt_tos)}\r\nX-Tls: {private}\r\n".encode())
             file.write(envelope.content)
         os.rename(name + ".new", name)
         return "250 OK"

@@ -107,7 +107,7 @@ pub(crate) fn prompt(app: &App, ctx: &Ctx, args: RatingPrompt) -> Result<RatingS
 
 /// `rating.give`
 pub(crate) fn give(
-    app: &App,
+    _app: &App,
     ctx: &Ctx,
     tx: &mut Write<'_>,
     args: RatingGive,
@@ -115,7 +115,7 @@ pub(crate) fn give(
     only_a_screen(ctx)?;
     let grade = args.grade.map(rating::check_grade).transpose()?;
     let indicators = rating::check_indicators(args.indicators)?;
-    let date = app.today()?;
+    let date = tx.date();
     let gone = || {
         Refusal::new(
             Code::VisitState,

@@ -34,6 +34,7 @@ use crate::{
     pair, spawn, tls, wire,
 };
 
+mod look_up;
 mod numbers;
 mod paper;
 

@@ -35,6 +35,7 @@ use crate::{
 };
 
 mod files;
+mod look_up;
 mod numbers;
 mod paper;
 

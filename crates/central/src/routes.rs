@@ -73,6 +73,13 @@ impl Central {
         })
     }
 
+    /// Something was stored that systems beyond may have to be told.
+    pub(crate) fn told_news(&self) {
+        self.news.notify_waiters();
+        // Also where nobody waits just now.
+        self.news.notify_one();
+    }
+
     /// Tells a system beyond of cases from now on.
     pub(crate) async fn tells(&self, outside: impl Outside) -> crate::error::Result<Working> {
         let courier = Courier {
@@ -106,6 +113,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(token))
         .routes(routes!(health))
         .routes(routes!(metrics))
+        .routes(routes!(crate::departments::post))
         .merge(devices)
         .merge(operations::routes::router());
     openapi::described(all).with_state(central)
@@ -115,7 +123,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
     clippy::disallowed_methods,
     reason = "here the time comes in; everything behind it is told"
 )]
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -300,9 +308,7 @@ async fn asked(central: Arc<Central>, device: Device, request: Asked) -> Respons
         }
     };
     if stored > 0 {
-        central.news.notify_waiters();
-        // Also where nobody waits just now.
-        central.news.notify_one();
+        central.told_news();
     }
     if let Some(sent) = pushed {
         central

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub use check::{check_papers, check_party};
 pub use event::{
-    CaseEvent, CodeGiven, HandedBack, HandedOver, Postponed, Recipient, ResultPaperNote, ResultReceived,
+    CaseEvent, CodeGiven, DepartmentReport, DepartmentStep, HandedBack, HandedOver, Postponed, Recipient, ResultPaperNote, ResultReceived,
     ResultReturned, SupplementReceived, SupplementRequested, WantedPaper, Why,
 };
 pub use state::{Act, Case, GivenCode, Printed, Promised};

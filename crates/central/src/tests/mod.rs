@@ -1,6 +1,7 @@
 //! Central over a real PostgreSQL, asked over HTTP as a device asks, but without TLS.
 
 mod batches;
+mod departments;
 mod downstream;
 mod enrolment;
 mod faults;

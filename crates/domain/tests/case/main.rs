@@ -8,6 +8,7 @@
     reason = "a test stops where something is not as expected"
 )]
 
+mod codes;
 mod guards;
 mod play;
 mod properties;

@@ -60,6 +60,20 @@ impl Machine {
         self.program.answer("case.get", &json!({"code": code}))
     }
 
+    /// The receipt; kept to be looked at where `MOTCUA_PICTURES` says.
+    fn picture(&self, name: &str, case: &str) {
+        let file = match std::env::var_os("MOTCUA_PICTURES") {
+            Some(folder) => std::path::PathBuf::from(folder).join(format!("{name}.pdf")),
+            None => self.folder.path().join(format!("{name}.pdf")),
+        };
+        let out = file.to_string_lossy().into_owned();
+        let ran = self
+            .program
+            .run(&["document", "receipt", case, "--out", &out]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert!(fs::metadata(file).unwrap().len() > 1_000);
+    }
+
     fn watch(&self) -> Value {
         let ran = self
             .program
@@ -191,8 +205,7 @@ fn cut_off_until_nothing_is_left_codes_are_provisional_and_become_final() {
         (&json!(true), &Value::Null)
     );
     // The receipt says so, and is another paper once the code is final.
-    desk.program
-        .answer("document.render", &json!({"kind": "receipt", "id": case}));
+    desk.picture("provisional", &case);
     central.up();
     desk.sync();
     desk.sync();
@@ -216,6 +229,7 @@ fn cut_off_until_nothing_is_left_codes_are_provisional_and_become_final() {
             "{history}"
         );
     }
+    desk.picture("final", &case);
     assert_eq!(desk.watch(), Value::Null);
     assert_eq!(desk.program.run(&["verify"]).code, Some(0));
     desk.sync();
@@ -231,4 +245,72 @@ fn desk_cases(desk: &Machine) -> usize {
     let text = String::from_utf8(dump.out).unwrap();
     let cases = text.lines().filter(|l| l.contains("\"type\":\"case\""));
     cases.count()
+}
+
+/// What a department that settles cases says to central comes down to the branch, once, and is the
+/// same on both sides.
+#[test]
+fn what_a_department_says_comes_down_to_the_branch_and_stands_in_the_history() {
+    let central = Central::start();
+    let desk = Machine::demo();
+    let office = agency(&desk);
+    enrol(&central, &desk, &office, &office);
+    desk.sync();
+    let (code, case) = desk.receive();
+    desk.sync();
+    let report = json!({
+        "report_id": "0192f0c1-0000-7000-8000-000000000001", "case_code": code, "step": "finished",
+        "by": "Lê Văn Tám", "result": {"kind": "Giấy khai sinh", "number": "12/2026"},
+    });
+    let said = report.to_string();
+    let args = [
+        "report",
+        "--office",
+        &office,
+        "--department",
+        "Phòng Tư pháp",
+        &said,
+    ];
+    for _ in 0..2 {
+        let answer = central.run(&args).json();
+        assert_eq!(
+            (&answer["status"], &answer["case_id"]),
+            (&json!("done"), &json!(case))
+        );
+    }
+    // Meanwhile at the desk.
+    desk.receive();
+    desk.sync();
+    let view = desk.look(&code);
+    assert_eq!(view["case"]["status"], "done");
+    let history = view["history"].to_string();
+    let told = history.matches("Phòng Tư pháp báo đã giải quyết xong, có kết quả");
+    assert_eq!(told.count(), 1, "{history}");
+    assert!(history.contains("Giấy khai sinh"), "{history}");
+    assert_eq!(desk.program.run(&["verify"]).code, Some(0));
+    desk.sync();
+    let here = String::from_utf8(desk.program.run(&["dump"]).out).unwrap();
+    assert_eq!(central.dump(&office), here);
+    // Central goes back behind it: the branch brings it again, and central goes on elsewhere.
+    central.run(&["restored"]).json();
+    let more = json!({
+        "report_id": "0192f0c1-0000-7000-8000-000000000002", "case_code": code, "step": "working",
+    });
+    let more = more.to_string();
+    let args = [
+        "report",
+        "--office",
+        &office,
+        "--department",
+        "Phòng Tư pháp",
+        &more,
+    ];
+    central.run(&args).json();
+    for _ in 0..2 {
+        desk.sync();
+    }
+    let history = desk.look(&code)["history"].to_string();
+    assert!(history.contains("báo đang giải quyết"), "{history}");
+    let here = String::from_utf8(desk.program.run(&["dump"]).out).unwrap();
+    assert_eq!(central.dump(&office), here);
 }

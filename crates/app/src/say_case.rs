@@ -1,7 +1,7 @@
 //! What happened to a case in words, for its history and for an officer who was overtaken.
 
 use motcua_domain::{
-    case::{CaseEvent, CaseReceived, PaperAttached, Recipient, WantedPaper},
+    case::{CaseEvent, CaseReceived, DepartmentStep, PaperAttached, Recipient, WantedPaper},
     identity::look_up::{LookUp, Outcome, Register},
     notice::Consent,
     text::grouped,
@@ -236,6 +236,20 @@ pub(crate) fn event(event: &CaseEvent) -> String {
             Some("Nhận lại hồ sơ, chưa có kết quả".to_owned()),
             labelled("Người giao", e.giver.as_ref()),
             Some(format!("Lý do: {}", e.reason)),
+        ]),
+        CaseEvent::Reported(e) => sentences([
+            Some(match e.step {
+                DepartmentStep::Working => format!("{} báo đang giải quyết", e.department),
+                DepartmentStep::Finished => {
+                    format!("{} báo đã giải quyết xong, có kết quả", e.department)
+                }
+                DepartmentStep::Stopped => format!("{} báo dừng xử lý", e.department),
+            }),
+            labelled("Loại kết quả", e.result.kind.as_ref()),
+            labelled("Số", e.result.number.as_ref()),
+            labelled("Trích yếu", e.result.summary.as_ref()),
+            labelled("Người giải quyết", e.by.as_ref()),
+            labelled("Ghi chú", e.note.as_ref()),
         ]),
         CaseEvent::ResultReceived(e) => sentences([
             Some("Đã nhận kết quả về bộ phận một cửa".to_owned()),

@@ -49,3 +49,16 @@ CREATE TABLE history_went_back(
   at      timestamptz NOT NULL DEFAULT now(),
   on_date date        NOT NULL
 );
+
+-- What central itself says to an office stands in a log of its own, which the branch reads with the
+-- feed like the log of any machine.
+ALTER TABLE office ADD COLUMN own_log uuid NOT NULL DEFAULT gen_random_uuid();
+
+-- Departments that settle cases of an office, and say how far they are. Only hashes of tokens.
+CREATE TABLE department(
+  token_hash bytea       PRIMARY KEY CHECK (length(token_hash) = 32),
+  office_id  integer     NOT NULL REFERENCES office,
+  name       text        NOT NULL,
+  made_at    timestamptz NOT NULL DEFAULT now(),
+  revoked_at timestamptz
+);

@@ -148,3 +148,13 @@ pub(crate) async fn numbers_for(pool: &Pool, office: i32, agency: &str) -> Resul
         .await?;
     Ok(())
 }
+
+/// The office of a code, if there is one.
+pub(crate) async fn known_office(pool: &Pool, code: &str) -> Result<Option<i32>> {
+    let row = pool
+        .get()
+        .await?
+        .query_opt("SELECT office_id FROM office WHERE code = $1", &[&code])
+        .await?;
+    Ok(row.map(|row| row.get(0)))
+}

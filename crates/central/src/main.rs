@@ -10,6 +10,7 @@ mod auth;
 mod blobs;
 mod database;
 mod database_tls;
+mod departments;
 mod devices;
 mod downstream;
 mod dump;
@@ -103,6 +104,33 @@ enum Command {
         /// Agency code.
         #[arg(long)]
         office: String,
+    },
+    /// Lets a department that settles cases of an office say how far they are; prints its token.
+    Department {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code.
+        #[arg(long)]
+        office: String,
+        /// The department, as it will stand in the history of cases.
+        #[arg(long)]
+        name: String,
+        /// Takes its access away instead.
+        #[arg(long)]
+        revoke: bool,
+    },
+    /// Records what a department said of a case, as its own program would by `/v1/departments/reports`.
+    Report {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code.
+        #[arg(long)]
+        office: String,
+        /// The department.
+        #[arg(long)]
+        department: String,
+        /// The report as JSON: `{report_id, case_code, step, by?, note?, result?}`.
+        report: String,
     },
     /// Takes a machine's access away; what it brought stays.
     Revoke {
@@ -249,6 +277,48 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let pool = database::pool(&database.database_url)?;
             for device in devices::of_office(&pool, &office).await? {
                 print(&device);
+            }
+        }
+        Command::Department {
+            database,
+            office,
+            name,
+            revoke,
+        } => {
+            let pool = database::pool(&database.database_url)?;
+            database::migrate(&pool).await.context("database")?;
+            let name = motcua_domain::text::line(&name, motcua_domain::text::limit::NAME)?;
+            let office = database::known_office(&pool, office.trim()).await?;
+            let office = office.context("no office of that code")?;
+            if revoke {
+                let tokens = departments::revoke(&pool, office, &name).await?;
+                print(&json!({"department": name, "revoked": tokens}));
+            } else {
+                let token = departments::token(&pool, office, &name).await?;
+                print(&json!({"department": name, "token": token}));
+            }
+        }
+        Command::Report {
+            database,
+            office,
+            department,
+            report,
+        } => {
+            let pool = database::pool(&database.database_url)?;
+            database::migrate(&pool).await.context("database")?;
+            let report = serde_json::from_str(&report).context("the report")?;
+            let office = database::known_office(&pool, office.trim()).await?;
+            let department = departments::Department {
+                office: office.context("no office of that code")?,
+                name: motcua_domain::text::line(&department, motcua_domain::text::limit::NAME)?,
+            };
+            let mut client = pool.get().await?;
+            match departments::record(&mut client, &department, &report).await? {
+                Ok(reported) => print(&json!(reported)),
+                Err(refusal) => {
+                    print(&json!(motcua_protocol::ApiError::from(refusal)));
+                    return Ok(ExitCode::FAILURE);
+                }
             }
         }
         Command::Revoke { database, device } => {

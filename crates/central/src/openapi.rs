@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     auth::{AskToken, Enrol},
+    departments::{Report, Reported},
     error::{Error, Result},
     operations::{Overview, routes::Enter},
     routes::{Central, Challenge, Enrolled, Token},
@@ -59,6 +60,8 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<ApiError>();
     types.subschema_for::<StickBrought>();
     types.subschema_for::<LeaseAsk>();
+    types.subschema_for::<Report>();
+    types.subschema_for::<Reported>();
     types.subschema_for::<LeaseAnswer>();
     types.subschema_for::<BlobStands>();
     types.subschema_for::<Ask>();
@@ -82,6 +85,10 @@ fn whole(mut api: Value) -> Result<String> {
             "device": {
                 "type": "http", "scheme": "bearer",
                 "description": "A token of 15 minutes from `/v1/token`, opened by the device's ed25519 key",
+            },
+            "department": {
+                "type": "http", "scheme": "bearer",
+                "description": "A token of a department, from `motcua-central department`; taken away there",
             },
             "operator": {
                 "type": "apiKey", "in": "cookie", "name": "__Host-van-hanh",

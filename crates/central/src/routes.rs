@@ -79,6 +79,16 @@ impl Central {
         })
     }
 
+    /// Something was stored that systems beyond may have to be told.
+    pub(crate) fn told_news(&self) {
+        let bells = self.news.lock();
+        for bell in bells.unwrap_or_else(PoisonError::into_inner).iter() {
+            bell.notify_waiters();
+            // Also where nobody waits just now.
+            bell.notify_one();
+        }
+    }
+
     /// Tells a system beyond of cases from now on.
     pub(crate) async fn tells(&self, outside: impl Outside) -> crate::error::Result<Working> {
         let news = Arc::new(Notify::new());
@@ -120,6 +130,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(token))
         .routes(routes!(health))
         .routes(routes!(metrics))
+        .routes(routes!(crate::departments::post))
         .merge(devices)
         .merge(operations::routes::router());
     openapi::described(all).with_state(central)
@@ -337,12 +348,7 @@ async fn asked_by(
         }
     };
     if stored > 0 {
-        let bells = central.news.lock();
-        for bell in bells.unwrap_or_else(PoisonError::into_inner).iter() {
-            bell.notify_waiters();
-            // Also where nobody waits just now.
-            bell.notify_one();
-        }
+        central.told_news();
     }
     if let Some(sent) = pushed {
         central

@@ -25,9 +25,9 @@ pub use attachment::{
 };
 pub use check::{check_email, check_papers, check_party};
 pub use event::{
-    Accepted, CaseEvent, CodeGiven, ContactChanged, FeeCharged, FeePaid, FeeReversed, HandedBack,
-    HandedOver, Postponed, Recipient, ResultPaperNote, ResultReceived, ResultReturned,
-    SupplementReceived, SupplementRequested, WantedPaper, Why,
+    Accepted, CaseEvent, CodeGiven, ContactChanged, DepartmentReport, DepartmentStep, FeeCharged,
+    FeePaid, FeeReversed, HandedBack, HandedOver, Postponed, Recipient, ResultPaperNote,
+    ResultReceived, ResultReturned, SupplementReceived, SupplementRequested, WantedPaper, Why,
 };
 pub use fee::{Money, Payment, Reversal};
 pub use state::{Act, Case, GivenCode, Printed, Promised};

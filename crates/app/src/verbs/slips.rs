@@ -123,6 +123,7 @@ pub(super) fn make(
             };
             let result = match last(CaseAct::ReceiveResult).map(|act| &act.event) {
                 Some(CaseEvent::ResultReceived(received)) => received.result.clone(),
+                Some(CaseEvent::Reported(report)) => report.result.clone(),
                 _ => ResultPaperNote::default(),
             };
             let data = documents::ReturnSlip {

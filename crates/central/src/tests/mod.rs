@@ -3,6 +3,7 @@
 mod batches;
 mod blobs;
 mod conformance;
+mod departments;
 mod downstream;
 mod encrypted;
 mod enrolment;

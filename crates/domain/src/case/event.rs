@@ -234,6 +234,37 @@ pub struct ResultReceived {
     pub note: Option<String>,
 }
 
+/// How far a department that settles a case is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DepartmentStep {
+    /// It works on it.
+    Working,
+    /// It is settled: there is a result.
+    Finished,
+    /// It was stopped.
+    Stopped,
+}
+
+/// What the department that settles the case said of it, through central.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct DepartmentReport {
+    /// Which department.
+    pub department: String,
+    /// How far it is.
+    pub step: DepartmentStep,
+    /// Who settled it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Notes; the reason, where it was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The result.
+    #[serde(default)]
+    pub result: ResultPaperNote,
+}
+
 /// Who was given the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(tag = "to", rename_all = "snake_case")]
@@ -337,6 +368,9 @@ pub enum CaseEvent {
     /// Came back without a result.
     #[serde(rename = "case.handed_back")]
     HandedBack(HandedBack),
+    /// The department that settles it said how far it is.
+    #[serde(rename = "case.department_reported")]
+    Reported(DepartmentReport),
     /// The result came.
     #[serde(rename = "case.result_received")]
     ResultReceived(ResultReceived),
@@ -393,6 +427,12 @@ impl CaseEvent {
             Self::Stopped(_) => Some(CaseAct::Stop),
             Self::HandedOver(_) => Some(CaseAct::HandOver),
             Self::HandedBack(_) => Some(CaseAct::TakeBack),
+            // By the same ways as if an officer had done it here.
+            Self::Reported(report) => match report.step {
+                DepartmentStep::Working => None,
+                DepartmentStep::Finished => Some(CaseAct::ReceiveResult),
+                DepartmentStep::Stopped => Some(CaseAct::Stop),
+            },
             Self::ResultReceived(_) => Some(CaseAct::ReceiveResult),
             Self::ResultReturned(_) => Some(CaseAct::ReturnResult),
             Self::Accepted(_) => Some(CaseAct::Accept),

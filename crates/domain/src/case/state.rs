@@ -194,6 +194,14 @@ impl Case {
         }
         // A case is received once; a second telling of it changes nothing.
         let Some(act) = recorded.event.act() else {
+            // Told, not moved.
+            if matches!(recorded.event, CaseEvent::Reported(_)) {
+                self.acts.push(Act {
+                    at_ms,
+                    officer,
+                    event: recorded.event.clone(),
+                });
+            }
             return;
         };
         let done = Act {

@@ -9,6 +9,7 @@
 )]
 
 mod attachments;
+mod codes;
 mod fees;
 mod for_others;
 mod guards;

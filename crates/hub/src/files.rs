@@ -216,5 +216,5 @@ pub(crate) fn keep_sending(
                 }
             }
         }
-    })
+    });
 }

@@ -107,7 +107,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(events))
         .routes(routes!(feed))
         .routes(routes!(crate::stick::post))
-        .routes(routes!(crate::lookup::post))
+        .routes(routes!(crate::lookup::look_up))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,

@@ -119,7 +119,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(crate::leases::post))
         .routes(routes!(blobs::get_stands))
         .routes(routes!(blobs::get_piece, blobs::post_piece))
-        .routes(routes!(crate::lookup::post))
+        .routes(routes!(crate::lookup::look_up))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
             devices_only,

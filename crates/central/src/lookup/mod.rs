@@ -184,7 +184,7 @@ fn sound(ask: &Ask) -> bool {
         (status = 503, description = "Not now; nobody was asked", body = ref("#/components/schemas/Refused")),
     )
 )]
-pub(crate) async fn post(
+pub(crate) async fn look_up(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
     body: Body,

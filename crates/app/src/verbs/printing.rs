@@ -88,6 +88,8 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
             let event = move |hash| vec![(id, Body::Visit(VisitEvent::TicketPrinted { hash }))];
             Ok((visit.ticket_prints > 0, Box::new(event)))
         }
+        // It is asked for by `printer.test` and belongs to nobody.
+        PaperKind::Test => Err(slips::not_yet(kind).into()),
         PaperKind::DossierRefusal => {
             let (part, refused) = case_lists::turned_away(read, id, part)?;
             let event = move |hash| {

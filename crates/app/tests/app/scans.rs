@@ -159,9 +159,9 @@ fn widths(pdf: &[u8]) -> Vec<i64> {
     let file = Document::load_mem(pdf).unwrap();
     let width = |page| {
         let page = file.get_dictionary(page).unwrap();
-        page.get(b"MediaBox").unwrap().as_array().unwrap()[2]
-            .as_i64()
-            .unwrap()
+        // Whole numbers may be written as such or with a point.
+        let width = page.get(b"MediaBox").unwrap().as_array().unwrap()[2].clone();
+        width.as_float().unwrap().round() as i64
     };
     file.get_pages().into_values().map(width).collect()
 }
@@ -424,12 +424,7 @@ fn two_hundred_megabytes_are_the_end_of_a_paper() {
     };
     // Two files of 101 MB: each may come in, both together are no paper.
     for name in ["a.pdf", "b.pdf"] {
-        let mut big = pdf(1, 10);
-        let end = big.len() - 60;
-        let tail = big.split_off(end);
-        big.extend(std::iter::repeat_n(b' ', 101_000_000));
-        big.extend(tail);
-        fs::write(folder.join(name), big).unwrap();
+        fs::write(folder.join(name), pdf(1, 101_000_000)).unwrap();
     }
     let tray = until(&app, &scans.id, |tray| {
         count(tray) + tray["aside"].as_array().unwrap().len() == 2

@@ -37,6 +37,9 @@ pub(super) struct Central {
     stale: Kept,
     went_back: u32,
     rival_life: u32,
+    /// The branch has said what it gave out before. Until then it numbers as if it were alone, and
+    /// another branch of the agency would meet it; that is told as a clash and cannot be undone.
+    heard: bool,
     /// Answers that come late, with whose they are.
     late: Vec<(usize, LeaseAnswer)>,
     /// Nearly nothing is left of any day.
@@ -67,6 +70,7 @@ impl Central {
             stale: Kept::default(),
             went_back: 0,
             rival_life: 0,
+            heard: false,
             late: Vec::new(),
             scarce,
             calm: false,
@@ -126,6 +130,7 @@ impl Central {
     }
 
     fn answer(&mut self, device: Uuid, ask: &LeaseAsk) -> LeaseAnswer {
+        self.heard |= !ask.dates.is_empty();
         LeaseAnswer {
             epoch: ask.epoch,
             agency: ask.agency.clone(),
@@ -205,7 +210,7 @@ impl World {
                 app.take_leases(&answer).map_err(|e| e.to_string())?;
             }
         }
-        if central.chance.percent(25) {
+        if central.chance.percent(25) && central.heard {
             self.rival(central)?;
         }
         if central.chance.percent(20) {

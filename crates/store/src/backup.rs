@@ -85,8 +85,9 @@ const PART: usize = 1 << 20;
 fn pack_blobs(draft: &Path, blobs: &Blobs) -> Result<u64> {
     let mut connection = Connection::open(draft)?;
     let tx = connection.transaction()?;
+    // A backup that somebody put in place of the database by hand brings its own.
     tx.execute_batch(
-        "CREATE TABLE packed_blob(hash TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(hash, part)) STRICT",
+        "DROP TABLE IF EXISTS packed_blob; CREATE TABLE packed_blob(hash TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(hash, part)) STRICT",
     )?;
     let mut missing = 0;
     for hash in hashes(&tx, "SELECT hash FROM blob ORDER BY hash")? {

@@ -319,9 +319,19 @@ impl Uplink {
         if by_a_person {
             app.link_changed();
         }
-        let synced = session::run(app, peer, &say, engine, SESSION, why);
+        let mut synced = session::run(app, peer, &say, engine, SESSION, why);
         if synced.last_error.is_none() {
+            let revision = app.store().revision();
             self.codes.renew(app, &self.wire);
+            // What was granted is a record like any other, and goes at once.
+            if app.store().revision() != revision {
+                let more = session::run(app, peer, &say, engine, SESSION, Input::Wake(Wake::Now));
+                synced = Synced {
+                    sent: synced.sent + more.sent,
+                    received: synced.received + more.received,
+                    ..more
+                };
+            }
         }
         self.busy.store(false, Ordering::Release);
         let status = engine.status();

@@ -3,6 +3,7 @@ import type { Accepted } from "./Accepted";
 import type { CaseReceived } from "./CaseReceived";
 import type { CodeGiven } from "./CodeGiven";
 import type { ContactChanged } from "./ContactChanged";
+import type { DepartmentReport } from "./DepartmentReport";
 import type { FeeCharged } from "./FeeCharged";
 import type { FeePaid } from "./FeePaid";
 import type { FeeReversed } from "./FeeReversed";
@@ -28,4 +29,4 @@ document: string,
 /**
  * BLAKE3 of what was printed, hex.
  */
-hash: string, } } | { "kind": "case.contact_changed", "body": ContactChanged } | { "kind": "case.supplement_requested", "body": SupplementRequested } | { "kind": "case.supplement_received", "body": SupplementReceived } | { "kind": "case.refused", "body": Why } | { "kind": "case.postponed", "body": Postponed } | { "kind": "case.withdrawn", "body": Why } | { "kind": "case.stopped", "body": Why } | { "kind": "case.handed_over", "body": HandedOver } | { "kind": "case.handed_back", "body": HandedBack } | { "kind": "case.result_received", "body": ResultReceived } | { "kind": "case.result_returned", "body": ResultReturned } | { "kind": "case.accepted", "body": Accepted } | { "kind": "fee.charged", "body": FeeCharged } | { "kind": "fee.paid", "body": FeePaid } | { "kind": "fee.reversed", "body": FeeReversed } | { "kind": "case.paper_attached", "body": PaperAttached } | { "kind": "case.paper_detached", "body": PaperDetached };
+hash: string, } } | { "kind": "case.contact_changed", "body": ContactChanged } | { "kind": "case.supplement_requested", "body": SupplementRequested } | { "kind": "case.supplement_received", "body": SupplementReceived } | { "kind": "case.refused", "body": Why } | { "kind": "case.postponed", "body": Postponed } | { "kind": "case.withdrawn", "body": Why } | { "kind": "case.stopped", "body": Why } | { "kind": "case.handed_over", "body": HandedOver } | { "kind": "case.handed_back", "body": HandedBack } | { "kind": "case.department_reported", "body": DepartmentReport } | { "kind": "case.result_received", "body": ResultReceived } | { "kind": "case.result_returned", "body": ResultReturned } | { "kind": "case.accepted", "body": Accepted } | { "kind": "fee.charged", "body": FeeCharged } | { "kind": "fee.paid", "body": FeePaid } | { "kind": "fee.reversed", "body": FeeReversed } | { "kind": "case.paper_attached", "body": PaperAttached } | { "kind": "case.paper_detached", "body": PaperDetached };

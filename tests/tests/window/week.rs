@@ -61,9 +61,9 @@ fn before_the_week(branch: &Branch, central: &mut Central) -> Result<(Program, S
     let motcua = Program::new(program("motcua")?, branch.path());
     let status = motcua.answer("sync.status", &json!({}));
     let office = id(&status["office"]);
+    // Known there and no more: what a session wrote would stand on this machine's clock, and no
+    // record is earlier than the one before it.
     central.enrol(&motcua, &office);
-    let synced = motcua.run(&["sync", "--once"]).json();
-    ensure!(synced["unsent"] == 0, "{synced}");
     central.kill();
     Ok((motcua, office))
 }

@@ -157,7 +157,8 @@ fn two_branches_of_one_agency_and_a_machine_that_goes_back_never_give_one_code_t
     }
     assert_eq!(central.postgres.query(MEET), "0");
     // At central no code is two cases'.
-    let twice = "SELECT count(*) FROM (SELECT code FROM case_file GROUP BY code HAVING count(*) > 1) AS t";
+    let twice =
+        "SELECT count(*) FROM (SELECT code FROM case_file GROUP BY code HAVING count(*) > 1) AS t";
     assert_eq!(central.postgres.query(twice), "0");
     let waiting = "SELECT count(*) FROM case_file WHERE code LIKE 'TẠM%'";
     assert_eq!(central.postgres.query(waiting), "0");
@@ -188,12 +189,21 @@ fn cut_off_until_nothing_is_left_codes_are_provisional_and_become_final() {
         }
     }
     assert_eq!(provisional.len(), 3, "the stock comes to an end");
-    assert!(told.is_some_and(|at| at < papers.0.len() - 10), "told before: {told:?}");
+    assert!(
+        told.is_some_and(|at| at < papers.0.len() - 10),
+        "told before: {told:?}"
+    );
     let watch = desk.watch();
-    assert_eq!((&watch["left"], &watch["provisional"]), (&json!(0), &json!(3)));
+    assert_eq!(
+        (&watch["left"], &watch["provisional"]),
+        (&json!(0), &json!(3))
+    );
     let (code, case) = provisional[0].clone();
     let before = desk.look(&code);
-    assert_eq!((&before["provisional"], &before["case"]["book"]), (&json!(true), &Value::Null));
+    assert_eq!(
+        (&before["provisional"], &before["case"]["book"]),
+        (&json!(true), &Value::Null)
+    );
     // The receipt says so, and is another paper once the code is final.
     desk.picture("provisional", &case);
     central.up();
@@ -205,11 +215,19 @@ fn cut_off_until_nothing_is_left_codes_are_provisional_and_become_final() {
         let given = id(&now["case_code"]);
         assert!(given.starts_with(&agency(&desk)), "{given}");
         assert_eq!(now["provisional_code"], json!(code));
-        assert!(now["case"]["code_given"]["book"]["number"].as_u64().unwrap() > 0);
+        assert!(
+            now["case"]["code_given"]["book"]["number"]
+                .as_u64()
+                .unwrap()
+                > 0
+        );
         papers.given((given.clone(), case.clone()));
         assert_eq!(desk.look(&given)["case_id"], json!(case));
         let history = now["history"].to_string();
-        assert!(history.contains(&given) && history.contains("mã hồ sơ chính thức"), "{history}");
+        assert!(
+            history.contains(&given) && history.contains("mã hồ sơ chính thức"),
+            "{history}"
+        );
     }
     desk.picture("final", &case);
     assert_eq!(desk.watch(), Value::Null);
@@ -245,10 +263,20 @@ fn what_a_department_says_comes_down_to_the_branch_and_stands_in_the_history() {
         "by": "Lê Văn Tám", "result": {"kind": "Giấy khai sinh", "number": "12/2026"},
     });
     let said = report.to_string();
-    let args = ["report", "--office", &office, "--department", "Phòng Tư pháp", &said];
+    let args = [
+        "report",
+        "--office",
+        &office,
+        "--department",
+        "Phòng Tư pháp",
+        &said,
+    ];
     for _ in 0..2 {
         let answer = central.run(&args).json();
-        assert_eq!((&answer["status"], &answer["case_id"]), (&json!("done"), &json!(case)));
+        assert_eq!(
+            (&answer["status"], &answer["case_id"]),
+            (&json!("done"), &json!(case))
+        );
     }
     // Meanwhile at the desk.
     desk.receive();
@@ -269,7 +297,14 @@ fn what_a_department_says_comes_down_to_the_branch_and_stands_in_the_history() {
         "report_id": "0192f0c1-0000-7000-8000-000000000002", "case_code": code, "step": "working",
     });
     let more = more.to_string();
-    let args = ["report", "--office", &office, "--department", "Phòng Tư pháp", &more];
+    let args = [
+        "report",
+        "--office",
+        &office,
+        "--department",
+        "Phòng Tư pháp",
+        &more,
+    ];
     central.run(&args).json();
     for _ in 0..2 {
         desk.sync();

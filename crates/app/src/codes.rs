@@ -237,7 +237,10 @@ impl App {
             for (date, rows) in waiting {
                 for row in rows {
                     // Somebody may have been faster.
-                    let still = tx.read().case(row.id)?.is_some_and(|r| r.case.is_provisional());
+                    let still = tx
+                        .read()
+                        .case(row.id)?
+                        .is_some_and(|r| r.case.is_provisional());
                     if !still {
                         continue;
                     }
@@ -303,7 +306,11 @@ impl App {
 
     /// How far today's codes go, where a person has to know: central parts them and at most a
     /// fifth is left, or cases wait for their final code.
-    pub(crate) fn codes_left(&self, read: &Read<'_>, today: NaiveDate) -> Result<Option<CodesLeft>> {
+    pub(crate) fn codes_left(
+        &self,
+        read: &Read<'_>,
+        today: NaiveDate,
+    ) -> Result<Option<CodesLeft>> {
         let provisional = read.cases_without_code(AT_ONCE)?.len() as u32;
         let agency = self.branch()?.office.code.clone();
         let series = case_series(&agency);
@@ -328,14 +335,16 @@ impl App {
         }
         let low = parted && left * LOW_OF <= of;
         let refused = self.central().and_then(|c| c.codes_refused());
-        Ok((low || provisional > 0 || refused.is_some()).then_some(CodesLeft {
-            date: today,
-            parted,
-            left,
-            of,
-            low,
-            provisional,
-            refused: refused.map(|error| error.message),
-        }))
+        Ok(
+            (low || provisional > 0 || refused.is_some()).then_some(CodesLeft {
+                date: today,
+                parted,
+                left,
+                of,
+                low,
+                provisional,
+                refused: refused.map(|error| error.message),
+            }),
+        )
     }
 }

@@ -27,8 +27,8 @@ use motcua_store::{
 use uuid::Uuid;
 
 use crate::{
-    App, LinkState, Result, Settings, change::Topic, clock::Clock, codes, open::SYSTEM, registry::Ctx,
-    verbs::leg,
+    App, LinkState, Result, Settings, change::Topic, clock::Clock, codes, open::SYSTEM,
+    registry::Ctx, verbs::leg,
 };
 
 /// A counter whose block has fewer numbers left gets another.

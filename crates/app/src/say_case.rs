@@ -88,7 +88,10 @@ pub(crate) fn event(event: &CaseEvent) -> String {
     match event {
         CaseEvent::Received(e) => received(e),
         CaseEvent::CodeGiven(e) => {
-            format!("Cấp mã hồ sơ chính thức {}, thay mã tạm trên giấy hẹn.", e.code)
+            format!(
+                "Cấp mã hồ sơ chính thức {}, thay mã tạm trên giấy hẹn.",
+                e.code
+            )
         }
         CaseEvent::DocumentPrinted { document, .. } => printed(document),
         CaseEvent::SupplementRequested(e) => sentences([

@@ -279,7 +279,10 @@ async fn write(
             )
             .await?;
         let (seq, prev) = match &head {
-            Some(row) => (row.get::<_, i64>(0).unsigned_abs(), ingest::hash(row.get(1))?),
+            Some(row) => (
+                row.get::<_, i64>(0).unsigned_abs(),
+                ingest::hash(row.get(1))?,
+            ),
             None => (0, [0; 32]),
         };
         let seen = client

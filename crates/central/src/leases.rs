@@ -9,13 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use axum::{
-    Extension,
-    body::Body,
-    extract::State,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Extension, body::Body, extract::State, http::StatusCode, response::Response};
 use chrono::{Days, NaiveDate};
 use deadpool_postgres::{Pool, Transaction};
 use motcua_domain::{Code, Refusal};
@@ -157,8 +151,10 @@ pub(crate) async fn exchange(pool: &Pool, device: Device, ask: &LeaseAsk) -> Res
     };
     if !ask.dates.is_empty() {
         tx.execute(
-            &tx.prepare_cached("INSERT INTO number_series(agency) VALUES($1) ON CONFLICT DO NOTHING")
-                .await?,
+            &tx.prepare_cached(
+                "INSERT INTO number_series(agency) VALUES($1) ON CONFLICT DO NOTHING",
+            )
+            .await?,
             &[&answer.agency],
         )
         .await?;
@@ -181,7 +177,9 @@ pub(crate) async fn exchange(pool: &Pool, device: Device, ask: &LeaseAsk) -> Res
             answer.dates.push(parted.answer);
         }
         if forgot {
-            tracing::warn!("a branch holds codes that central does not know of: its history went back");
+            tracing::warn!(
+                "a branch holds codes that central does not know of: its history went back"
+            );
             went_back(&tx, today).await?;
         }
     }
@@ -195,7 +193,10 @@ pub(crate) async fn went_back(
     today: NaiveDate,
 ) -> Result<()> {
     client
-        .execute("INSERT INTO history_went_back(on_date) VALUES($1)", &[&today])
+        .execute(
+            "INSERT INTO history_went_back(on_date) VALUES($1)",
+            &[&today],
+        )
         .await?;
     Ok(())
 }

@@ -225,9 +225,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         } => {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
-            let clean = |code: &str| {
-                (1..=64).contains(&code.len()) && !code.chars().any(char::is_control)
-            };
+            let clean =
+                |code: &str| (1..=64).contains(&code.len()) && !code.chars().any(char::is_control);
             let (office, agency) = (office.trim(), agency.as_deref().map(str::trim));
             anyhow::ensure!(
                 clean(office) && agency.is_none_or(clean),

@@ -20,8 +20,9 @@ use uuid::Uuid;
 
 pub use check::{check_papers, check_party};
 pub use event::{
-    CaseEvent, CodeGiven, DepartmentReport, DepartmentStep, HandedBack, HandedOver, Postponed, Recipient, ResultPaperNote, ResultReceived,
-    ResultReturned, SupplementReceived, SupplementRequested, WantedPaper, Why,
+    CaseEvent, CodeGiven, DepartmentReport, DepartmentStep, HandedBack, HandedOver, Postponed,
+    Recipient, ResultPaperNote, ResultReceived, ResultReturned, SupplementReceived,
+    SupplementRequested, WantedPaper, Why,
 };
 pub use state::{Act, Case, GivenCode, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};

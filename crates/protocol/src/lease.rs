@@ -139,10 +139,34 @@ pub struct Parted {
 /// as long as none has brought out a quarter of a day's codes.
 fn places(way: u32, free: &[Numbers]) -> Vec<(Numbers, bool)> {
     let (span, down) = match way {
-        0 => (Numbers { from: 1, to: HIGHEST }, false),
-        1 => (Numbers { from: 5_000, to: HIGHEST }, true),
-        2 => (Numbers { from: 5_000, to: 7_499 }, false),
-        3 => (Numbers { from: 2_500, to: 4_999 }, true),
+        0 => (
+            Numbers {
+                from: 1,
+                to: HIGHEST,
+            },
+            false,
+        ),
+        1 => (
+            Numbers {
+                from: 5_000,
+                to: HIGHEST,
+            },
+            true,
+        ),
+        2 => (
+            Numbers {
+                from: 5_000,
+                to: 7_499,
+            },
+            false,
+        ),
+        3 => (
+            Numbers {
+                from: 2_500,
+                to: 4_999,
+            },
+            true,
+        ),
         _ => return Vec::new(),
     };
     let mut found: Vec<_> = free

@@ -248,8 +248,12 @@ fn code_note(case: &Case) -> Option<String> {
     if case.is_provisional() {
         return Some("MÃ TẠM: mã hồ sơ chính thức sẽ được cấp sau. Giấy này có giá trị như giấy mang mã chính thức; tra cứu được bằng cả hai mã.".to_owned());
     }
-    (case.received.provisional)
-        .then(|| format!("Mã này thay mã tạm {} trên giấy đã cấp.", case.received.code))
+    (case.received.provisional).then(|| {
+        format!(
+            "Mã này thay mã tạm {} trên giấy đã cấp.",
+            case.received.code
+        )
+    })
 }
 
 /// Papers received, in the order of the catalogue, with what a supplement brought; required ones

@@ -38,11 +38,17 @@ fn only_a_department_with_a_token_speaks_and_of_cases_of_its_office() {
     // A machine's token is none of a department's.
     assert_eq!(device.reports(&device.token.clone(), &report).0, 401);
     let (status, error) = device.reports(&token, &report);
-    assert_eq!((status, &error["code"], &error["field"]), (404, &json!("NOT_FOUND"), &json!("case_code")));
+    assert_eq!(
+        (status, &error["code"], &error["field"]),
+        (404, &json!("NOT_FOUND"), &json!("case_code"))
+    );
     let mut stopped = report.clone();
     stopped["step"] = json!("stopped");
     let (status, error) = device.reports(&token, &stopped);
-    assert_eq!((status, &error["code"], &error["field"]), (400, &json!("FIELD_REQUIRED"), &json!("note")));
+    assert_eq!(
+        (status, &error["code"], &error["field"]),
+        (400, &json!("FIELD_REQUIRED"), &json!("note"))
+    );
     let mut strange = report.clone();
     strange["step"] = json!("eaten");
     assert_eq!(device.reports(&token, &strange).0, 400);

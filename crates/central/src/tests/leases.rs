@@ -63,7 +63,9 @@ fn second(rig: &Rig) -> Device {
     let device = rig.device("H99.01-CS2");
     rig.runtime.block_on(async {
         let office = database::office(&rig.pool, "H99.01-CS2").await.unwrap();
-        database::numbers_for(&rig.pool, office, OFFICE).await.unwrap();
+        database::numbers_for(&rig.pool, office, OFFICE)
+            .await
+            .unwrap();
     });
     device
 }
@@ -145,7 +147,10 @@ fn whoever_asks_for_what_is_not_its_own_is_told_which_field() {
     let asked = ask(1, vec![day(date, 1, 0), day(date, 1, 0)]);
     assert_eq!(refused(&asked), wrong("dates[1].date"));
     let mut unsound = day(date, 1, 0);
-    unsound.held = vec![Numbers { from: 9, to: 10_000 }];
+    unsound.held = vec![Numbers {
+        from: 9,
+        to: 10_000,
+    }];
     let asked = ask(1, vec![unsound]);
     assert_eq!(refused(&asked), wrong("dates[0].held[0]"));
     assert_eq!(rig.count("SELECT count(*) FROM number_lease"), 0);
@@ -160,11 +165,15 @@ fn a_central_that_went_back_does_not_grant_what_it_forgot() {
     let before = first.leases(&asked).unwrap();
     // Restored from a backup that is older than that, and said to be.
     rig.postgres.query("DELETE FROM number_lease");
-    rig.runtime
-        .block_on(database::restored(&rig.pool))
-        .unwrap();
+    rig.runtime.block_on(database::restored(&rig.pool)).unwrap();
     let after = other.leases(&asked).unwrap();
-    assert_eq!(after.dates[0].ranges, [Numbers { from: 9_900, to: 9_999 }]);
+    assert_eq!(
+        after.dates[0].ranges,
+        [Numbers {
+            from: 9_900,
+            to: 9_999
+        }]
+    );
     // Whoever was granted something says so, and it is known again.
     let mut again = day(date, 100, 0);
     again.held.clone_from(&before.dates[0].ranges);

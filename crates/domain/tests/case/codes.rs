@@ -21,10 +21,7 @@ fn given(number: u32) -> CaseEvent {
         code: format!("H99.12-261123-{number:04}"),
         number,
         date: day("2026-11-23"),
-        book: BookEntry {
-            year: 2026,
-            number,
-        },
+        book: BookEntry { year: 2026, number },
     })
 }
 
@@ -50,7 +47,10 @@ fn the_first_final_code_counts_and_the_number_of_another_is_burnt() {
     let burnt: Vec<u32> = after.burnt().map(|code| code.number).collect();
     assert_eq!(burnt, [9]);
     // Nobody who looked at the case before has to look again for its code.
-    assert_eq!(fold(&[provisional(), given(7)]).revision(), before.revision());
+    assert_eq!(
+        fold(&[provisional(), given(7)]).revision(),
+        before.revision()
+    );
 }
 
 #[test]
@@ -73,7 +73,10 @@ fn what_the_department_says_goes_the_ways_of_the_table_or_is_set_aside() {
     };
     let taken = || CaseEvent::Received(Box::new(received()));
     let working = fold(&[taken(), says(DepartmentStep::Working)]);
-    assert_eq!((working.status, working.acts.len()), (CaseStatus::Received, 1));
+    assert_eq!(
+        (working.status, working.acts.len()),
+        (CaseStatus::Received, 1)
+    );
     let done = fold(&[taken(), says(DepartmentStep::Finished)]);
     assert_eq!(done.status, CaseStatus::Done);
     assert!(done.last(CaseAct::ReceiveResult).is_some());
@@ -82,5 +85,8 @@ fn what_the_department_says_goes_the_ways_of_the_table_or_is_set_aside() {
         says(DepartmentStep::Stopped),
         says(DepartmentStep::Finished),
     ]);
-    assert_eq!((late.status, late.set_aside.len()), (CaseStatus::Stopped, 1));
+    assert_eq!(
+        (late.status, late.set_aside.len()),
+        (CaseStatus::Stopped, 1)
+    );
 }

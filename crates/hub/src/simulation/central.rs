@@ -5,17 +5,10 @@
 
 use chrono::NaiveDate;
 use motcua_domain::case_code::CasePattern;
-use motcua_protocol::lease::{
-    DateAsk, LeaseAnswer, LeaseAsk, Numbers, Whose, part,
-};
+use motcua_protocol::lease::{DateAsk, LeaseAnswer, LeaseAsk, Numbers, Whose, part};
 use uuid::Uuid;
 
-use super::{
-    broken::Broken,
-    chance::Chance,
-    net::Died,
-    world::World,
-};
+use super::{broken::Broken, chance::Chance, net::Died, world::World};
 use crate::central::renew;
 
 /// Whose papers the other branch's are.
@@ -106,7 +99,13 @@ impl Central {
             })
             .collect();
         if self.scarce {
-            taken.push((Numbers { from: 61, to: 9_999 }, Whose::Other));
+            taken.push((
+                Numbers {
+                    from: 61,
+                    to: 9_999,
+                },
+                Whose::Other,
+            ));
         }
         let way = match self.broken {
             Broken::CentralForgets => 0,
@@ -306,8 +305,8 @@ impl World {
     pub(super) fn no_code_is_owed(&mut self, hub: usize) -> Result<(), String> {
         self.codes_are_apart(hub)?;
         let app = self.machines[hub].app.clone().ok_or("no hub")?;
-        let waiting = (app.store().read(|read| read.cases_without_code(500)))
-            .map_err(|e| e.to_string())?;
+        let waiting =
+            (app.store().read(|read| read.cases_without_code(500))).map_err(|e| e.to_string())?;
         let mut given = 0;
         let read = app.store().read(|read| {
             read.all_cases(|_, case| {

@@ -92,10 +92,7 @@ fn rest(range: Numbers, blocks: &[Numbers]) -> Option<Numbers> {
         .map(|b| b.to)
         .max();
     let from = out.map_or(range.from, |to| to + 1);
-    (from <= range.to).then_some(Numbers {
-        from,
-        to: range.to,
-    })
+    (from <= range.to).then_some(Numbers { from, to: range.to })
 }
 
 /// Whether central parts the case codes, as the log has it.

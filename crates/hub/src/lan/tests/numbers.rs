@@ -91,8 +91,12 @@ fn leased_codes_run_out_honestly_and_die_with_their_epoch() {
     };
     assert!(codes.len() >= 10, "{}", codes.len());
     let look = |app: &App, code: &str| {
-        app.call(&caller(OFFICER), "case.get", serde_json::json!({"code": code}))
-            .unwrap()
+        app.call(
+            &caller(OFFICER),
+            "case.get",
+            serde_json::json!({"code": code}),
+        )
+        .unwrap()
     };
     let before = look(&app, &provisional);
     assert_eq!(before["provisional"], true);
@@ -106,7 +110,10 @@ fn leased_codes_run_out_honestly_and_die_with_their_epoch() {
     line.sync(&app);
     let after = look(&app, &provisional);
     let code = after["case_code"].as_str().unwrap().to_owned();
-    assert_eq!((&after["provisional"], &after["provisional_code"]), (&false.into(), &provisional.as_str().into()));
+    assert_eq!(
+        (&after["provisional"], &after["provisional_code"]),
+        (&false.into(), &provisional.as_str().into())
+    );
     assert!(!code.starts_with("TẠM"), "{code}");
     assert_eq!(look(&app, &code)["case_id"], before["case_id"]);
     let history = after["history"].to_string();

@@ -319,7 +319,7 @@ async fn write(
         };
         let salt = auth::random::<16>()?.to_vec();
         let event = Sealed::new(header, salt, body.to_vec(), prev);
-        let done = ingest::take(client, office, &[event]).await?;
+        let done = ingest::take(client, office, &[event], None).await?;
         if done.unfit.is_empty() {
             return Ok(());
         }

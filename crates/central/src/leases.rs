@@ -54,7 +54,7 @@ type Answered = std::result::Result<LeaseAnswer, ApiError>;
         (status = 503, description = "Not now; nothing was done", body = ref("#/components/schemas/Refused")),
     )
 )]
-pub(crate) async fn post(
+pub(crate) async fn lease_codes(
     State(central): State<Arc<Central>>,
     Extension(device): Extension<Device>,
     body: Body,

@@ -116,7 +116,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(events))
         .routes(routes!(feed))
         .routes(routes!(crate::stick::post))
-        .routes(routes!(crate::leases::post))
+        .routes(routes!(crate::leases::lease_codes))
         .routes(routes!(blobs::get_stands))
         .routes(routes!(blobs::get_piece, blobs::post_piece))
         .routes(routes!(crate::lookup::look_up))

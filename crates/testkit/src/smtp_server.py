@@ -35,7 +35,9 @@ class Handler:
 
 
 def authenticate(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login.decode(), data.password.decode()) == login)
+    known = (data.login.decode(), data.password.decode()) == login
+    # What is not "handled" the server answers itself, with 535.
+    return AuthResult(success=known, handled=known)
 
 
 class Ours(Controller):

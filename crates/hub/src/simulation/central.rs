@@ -66,7 +66,8 @@ impl Central {
             chance,
             broken,
             kept: Kept::default(),
-            backup: None,
+            // From before anything was granted.
+            backup: Some(Kept::default()),
             stale: Kept::default(),
             went_back: 0,
             rival_life: 0,
@@ -192,6 +193,7 @@ impl World {
         if central.chance.percent(3)
             && !central.scarce
             && central.restores < 3
+            && central.heard
             && let Some(backup) = central.backup.clone()
         {
             central.kept = backup;
@@ -210,7 +212,8 @@ impl World {
                 app.take_leases(&answer).map_err(|e| e.to_string())?;
             }
         }
-        if central.chance.percent(25) && central.heard {
+        let alone = central.broken == Broken::WholeRangeWithCentral;
+        if central.chance.percent(25) && (central.heard || alone) {
             self.rival(central)?;
         }
         if central.chance.percent(20) {

@@ -9,6 +9,7 @@
 //! - Answers get lost after the work is done.
 
 #![allow(
+    clippy::result_large_err,
     clippy::expect_used,
     reason = "a broken harness must stop the test at once"
 )]

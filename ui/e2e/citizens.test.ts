@@ -133,7 +133,7 @@ describe("citizens", () => {
     await page.keyboard.type("2.001576");
     await page.waitForSelector("[role='option']");
     await page.keyboard.press("Enter");
-    await page.click(".line button.link");
+    await page.locator(".line button.link").press("Enter");
     await page.check("label:has-text('đồng ý nhận tin') input");
     await picture(page, "consent-light-1280");
     await expectAccessible(page);

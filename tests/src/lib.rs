@@ -2,5 +2,6 @@
 
 pub mod crash_vfs;
 pub mod ministry_simulator;
+mod outside;
 pub mod portal_simulator;
 pub mod register_simulator;

@@ -9,30 +9,31 @@
 //! - Answers get lost after the work is done.
 
 #![allow(
-    clippy::result_large_err,
     clippy::expect_used,
     reason = "a broken harness must stop the test at once"
+)]
+#![allow(
+    clippy::result_large_err,
+    reason = "a refusal is the whole answer, and a simulator is in no hurry"
 )]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::Error,
-    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::MutexGuard,
 };
 
 use axum::{
-    Form, Json, Router,
-    body::{Body, Bytes},
+    Form, Json,
     extract::{Path as Call, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::post,
 };
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
+
+use crate::outside::{self, Outside, bad_gateway, lock, lost};
 
 const CLIENT: &str = "motcua-simulator";
 const SECRET: &str = "bí mật của máy giả";
@@ -65,44 +66,23 @@ pub struct Ministry {
 
 /// A running simulator; gone when dropped.
 #[derive(Debug)]
-pub struct MinistrySimulator {
-    state: Arc<Mutex<Ministry>>,
-    address: SocketAddr,
-    runtime: Option<Runtime>,
-}
+pub struct MinistrySimulator(Outside<Ministry>);
 
-type Shared = Arc<Mutex<Ministry>>;
-
-fn lock(shared: &Shared) -> MutexGuard<'_, Ministry> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
+type Shared = outside::Shared<Ministry>;
 
 impl MinistrySimulator {
     /// Listens on a free port of this machine.
     pub fn start() -> Self {
-        let state = Shared::default();
-        let runtime = Runtime::new().expect("a runtime");
-        let router = Router::new()
-            .route("/token", post(token))
-            .route("/api/{call}", post(called))
-            .with_state(Arc::clone(&state));
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-            let listener = listener.expect("a free port");
-            let address = listener.local_addr().expect("its address");
-            tokio::spawn(async move { axum::serve(listener, router).await });
-            address
-        });
-        Self {
-            state,
-            address,
-            runtime: Some(runtime),
-        }
+        Self(Outside::start(|router| {
+            router
+                .route("/token", post(token))
+                .route("/api/{call}", post(called))
+        }))
     }
 
     /// What it holds and how it behaves.
     pub fn state(&self) -> MutexGuard<'_, Ministry> {
-        lock(&self.state)
+        self.0.state()
     }
 
     /// The file for `motcua-central serve --ministry`, with the offices that use it.
@@ -111,8 +91,8 @@ impl MinistrySimulator {
             offices.iter().map(|&o| (o, format!("G09.{o}"))).collect();
         fs::write(folder.join("ministry-secret"), format!("{SECRET}\n")).expect("a file");
         let settings = json!({
-            "token_url": format!("http://{}/token", self.address),
-            "base_url": format!("http://{}/api/", self.address),
+            "token_url": format!("http://{}/token", self.0.address),
+            "base_url": format!("http://{}/api/", self.0.address),
             "client_id": CLIENT,
             "client_secret_file": "ministry-secret",
             "offices": offices,
@@ -123,18 +103,6 @@ impl MinistrySimulator {
         fs::write(&file, settings.to_string()).expect("a file");
         file
     }
-}
-
-impl Drop for MinistrySimulator {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-fn down() -> Response {
-    (StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>").into_response()
 }
 
 fn refused(status: StatusCode, message: &str) -> Response {
@@ -151,7 +119,7 @@ async fn token(
 ) -> Response {
     let mut state = lock(&shared);
     if state.down {
-        return down();
+        return bad_gateway();
     }
     let is = |field: &str, value: &str| ask.get(field).is_some_and(|v| v == value);
     if !(is("grant_type", "client_credentials")
@@ -176,7 +144,7 @@ async fn called(
     let mut state = lock(&shared);
     state.calls += 1;
     if state.down {
-        return down();
+        return bad_gateway();
     }
     let token = headers.get("authorization").and_then(|v| v.to_str().ok());
     let token = token
@@ -203,9 +171,7 @@ async fn called(
         return refused;
     }
     if state.lose_every > 0 && state.calls.is_multiple_of(state.lose_every) {
-        // The line breaks in the middle of the answer.
-        let broken = tokio_stream::once(Err::<Bytes, _>(Error::other("lost")));
-        return Body::from_stream(broken).into_response();
+        return lost();
     }
     Json(json!({"code": 200, "message": "Thành công"})).into_response()
 }

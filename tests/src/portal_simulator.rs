@@ -17,22 +17,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::Error,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::MutexGuard,
 };
 
 use axum::{
-    Json, Router,
-    body::{Body, Bytes},
+    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::post,
 };
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
+
+use crate::outside::{self, Outside, lock, lost};
 
 const DSTCODE: &str = "VN:GOV:000.00.00.G22:simulator";
 const USERNAME: &str = "simulator";
@@ -69,49 +68,28 @@ pub struct Portal {
 
 /// A running simulator; gone when dropped.
 #[derive(Debug)]
-pub struct Simulator {
-    state: Arc<Mutex<Portal>>,
-    address: SocketAddr,
-    runtime: Option<Runtime>,
-}
+pub struct Simulator(Outside<Portal>);
 
-type Shared = Arc<Mutex<Portal>>;
-
-fn lock(shared: &Shared) -> MutexGuard<'_, Portal> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
+type Shared = outside::Shared<Portal>;
 
 impl Simulator {
     /// Listens on a free port of this machine.
     pub fn start() -> Self {
-        let state = Shared::default();
-        let runtime = Runtime::new().expect("a runtime");
-        let router = Router::new()
-            .route("/login", post(login))
-            .route("/service", post(service))
-            .with_state(Arc::clone(&state));
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-            let listener = listener.expect("a free port");
-            let address = listener.local_addr().expect("its address");
-            tokio::spawn(async move { axum::serve(listener, router).await });
-            address
-        });
-        Self {
-            state,
-            address,
-            runtime: Some(runtime),
-        }
+        Self(Outside::start(|router| {
+            router
+                .route("/login", post(login))
+                .route("/service", post(service))
+        }))
     }
 
     /// What it holds and how it behaves.
     pub fn state(&self) -> MutexGuard<'_, Portal> {
-        lock(&self.state)
+        self.0.state()
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address
     }
 
     /// The file for `motcua-central serve --portal`, with the offices that are known here; `at` is
@@ -143,24 +121,13 @@ impl Simulator {
     }
 }
 
-impl Drop for Simulator {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 fn refused(code: &str, message: &str) -> Value {
     json!({"error_code": code, "error_message": message})
 }
 
 fn answer(state: &mut Portal, said: &Value) -> Response {
-    let lost = state.lose_every > 0 && state.calls.is_multiple_of(state.lose_every);
-    if lost {
-        // The line breaks in the middle of the answer.
-        let broken = tokio_stream::once(Err::<Bytes, _>(Error::other("lost")));
-        return Body::from_stream(broken).into_response();
+    if state.lose_every > 0 && state.calls.is_multiple_of(state.lose_every) {
+        return lost();
     }
     Json(said).into_response()
 }

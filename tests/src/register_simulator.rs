@@ -9,21 +9,21 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::MutexGuard,
     time::Duration,
 };
 
 use axum::{
-    Form, Json, Router,
+    Form, Json,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::post,
 };
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
+
+use crate::outside::{self, Outside, bad_gateway, lock};
 
 const CLIENT: &str = "motcua-lookups";
 const SECRET: &str = "bí mật tra cứu";
@@ -60,45 +60,24 @@ impl Registers {
 
 /// A running simulator; gone when dropped.
 #[derive(Debug)]
-pub struct RegisterSimulator {
-    state: Arc<Mutex<Registers>>,
-    address: SocketAddr,
-    runtime: Option<Runtime>,
-}
+pub struct RegisterSimulator(Outside<Registers>);
 
-type Shared = Arc<Mutex<Registers>>;
-
-fn lock(shared: &Shared) -> MutexGuard<'_, Registers> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
+type Shared = outside::Shared<Registers>;
 
 impl RegisterSimulator {
     /// Listens on a free port of this machine.
     pub fn start() -> Self {
-        let state = Shared::default();
-        let runtime = Runtime::new().expect("a runtime");
-        let router = Router::new()
-            .route("/token", post(token))
-            .route("/dan-cu", post(citizen))
-            .route("/doanh-nghiep", post(enterprise))
-            .with_state(Arc::clone(&state));
-        let address = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
-            let listener = listener.expect("a free port");
-            let address = listener.local_addr().expect("its address");
-            tokio::spawn(async move { axum::serve(listener, router).await });
-            address
-        });
-        Self {
-            state,
-            address,
-            runtime: Some(runtime),
-        }
+        Self(Outside::start(|router| {
+            router
+                .route("/token", post(token))
+                .route("/dan-cu", post(citizen))
+                .route("/doanh-nghiep", post(enterprise))
+        }))
     }
 
     /// What it holds and how it behaves.
     pub fn state(&self) -> MutexGuard<'_, Registers> {
-        lock(&self.state)
+        self.0.state()
     }
 
     /// The file for `motcua-central serve --lookups`, with the offices that may ask.
@@ -107,11 +86,11 @@ impl RegisterSimulator {
             offices.iter().map(|&o| (o, format!("DV-{o}"))).collect();
         fs::write(folder.join("lookups-secret"), format!("{SECRET}\n")).expect("a file");
         let settings = json!({
-            "token_url": format!("http://{}/token", self.address),
+            "token_url": format!("http://{}/token", self.0.address),
             "client_id": CLIENT,
             "client_secret_file": "lookups-secret",
-            "citizen_url": format!("http://{}/dan-cu", self.address),
-            "enterprise_url": format!("http://{}/doanh-nghiep", self.address),
+            "citizen_url": format!("http://{}/dan-cu", self.0.address),
+            "enterprise_url": format!("http://{}/doanh-nghiep", self.0.address),
             "offices": offices,
             "per_day": per_day,
             "patience_s": 1,
@@ -122,25 +101,13 @@ impl RegisterSimulator {
     }
 }
 
-impl Drop for RegisterSimulator {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-fn down() -> Response {
-    (StatusCode::BAD_GATEWAY, "<html>502 Bad Gateway</html>").into_response()
-}
-
 async fn token(
     State(shared): State<Shared>,
     Form(ask): Form<BTreeMap<String, String>>,
 ) -> Response {
     let mut state = lock(&shared);
     if state.down {
-        return down();
+        return bad_gateway();
     }
     let is = |field: &str, value: &str| ask.get(field).is_some_and(|v| v == value);
     if !(is("client_id", CLIENT) && is("client_secret", SECRET)) {
@@ -176,7 +143,7 @@ async fn asked(
     }
     let mut state = lock(&shared);
     if state.down {
-        return down();
+        return bad_gateway();
     }
     let token = headers.get("authorization").and_then(|v| v.to_str().ok());
     if state.open.is_empty() || token != Some(&format!("Bearer {}", state.open)) {

@@ -130,7 +130,7 @@ async fn department(client: &Client, headers: &HeaderMap) -> Result<Option<Depar
         (status = 503, description = "Not now; nothing was done", body = ref("#/components/schemas/Refused")),
     )
 )]
-pub(crate) async fn post(
+pub(crate) async fn post_report(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
     body: Sent,

@@ -130,7 +130,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(token))
         .routes(routes!(health))
         .routes(routes!(metrics))
-        .routes(routes!(crate::departments::post))
+        .routes(routes!(crate::departments::post_report))
         .merge(devices)
         .merge(operations::routes::router());
     openapi::described(all).with_state(central)

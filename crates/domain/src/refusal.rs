@@ -266,8 +266,6 @@ pub enum Code {
     AddressTaken,
     /// The invitation is not one, or was read in part.
     InvitationInvalid,
-    /// The leased numbers of this counter are used up and the hub does not answer.
-    LeaseEmpty,
     // ---- self-service ----
     /// The code with which a self-service terminal is left is wrong.
     KioskCodeWrong,

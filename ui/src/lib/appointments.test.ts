@@ -52,6 +52,21 @@ test.each([
 });
 
 test.each([
+  ["22/11", "2026-11-22"],
+  ["23", "2026-11-23"],
+  ["24", "2026-10-24"],
+  ["24/11", "2025-11-24"],
+  ["1/2/2026", "2026-02-01"],
+])("a day gone by, typed as %s", (typed, day) => {
+  expect(dayFromTyped(typed, "2026-11-23", "last")).toBe(day);
+});
+
+test("in January the month before is last year's", () => {
+  expect(dayFromTyped("31", "2027-01-15", "last")).toBe("2026-12-31");
+  expect(dayFromTyped("2", "2026-12-15")).toBe("2027-01-02");
+});
+
+test.each([
   ["9", "09:00"],
   ["9h", "09:00"],
   ["9h30", "09:30"],

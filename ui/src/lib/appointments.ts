@@ -19,21 +19,31 @@ export function minutesLate(row: QueueRow, nowMs: number): number {
   return row.slot_at ? Math.round((nowMs - Date.parse(row.slot_at)) / 60_000) : 0;
 }
 
-/** `25/11`, `25/11/2026`, `25.11`, `25`: the next such day from today, ISO; nothing when there is none. */
-export function dayFromTyped(text: string, today: string): string | undefined {
+/** `25/11`, `25/11/2026`, `25.11`, `25`: such a day, ISO; nothing when there is none. Without its
+ * year or month the nearest one is meant, from today on or up to today. */
+export function dayFromTyped(
+  text: string,
+  today: string,
+  towards: "next" | "last" = "next",
+): string | undefined {
   const found = /^(\d{1,2})(?:[/.\- ](\d{1,2})(?:[/.\- ](\d{4}))?)?$/.exec(read(text));
   if (!found?.[1]) return undefined;
   const [year, month] = [Number(today.slice(0, 4)), Number(today.slice(5, 7))];
   const day = Number(found[1]);
   if (found[2] && found[3]) return realDay(Number(found[3]), Number(found[2]), day);
-  // Without its year or month the nearest one to come is meant.
+  const step = towards === "next" ? 1 : -1;
+  const otherMonth = month + step;
   const tries: [number, number][] = found[2]
     ? [
         [year, Number(found[2])],
-        [year + 1, Number(found[2])],
+        [year + step, Number(found[2])],
       ]
-    : [[year, month], month === 12 ? [year + 1, 1] : [year, month + 1]];
-  return tries.map(([y, m]) => realDay(y, m, day)).find((iso) => iso !== undefined && iso >= today);
+    : [
+        [year, month],
+        [otherMonth < 1 ? year - 1 : otherMonth > 12 ? year + 1 : year, ((otherMonth + 11) % 12) + 1],
+      ];
+  const fits = (iso: string) => (towards === "next" ? iso >= today : iso <= today);
+  return tries.map(([y, m]) => realDay(y, m, day)).find((iso) => iso !== undefined && fits(iso));
 }
 
 function realDay(year: number, month: number, day: number): string | undefined {

@@ -97,30 +97,47 @@ impl Offers {
     }
 }
 
-/// What `scanimage` ends with is the status of SANE.
-fn fault(status: Option<i32>, said: &str) -> ScanFault {
-    let lower = said.to_lowercase();
-    match status {
-        Some(6) => ScanFault::Jam,
-        Some(7) => ScanFault::Empty,
-        Some(8) => ScanFault::Open,
-        Some(3) => ScanFault::Busy,
-        // Opening fails with 1 whatever the reason.
-        _ if lower.contains("device busy") => ScanFault::Busy,
-        _ if lower.contains("open of device") || lower.contains("no sane devices") => {
-            ScanFault::Missing
-        }
-        _ => {
-            let last = said.lines().rev().find(|line| !line.trim().is_empty());
-            ScanFault::Other(
-                last.unwrap_or("scanimage")
-                    .trim()
-                    .chars()
-                    .take(200)
-                    .collect(),
-            )
-        }
-    }
+/// What went wrong: by the status of SANE that `scanimage` ends with, and by its words.
+///
+/// The words are read as well because the status is not always there: opening fails with 1 whatever
+/// the reason, and a driver whose reader is still writing when the scan breaks off has `scanimage`
+/// end with 0 after "aborting". `None` is a scan without a complaint.
+fn fault(status: Option<i32>, said: &str) -> Option<ScanFault> {
+    let by_status = match status {
+        Some(3) => Some(ScanFault::Busy),
+        Some(6) => Some(ScanFault::Jam),
+        Some(7) => Some(ScanFault::Empty),
+        Some(8) => Some(ScanFault::Open),
+        _ => None,
+    };
+    let by_words = || {
+        let lower = said.to_lowercase();
+        let words = [
+            ("device busy", ScanFault::Busy),
+            ("document feeder jammed", ScanFault::Jam),
+            ("document feeder out of documents", ScanFault::Empty),
+            ("scanner cover is open", ScanFault::Open),
+            ("open of device", ScanFault::Missing),
+            ("no sane devices", ScanFault::Missing),
+        ];
+        words
+            .into_iter()
+            .find_map(|(said, fault)| lower.contains(said).then_some(fault))
+    };
+    let by_complaint = || {
+        let complaint = said
+            .lines()
+            .rev()
+            .map(str::trim)
+            .find(|line| line.contains("sane_start:") || line.contains("sane_read:"));
+        let last = || said.lines().rev().map(str::trim).find(|l| !l.is_empty());
+        let told = match status {
+            Some(0) => complaint?,
+            _ => complaint.or_else(last).unwrap_or("scanimage"),
+        };
+        Some(ScanFault::Other(told.chars().take(200).collect()))
+    };
+    by_status.or_else(by_words).or_else(by_complaint)
 }
 
 impl Sane {
@@ -242,8 +259,8 @@ impl DocumentScanner for Sane {
     fn list(&self) -> Result<Vec<Found>, ScanFault> {
         // Two lines for each: its id, and who made it.
         let (status, out, said) = self.run(&["--formatted-device-list=%d%n%v %m%n"])?;
-        if status != Some(0) {
-            return Err(fault(status, &said));
+        if let Some(fault) = fault(status, &said) {
+            return Err(fault);
         }
         let lines: Vec<&str> = out.lines().map(str::trim).collect();
         let found = lines.chunks_exact(2).map(|pair| Found {
@@ -262,8 +279,8 @@ impl DocumentScanner for Sane {
     ) -> Result<u32, ScanFault> {
         let device = format!("--device-name={}", ask.device);
         let (status, offers, said) = self.run(&[&device, "-A"])?;
-        if status != Some(0) {
-            return Err(fault(status, &said));
+        if let Some(fault) = fault(status, &said) {
+            return Err(fault);
         }
         let offers = Offers::read(&offers);
         std::fs::create_dir_all(into).map_err(|e| ScanFault::Disk(e.to_string()))?;
@@ -309,12 +326,11 @@ impl DocumentScanner for Sane {
                 each(path);
             }
         })?;
-        match status {
+        match fault(status, &said) {
             // A feeder that has run empty after some pages is the end of the pile.
-            Some(0) if pages > 0 => Ok(pages),
-            Some(7) if pages > 0 => Ok(pages),
-            Some(0) => Err(ScanFault::Empty),
-            status => Err(fault(status, &said)),
+            None | Some(ScanFault::Empty) if pages > 0 => Ok(pages),
+            None => Err(ScanFault::Empty),
+            Some(fault) => Err(fault),
         }
     }
 }
@@ -332,6 +348,25 @@ All options specific to device `x':
     --resolution 75|150|300|600dpi [75]
     --source FlatBed|ADF Duplex [FlatBed]
 ";
+
+    /// Seen on a busy machine: the cover is open, and the program ends with 0.
+    const ABORTED: &str = "Scanning page 3
+scanimage: sane_read: Scanner cover is open
+Scanned page 3. (scanner status = 8)
+Batch terminated, 2 pages scanned
+scanimage: received signal 13
+scanimage: aborting
+";
+
+    #[test]
+    fn a_scan_that_broke_off_is_not_taken_for_a_whole_pile() {
+        assert_eq!(fault(Some(0), ABORTED), Some(ScanFault::Open));
+        assert_eq!(fault(Some(8), ABORTED), Some(ScanFault::Open));
+        let other = "scanimage: sane_read: Error during device I/O\n";
+        assert!(matches!(fault(Some(0), other), Some(ScanFault::Other(_))));
+        let whole = "Scanned page 1. (scanner status = 5)\nBatch terminated, 1 page scanned\n";
+        assert_eq!(fault(Some(0), whole), None);
+    }
 
     #[test]
     fn what_a_scanner_offers_decides_what_it_is_told() {

@@ -5,6 +5,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -81,6 +82,24 @@ fn what_goes_wrong_has_a_name(#[case] status: &str, #[case] fault: ScanFault) {
     let (done, pages) = scan(&sane, dir.path(), &ask(Source::Flatbed));
     assert_eq!(done, Err(fault));
     assert!(pages.is_empty());
+}
+
+/// Seen with the real program on a busy machine, and here in a program that always does it.
+#[test]
+fn a_program_that_does_not_end_after_a_fault_is_ended_and_the_fault_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("scanimage");
+    fs::write(
+        &program,
+        "#!/bin/sh\ncase \"$*\" in *-A*) exit 0;; esac\necho 'scanimage: sane_read: Device busy' >&2\necho 'Batch terminated, 1 page scanned' >&2\nexec sleep 600\n",
+    )
+    .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let sane = Sane::default()
+        .with_program(&program)
+        .with_patience(Duration::from_secs(1));
+    let (done, pages) = scan(&sane, dir.path(), &ask(Source::Flatbed));
+    assert_eq!((done, pages.len()), (Err(ScanFault::Busy), 0));
 }
 
 #[test]

@@ -53,8 +53,9 @@ fn argument<V: Verb>(args: Value) -> Result<V, ApiError> {
     } else {
         args
     };
-    serde_json::from_value(args).map_err(|error| {
-        tracing::debug!(%error, "argument refused");
+    serde_json::from_value(args).map_err(|_| {
+        // Not what was sent: it may be a name or a code.
+        tracing::debug!(verb = V::NAME, "argument refused");
         Refusal::new(
             Code::ArgumentInvalid,
             "Thông tin gửi lên không đúng dạng. Chưa làm gì. Mời nhập lại.",

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 use crate::{
     postgres::Postgres,
-    program::{Program, Ran, built, ran},
+    program::{Program, Ran, TELLING, built, ran},
 };
 
 /// A serving central; both it and its database go when dropped.
@@ -84,6 +84,7 @@ impl Central {
                 .args(["--listen", &self.listen, "--dev-tls"])
                 .arg(self.tls.path())
                 .args(&self.more)
+                .env("MOTCUA_LOG", TELLING)
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
                 .stderr(self.log())

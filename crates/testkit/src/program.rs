@@ -7,12 +7,16 @@
 )]
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
+
+/// All that programs of ours have to tell, and of others what matters.
+pub(crate) const TELLING: &str = "info,motcua=trace,refinery_core=warn,tokio_postgres=warn";
 
 /// The program of that name that was built beside the running test.
 pub(crate) fn built(name: &str, package: &str) -> PathBuf {
@@ -35,6 +39,7 @@ pub struct Program {
     program: PathBuf,
     root: PathBuf,
     namespace: Option<String>,
+    log: Option<PathBuf>,
 }
 
 /// What a run gave.
@@ -55,7 +60,15 @@ impl Program {
             program: program.into(),
             root: root.to_owned(),
             namespace: None,
+            log: None,
         }
+    }
+
+    /// The same, which tells all it has to tell into that file while it serves.
+    #[must_use]
+    pub fn telling(mut self, log: &Path) -> Self {
+        self.log = Some(log.to_owned());
+        self
     }
 
     /// The same on another machine: in a network namespace that is there already.
@@ -95,6 +108,9 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if self.log.is_some() {
+            command.env("MOTCUA_LOG", TELLING);
+        }
         command
     }
 
@@ -132,7 +148,11 @@ impl Program {
     pub fn serve_at(&self, listen: &str) -> (Serving, Value) {
         let mut child = self
             .command(&["serve", "--listen", listen])
-            .stderr(Stdio::null())
+            .stderr(self.log.as_ref().map_or_else(Stdio::null, |log| {
+                let mut options = fs::OpenOptions::new();
+                let file = options.create(true).append(true).open(log);
+                file.expect("a file for its log").into()
+            }))
             .spawn()
             .expect("the program runs");
         let stdout = child.stdout.take().expect("standard output");

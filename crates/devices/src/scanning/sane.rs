@@ -2,7 +2,7 @@
 //! what to do: every driver has its own names for glass and feeder.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -20,7 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// How soon a wish to stop is heard.
 const HEARD: Duration = Duration::from_millis(200);
 /// Of what a driver complains about, so much is kept.
-const COMPLAINT: u64 = 4096;
+const COMPLAINT: usize = 64 * 1024;
+/// Words after which nothing comes any more.
+const OVER: [&str; 2] = ["Batch terminated", "scanimage: aborting"];
+/// How long the program may take to end after them. A driver whose reader is still at work when a
+/// scan breaks off can have it wait for itself for ever.
+const LINGER: Duration = Duration::from_secs(15);
 
 /// Scanners that SANE knows.
 #[derive(Debug, Clone)]
@@ -193,7 +198,8 @@ impl Sane {
         Ok((status, out, said))
     }
 
-    /// Runs a program, line by line. It is ended where it falls silent, or somebody wants it.
+    /// Runs a program, line by line, and says what it ended with and complained about. It is ended
+    /// where it falls silent, or somebody wants it.
     fn watch(
         &self,
         command: &mut Command,
@@ -205,54 +211,66 @@ impl Sane {
             return Err(ScanFault::Other("scanimage".to_owned()));
         };
         let (lines, heard) = mpsc::channel();
-        thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if lines.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let complaint = thread::spawn(move || {
-            let mut said = Vec::new();
-            let mut err = BufReader::new(err);
-            err.by_ref().take(COMPLAINT).read_to_end(&mut said).ok();
-            // Read on, or it would stand still with a full pipe; the end says most.
-            let mut rest = Vec::new();
-            err.read_to_end(&mut rest).ok();
-            let from = rest.len().saturating_sub(COMPLAINT as usize);
-            said.extend_from_slice(&rest[from..]);
-            String::from_utf8_lossy(&said).into_owned()
-        });
+        tell(out, lines.clone(), Heard::Page);
+        tell(err, lines, Heard::Said);
+        let mut said = String::new();
         let mut last = Instant::now();
+        let mut over = false;
         let ended = loop {
             match heard.recv_timeout(HEARD) {
-                Ok(line) => {
+                Ok(Heard::Page(line)) => {
                     last = Instant::now();
                     each(line);
                 }
-                Err(RecvTimeoutError::Disconnected) => break None,
-                Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Acquire) => {
-                    break Some(ScanFault::Stopped);
+                Ok(Heard::Said(line)) => {
+                    last = Instant::now();
+                    over |= OVER.iter().any(|words| line.contains(words));
+                    if said.len() < COMPLAINT {
+                        said.push_str(&line);
+                        said.push('\n');
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break Ok(None),
+                Err(RecvTimeoutError::Timeout)
+                    if over && last.elapsed() > LINGER.min(self.patience) =>
+                {
+                    break Ok(Some(0));
                 }
                 Err(RecvTimeoutError::Timeout) if last.elapsed() > self.patience => {
-                    break Some(ScanFault::Silent);
+                    break Err(ScanFault::Silent);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if stop.load(Ordering::Acquire) {
-                break Some(ScanFault::Stopped);
+                break Err(ScanFault::Stopped);
             }
         };
-        if ended.is_some() {
+        if !matches!(ended, Ok(None)) {
             child.kill().ok();
         }
         let status = child.wait().map_err(|e| ScanFault::Other(e.to_string()))?;
-        if let Some(fault) = ended {
-            return Err(fault);
-        }
-        let said = complaint.join().unwrap_or_default();
-        Ok((status.code(), said))
+        Ok((ended?.or(status.code()), said))
     }
+}
+
+/// What is heard of a running program.
+enum Heard {
+    /// A line on its standard output.
+    Page(String),
+    /// A line of its complaints.
+    Said(String),
+}
+
+/// Passes on each line until the end, or until nobody listens.
+fn tell(pipe: impl Read + Send + 'static, to: mpsc::Sender<Heard>, as_what: fn(String) -> Heard) {
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
+            if to.send(as_what(line)).is_err() {
+                return;
+            }
+        }
+    });
 }
 
 impl DocumentScanner for Sane {

@@ -137,7 +137,7 @@ fn refused(desk: &Desk, program: &Program) {
 }
 
 fn assert_silent(whose: &str, log: &str) {
-    assert!(log.lines().count() > 5, "{whose} tells something: {log}");
+    assert!(!log.is_empty(), "{whose} tells something");
     let (log, whole) = (log.to_lowercase(), log);
     for text in PERSONAL {
         let text = text.to_lowercase();

@@ -117,6 +117,33 @@ describe("citizens", () => {
     await server.call("notice.configure", {});
   });
 
+  test("whoever does not want to be told any more is told nothing more", async () => {
+    await readyCase("Mùa A Chu", { phone: "0911888777" });
+    const waits = async () =>
+      (await server.call("notice.list", {})).call.filter((each) => each.name === "Mùa A Chu");
+    expect(await waits()).toHaveLength(1);
+    await fresh();
+    await enter(page, server, "ha", 1, "cases");
+    await page.focus("#case-search");
+    await page.keyboard.type("mua a chu");
+    await page.waitForSelector(".cases tbody tr:only-child:has-text('Mùa A Chu')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".drawer:has-text('Muốn nhận tin về hồ sơ')");
+    await page.keyboard.press("Control+t");
+    await page.waitForSelector("dialog [data-field='phone']");
+    await page.fill("dialog [data-field='phone']", "091188");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog .err");
+    await page.fill("dialog [data-field='phone']", "0911888666");
+    await page.uncheck("dialog [name='wants']");
+    await picture(page, "contact-light-1280");
+    await expectAccessible(page);
+    await expectNothingClipped(page);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".drawer:has-text('Không muốn nhận tin')");
+    expect(await waits()).toHaveLength(0);
+  });
+
   test("consent is asked where a number is, and recorded", async () => {
     await fresh();
     const { visit_id } = await server.call(

@@ -356,6 +356,7 @@ pub(crate) fn view_of(
             case.promised().because.to_vec()
         },
         revision: case.revision(),
+        contact: case.contact(),
         money: case.money(),
         can,
         papers,

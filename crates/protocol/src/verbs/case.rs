@@ -5,7 +5,7 @@ use motcua_domain::{
     calendar::{DayMark, Limit},
     case::{Case, CaseFee, CaseStatus, Money, OnBehalf, OnlineDossier, PaperCount, ReturnMethod},
     catalogue::Procedure,
-    notice::Consent,
+    notice::{Consent, Contact},
     visit::Party,
 };
 use schemars::JsonSchema;
@@ -141,6 +141,8 @@ pub struct CaseView {
     pub can: Vec<PossibleAct>,
     /// What it costs and what came of it.
     pub money: Money,
+    /// How the citizen is reached about it, and whether they want to be told.
+    pub contact: Contact,
     /// Papers that can be printed.
     pub papers: Vec<CasePaper>,
     /// What happened, in words, from reception on.

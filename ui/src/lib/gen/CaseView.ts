@@ -2,6 +2,7 @@
 import type { Case } from "./Case";
 import type { CaseLine } from "./CaseLine";
 import type { CasePaper } from "./CasePaper";
+import type { Contact } from "./Contact";
 import type { Money } from "./Money";
 import type { PossibleAct } from "./PossibleAct";
 import type { Procedure } from "./Procedure";
@@ -55,6 +56,10 @@ can: Array<PossibleAct>,
  * What it costs and what came of it.
  */
 money: Money, 
+/**
+ * How the citizen is reached about it, and whether they want to be told.
+ */
+contact: Contact, 
 /**
  * Papers that can be printed.
  */

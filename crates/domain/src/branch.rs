@@ -6,6 +6,7 @@
 mod change;
 mod check;
 mod founding;
+mod staff;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use crate::{
 };
 
 pub use change::{InUse, Person, Seat};
+pub use staff::StaffEntry;
 pub use founding::{Foundation, plain_service, usual_targets};
 
 /// A branch (điểm tiếp nhận): one room, one queue.

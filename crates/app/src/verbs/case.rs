@@ -117,8 +117,7 @@ pub(crate) fn receive(
         (None, vec![begins_there(&other.competent)])
     } else {
         let due = app
-            .assets
-            .calendar(app.store.dir())?
+            .calendar(&tx.read(), date)?
             .due(received_at.0, limit)?;
         (
             due.due_at.map(|t| t.timestamp_millis()),

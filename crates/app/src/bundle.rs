@@ -166,8 +166,7 @@ impl App {
             if let Some((known, _)) = &known.taken
                 && head.serial <= known.serial
             {
-                let same =
-                    head.serial == known.serial && known.hash == hex(&head.hash.0);
+                let same = head.serial == known.serial && known.hash == hex(&head.hash.0);
                 if same {
                     return Ok(false);
                 }
@@ -199,7 +198,11 @@ impl App {
             (Err(fault), None) => Err(fault),
             (Ok(false), _) => Ok(Ok(())),
             (Ok(true), _) => {
-                tracing::info!(kind = head.kind.name(), serial = head.serial, "bundle taken in");
+                tracing::info!(
+                    kind = head.kind.name(),
+                    serial = head.serial,
+                    "bundle taken in"
+                );
                 let mut topics = vec![Topic::Branch, Topic::Queue, Topic::Sync];
                 topics.extend((head.kind == Kind::Catalogue).then_some(Topic::Catalogue));
                 self.tell(topics);
@@ -267,7 +270,7 @@ impl App {
         }
     }
 
-    /// Writes down that a bundle was refused, unless that was said last.
+    /// Writes down that a bundle was refused, unless that was said since one was taken in.
     ///
     /// # Errors
     /// Those of the store.
@@ -286,8 +289,12 @@ impl App {
             ..self.system()
         };
         let written = self.store.write(&author, |tx| {
-            let known = standing(&tx.read(), kind, own)?;
-            if known.refused.is_some_and(|(known, _)| known == refused) {
+            let events = events(&tx.read(), entity::bundles(kind))?;
+            let since_taken = events.iter().rev().take_while(|(body, _)| {
+                !matches!(body, Body::Branch(BranchEvent::BundleTaken(t)) if t.office.is_some() == own)
+            });
+            let mut bodies = since_taken.map(|(body, _)| body);
+            if bodies.any(|b| matches!(b, Body::Branch(BranchEvent::BundleRefused(r)) if *r == refused)) {
                 return Ok(false);
             }
             let body = Body::Branch(BranchEvent::BundleRefused(refused.clone()));
@@ -295,7 +302,12 @@ impl App {
             Ok(true)
         })?;
         if written {
-            tracing::warn!(kind = kind.name(), serial, code = refused.code, "bundle refused");
+            tracing::warn!(
+                kind = kind.name(),
+                serial,
+                code = refused.code,
+                "bundle refused"
+            );
             self.tell(vec![Topic::Sync]);
         }
         Ok(())
@@ -308,7 +320,9 @@ impl App {
             let mut lines = Vec::new();
             for kind in Kind::ALL {
                 let both = [standing(read, kind, false)?, standing(read, kind, true)?];
-                let none = both.iter().all(|s| s.taken.is_none() && s.refused.is_none());
+                let none = both
+                    .iter()
+                    .all(|s| s.taken.is_none() && s.refused.is_none());
                 if none {
                     lines.push(BundleLine {
                         kind,
@@ -348,7 +362,11 @@ fn title(kind: Kind) -> &'static str {
 }
 
 fn line(kind: Kind, own: bool, standing: &Standing, today: NaiveDate) -> Option<BundleLine> {
-    let scope = if own { " dành riêng cho đơn vị" } else { "" };
+    let scope = if own {
+        " dành riêng cho đơn vị"
+    } else {
+        ""
+    };
     let text = match &standing.taken {
         None if standing.refused.is_none() => return None,
         None => format!(

@@ -117,14 +117,20 @@ fn check(kind: Kind, content: &[u8]) -> std::result::Result<(), Refusal> {
         .map_err(|_| wrong("Tệp không ghi bằng mã UTF-8.".to_owned(), "file"))?;
     let unreadable = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
-        wrong(format!("Không đọc được tệp ở dòng {line}, cột {column}."), "file")
+        wrong(
+            format!("Không đọc được tệp ở dòng {line}, cột {column}."),
+            "file",
+        )
     };
     match kind {
         Kind::Catalogue => {
             let parsed = intake::from_json(&serde_json::from_str(text).map_err(unreadable)?)?;
             if let Some(row) = parsed.rejected.first() {
                 let (at, why, all) = (row.row, &row.reason, parsed.rejected.len());
-                return Err(wrong(format!("Dòng {at}: {why} (Số dòng sai: {all}.)"), "file"));
+                return Err(wrong(
+                    format!("Dòng {at}: {why} (Số dòng sai: {all}.)"),
+                    "file",
+                ));
             }
         }
         Kind::Calendar => {

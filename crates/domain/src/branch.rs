@@ -25,8 +25,8 @@ use crate::{
 };
 
 pub use change::{InUse, Person, Seat};
-pub use staff::StaffEntry;
 pub use founding::{Foundation, plain_service, usual_targets};
+pub use staff::StaffEntry;
 
 /// A branch (điểm tiếp nhận): one room, one queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

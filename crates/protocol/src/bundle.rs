@@ -105,7 +105,10 @@ impl Head {
         let mut out = MAGIC.to_vec();
         put(&mut out, self.kind.name().as_bytes());
         out.push(u8::from(self.office.is_some()));
-        put(&mut out, self.office.as_deref().unwrap_or_default().as_bytes());
+        put(
+            &mut out,
+            self.office.as_deref().unwrap_or_default().as_bytes(),
+        );
         out.extend_from_slice(&self.serial.to_be_bytes());
         put(&mut out, self.valid_from.to_string().as_bytes());
         out.extend_from_slice(&self.bytes.to_be_bytes());

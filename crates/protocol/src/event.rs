@@ -622,9 +622,7 @@ impl Body {
             "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
             | "hub" | "sync" | "notice" | "rating" | "complaint" | "slots" | "person"
-            | "bundle" | "calendar" => {
-                BranchEvent::deserialize(whole).map(Self::Branch)
-            }
+            | "bundle" | "calendar" => BranchEvent::deserialize(whole).map(Self::Branch),
             _ => return Err(Unreadable::Newer),
         };
         read.map_err(|error| {

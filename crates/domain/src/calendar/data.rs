@@ -50,7 +50,9 @@ impl CalendarFile {
         let day = || {
             let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default();
             let (morning, afternoon) = ((time(7, 30), time(11, 30)), (time(13, 30), time(17, 0)));
-            [morning, afternoon].map(|(from, to)| Span { from, to }).to_vec()
+            [morning, afternoon]
+                .map(|(from, to)| Span { from, to })
+                .to_vec()
         };
         let week = Week {
             monday: day(),

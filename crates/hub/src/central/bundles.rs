@@ -100,6 +100,8 @@ impl Bundles {
         }
     }
 
+    /// One after the other, up to the newest. Where one is refused the newest is tried, which may be
+    /// its correction; what lies between is passed over.
     fn one(
         &self,
         app: &App,
@@ -107,36 +109,28 @@ impl Bundles {
         pinned: &Pinned,
         newest: Newest,
     ) -> motcua_store::Result<()> {
-        let Newest { kind, own, serial } = newest;
+        let known = app.bundle_serial(newest.kind, newest.own)?;
+        if known == newest.serial || self.was_refused(newest) {
+            return Ok(());
+        }
+        if known > newest.serial {
+            return self.refuse(app, newest, newest, &bundle::older());
+        }
+        let mut after = known;
         for _ in 0..MOST {
-            let known = app.bundle_serial(kind, own)?;
-            if known == serial || self.was_refused(newest) {
-                return Ok(());
-            }
-            if known > serial {
-                return self.refuse(app, newest, newest, &bundle::older());
-            }
-            let path = format!("{PATH}/{}?after={known}&own={own}", kind.name());
-            let Some(got) = wire.post(&Send::get(path), PATIENCE) else {
-                return Ok(());
-            };
-            let Some(packed) = of_central(&got) else {
-                return Ok(());
-            };
-            let opened = match open(pinned, kind, packed) {
-                Ok(opened) => opened,
-                Err(refusal) => return self.refuse(app, newest, newest, &refusal),
-            };
-            let this = Newest {
-                serial: opened.head.serial,
-                ..newest
-            };
-            // It answered with one that was not asked for.
-            if opened.head.office.is_some() != own || opened.head.serial <= known {
-                return self.refuse(app, newest, this, &bundle::older());
-            }
-            if let Err(refusal) = app.take_bundle(&opened, &pinned.key)? {
-                return self.refuse(app, newest, this, &refusal);
+            match next(app, wire, pinned, newest, after)? {
+                Next::Nothing => return Ok(()),
+                Next::Taken(serial) if serial >= newest.serial => return Ok(()),
+                Next::Taken(serial) => after = serial,
+                Next::Refused(serial, refusal) => {
+                    let this = Newest { serial, ..newest };
+                    let last = newest.serial.saturating_sub(1);
+                    if after >= last || serial >= newest.serial {
+                        return self.refuse(app, newest, this, &refusal);
+                    }
+                    app.refuse_bundle(this, &refusal)?;
+                    after = last;
+                }
             }
         }
         Ok(())
@@ -157,13 +151,47 @@ impl Bundles {
         refusal: &Refusal,
     ) -> motcua_store::Result<()> {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.insert(
-            (newest.kind, newest.own),
-            (newest.serial, Instant::now()),
-        );
+        refused.insert((newest.kind, newest.own), (newest.serial, Instant::now()));
         drop(refused);
         app.refuse_bundle(this, refusal)
     }
+}
+
+/// What came of fetching one.
+enum Next {
+    /// No line, or nothing there.
+    Nothing,
+    Taken(u64),
+    Refused(u64, Refusal),
+}
+
+/// Fetches and takes in the first that there is behind a serial number.
+fn next(
+    app: &App,
+    wire: &Wire,
+    pinned: &Pinned,
+    Newest { kind, own, .. }: Newest,
+    after: u64,
+) -> motcua_store::Result<Next> {
+    let path = format!("{PATH}/{}?after={after}&own={own}", kind.name());
+    let got = wire.post(&Send::get(path), PATIENCE);
+    let Some(packed) = got.as_ref().and_then(of_central) else {
+        return Ok(Next::Nothing);
+    };
+    let opened = match open(pinned, kind, packed) {
+        Ok(opened) => opened,
+        // What it says of itself is not to be believed.
+        Err(refusal) => return Ok(Next::Refused(after + 1, refusal)),
+    };
+    let serial = opened.head.serial;
+    // It answered with one that was not asked for.
+    if opened.head.office.is_some() != own || serial <= after {
+        return Ok(Next::Refused(serial, bundle::older()));
+    }
+    Ok(match app.take_bundle(&opened, &pinned.key)? {
+        Ok(()) => Next::Taken(serial),
+        Err(refusal) => Next::Refused(serial, refusal),
+    })
 }
 
 /// What was fetched, if it is a bundle.

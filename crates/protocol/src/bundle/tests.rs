@@ -47,13 +47,19 @@ fn each_kind_of_wrong_bundle_has_its_code() {
     let whole = sealed(&good, b"[]");
     assert_eq!(code(b"", Kind::Users), Code::BundleDamaged);
     assert_eq!(code(b"{\"serial\":1}", Kind::Users), Code::BundleDamaged);
-    assert_eq!(code(&whole[..whole.len() - 1], Kind::Users), Code::BundleDamaged);
+    assert_eq!(
+        code(&whole[..whole.len() - 1], Kind::Users),
+        Code::BundleDamaged
+    );
     let other = seal(&good, &signature(b"something else"), b"[]").unwrap();
     assert_eq!(code(&other, Kind::Users), Code::BundleSignature);
     // Signed, and for another kind than was asked for.
     assert_eq!(code(&whole, Kind::Calendar), Code::BundleDamaged);
     let foreign = head(Kind::Users, Some("H99.13"), 3, b"[]");
-    assert_eq!(code(&sealed(&foreign, b"[]"), Kind::Users), Code::BundleOffice);
+    assert_eq!(
+        code(&sealed(&foreign, b"[]"), Kind::Users),
+        Code::BundleOffice
+    );
     let much = vec![b' '; Kind::Users.most() + 1];
     let large = sealed(&head(Kind::Users, None, 3, &much), &much);
     assert_eq!(code(&large, Kind::Users), Code::BundleTooLarge);

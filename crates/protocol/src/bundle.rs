@@ -341,12 +341,12 @@ impl Standing {
         let mut standing = Self::default();
         for (body, at_ms) in events {
             match body {
-                Body::Branch(BranchEvent::BundleTaken(taken)) if taken.office.is_some() == own => {
-                    // Two hubs may have taken the same in.
-                    if taken.serial > standing.serial() {
-                        standing.taken = Some((taken.clone(), at_ms));
-                        standing.refused = None;
-                    }
+                // Two hubs may have taken the same in.
+                Body::Branch(BranchEvent::BundleTaken(taken))
+                    if taken.office.is_some() == own && taken.serial > standing.serial() =>
+                {
+                    standing.taken = Some((taken.clone(), at_ms));
+                    standing.refused = None;
                 }
                 Body::Branch(BranchEvent::BundleRefused(refused)) if refused.own == own => {
                     standing.refused = Some((refused.clone(), at_ms));

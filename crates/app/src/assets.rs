@@ -1,10 +1,20 @@
 //! The dated data that ships with the program: calendar, office hours, forms, units, the demo
 //! catalogue. Each can be replaced by a file of the same name in the data folder.
 
-use std::{borrow::Cow, fs, path::Path, sync::OnceLock};
+use std::{
+    borrow::Cow,
+    fs,
+    path::Path,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
 
 use motcua_documents::{FontFiles, Fonts, FormSet};
-use motcua_domain::{Code, Refusal, calendar::Calendar, units::Units};
+use motcua_domain::{
+    Code, Refusal,
+    calendar::{Calendar, CalendarFile},
+    units::Units,
+};
+use motcua_protocol::bundle::CalendarPublished;
 
 use crate::{Result, notice_text::NoticeTexts, rating_text::RatingTexts};
 
@@ -46,7 +56,8 @@ fn text(dir: &Path, (name, shipped): (&str, &str)) -> Result<String> {
 /// Loaded when first needed: a command line call that prints nothing needs no fonts.
 #[derive(Debug, Default)]
 pub(crate) struct Assets {
-    calendar: OnceLock<Calendar>,
+    /// With the calendars of central that are in force, by a hash of their records.
+    calendar: RwLock<Option<([u8; 32], Arc<Calendar>)>>,
     units: OnceLock<Units>,
     forms: OnceLock<Vec<FormSet>>,
     fonts: OnceLock<Fonts>,
@@ -55,12 +66,37 @@ pub(crate) struct Assets {
 }
 
 impl Assets {
-    pub(crate) fn calendar(&self, dir: &Path) -> Result<&Calendar> {
-        if let Some(calendar) = self.calendar.get() {
+    /// The calendar of this folder with the years that later ones name as those have them; `which`
+    /// stands for just these.
+    pub(crate) fn calendar(
+        &self,
+        dir: &Path,
+        which: [u8; 32],
+        later: impl FnOnce() -> Result<Vec<CalendarPublished>>,
+    ) -> Result<Arc<Calendar>> {
+        let kept = self.calendar.read();
+        let kept = kept.unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((known, calendar)) = kept
+            && known == which
+        {
             return Ok(calendar);
         }
-        let calendar = Calendar::from_json(&text(dir, CALENDAR)?, &text(dir, HOURS)?)?;
-        Ok(self.calendar.get_or_init(|| calendar))
+        let calendar = Arc::new(Self::calendar_with(dir, later()?.iter().map(|c| &c.file))?);
+        let mut kept = self
+            .calendar
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *kept = Some((which, Arc::clone(&calendar)));
+        Ok(calendar)
+    }
+
+    /// The same, without keeping it.
+    pub(crate) fn calendar_with<'a>(
+        dir: &Path,
+        later: impl IntoIterator<Item = &'a CalendarFile>,
+    ) -> Result<Calendar> {
+        let (days, hours) = (text(dir, CALENDAR)?, text(dir, HOURS)?);
+        Ok(Calendar::from_json_and(&days, &hours, later)?)
     }
 
     pub(crate) fn units(&self) -> Result<&Units> {

@@ -5,6 +5,7 @@
 //! `motcua_store`; windows, HTTP and the command line only carry a name and JSON here.
 
 mod assets;
+mod bundle;
 pub mod catalogue_file;
 mod change;
 pub mod clock;

@@ -236,6 +236,7 @@ impl App {
                 "branch" | "device" => Some(2),
                 "hub" => Some(5),
                 "procedure" => Some(3),
+                "bundle" | "calendar" => Some(7),
                 "day" | "rating" | "complaint" => Some(4),
                 _ => None,
             })
@@ -248,6 +249,7 @@ impl App {
                 6 => vec![Topic::Notices],
                 2 => vec![Topic::Branch],
                 3 => vec![Topic::Catalogue],
+                7 => vec![Topic::Branch, Topic::Queue, Topic::Sync],
                 5 => vec![Topic::Branch, Topic::Sync],
                 _ => vec![Topic::Day],
             })

@@ -15,7 +15,7 @@ use motcua_protocol::{
 use motcua_store::{Read, table::case as stored};
 use uuid::Uuid;
 
-use crate::{App, Result, kiosk::KIOSK, open::SYSTEM};
+use crate::{App, Result, bundle::CENTRAL, kiosk::KIOSK, open::SYSTEM};
 
 /// The moment at which a screen looks, by every clock that an event's stamp has too.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +91,7 @@ pub(crate) fn service_name<'a>(branch: &'a Branch, code: &'a str) -> &'a str {
 pub(crate) fn officer_name<'a>(branch: &'a Branch, id: &'a str) -> &'a str {
     match id {
         SYSTEM => return "Máy",
+        CENTRAL => return "Trung tâm",
         KIOSK => return "Máy lấy số tự phục vụ",
         _ => {}
     }

@@ -2,6 +2,7 @@
 
 use deadpool_postgres::{Client, Pool};
 use motcua_protocol::{
+    bundle::Terms,
     event::{Body, Header},
     sync::{
         EpochHead, Gather, Hash, Held, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
@@ -15,6 +16,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::{
+    bundles,
     error::{Error, Result},
     ingest::{self, Signed, hash, signed},
 };
@@ -284,6 +286,14 @@ impl Log for Logs {
 
     fn seal_key(&self) -> Result<Option<String>> {
         self.runtime.block_on(self.key_for_sticks()).map(Some)
+    }
+
+    fn bundles(&self) -> Result<Option<Terms>> {
+        let terms = async {
+            let client = self.pool.get().await?;
+            bundles::terms(&client, self.office).await
+        };
+        self.runtime.block_on(terms).map(Some)
     }
 
     fn take(&mut self, events: &[Sealed]) -> Result<(Vec<Verdict>, Vec<Unfit>)> {

@@ -8,6 +8,7 @@ mod admission;
 mod again;
 mod auth;
 mod blobs;
+mod bundles;
 mod database;
 mod database_tls;
 mod departments;
@@ -131,6 +132,22 @@ enum Command {
         department: String,
         /// The report as JSON: `{report_id, case_code, step, by?, note?, result?}`.
         report: String,
+    },
+    /// Publishes a catalogue, a calendar or a list of officers: signed, for one office or all.
+    Publish {
+        #[command(flatten)]
+        database: Database,
+        /// `catalogue` (`LayThuTuc` JSON), `calendar` or `users`.
+        #[arg(long)]
+        kind: String,
+        /// Agency code of the one office for which it is; every office where left out.
+        #[arg(long)]
+        office: Option<String>,
+        /// From which day it holds; today where left out.
+        #[arg(long)]
+        valid_from: Option<chrono::NaiveDate>,
+        /// The file.
+        file: PathBuf,
     },
     /// Takes a machine's access away; what it brought stays.
     Revoke {
@@ -315,6 +332,41 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let mut client = pool.get().await?;
             match departments::record(&mut client, &department, &report).await? {
                 Ok(reported) => print(&json!(reported)),
+                Err(refusal) => {
+                    print(&json!(motcua_protocol::ApiError::from(refusal)));
+                    return Ok(ExitCode::FAILURE);
+                }
+            }
+        }
+        Command::Publish {
+            database,
+            kind,
+            office,
+            valid_from,
+            file,
+        } => {
+            let kind = motcua_protocol::bundle::Kind::of(&kind);
+            let kind = kind.context("a kind is catalogue, calendar or users")?;
+            let content = std::fs::read(&file).with_context(|| format!("{}", file.display()))?;
+            let pool = database::pool(&database.database_url)?;
+            database::migrate(&pool).await.context("database")?;
+            let installation = database::installation(&pool).await?;
+            let office = office.as_deref().map(str::trim);
+            let office = match office {
+                Some(code) => {
+                    let known = database::known_office(&pool, code).await?;
+                    Some((known.context("no office of that code")?, code))
+                }
+                None => None,
+            };
+            let what = bundles::Publish {
+                kind,
+                office,
+                valid_from,
+                content: &content,
+            };
+            match bundles::publish(&pool, &installation.secret, what).await? {
+                Ok(published) => print(&json!(published)),
                 Err(refusal) => {
                     print(&json!(motcua_protocol::ApiError::from(refusal)));
                     return Ok(ExitCode::FAILURE);

@@ -117,6 +117,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(feed))
         .routes(routes!(crate::stick::post))
         .routes(routes!(crate::leases::lease_codes))
+        .routes(routes!(crate::bundles::next_bundle))
         .routes(routes!(blobs::get_stands))
         .routes(routes!(blobs::get_piece, blobs::post_piece))
         .routes(routes!(crate::lookup::look_up))
@@ -545,6 +546,8 @@ async fn events(
 pub(crate) struct Enrolled {
     /// The device.
     device: Uuid,
+    /// Under which key central signs what it sends down whole; kept from here on.
+    bundles: motcua_protocol::bundle::Terms,
 }
 
 /// Lets a device in by a one-use code.
@@ -568,19 +571,20 @@ async fn enrol(State(central): State<Arc<Central>>, body: Body) -> Response {
     let Ok(ask) = serde_json::from_slice::<Enrol>(&body) else {
         return no(RefusedWhy::Malformed);
     };
-    match auth::enrol(&central.pool, &ask).await {
-        Ok(Ok(device)) => {
-            tracing::info!(device = %device.device, office = device.office, "device enrolled");
-            said(
-                StatusCode::OK,
-                &Enrolled {
-                    device: device.device,
-                },
-            )
-        }
-        Ok(Err(why)) => not_let_in(why),
-        Err(error) => fault(&error),
-    }
+    let enrolled = async {
+        let device = match auth::enrol(&central.pool, &ask).await? {
+            Ok(device) => device,
+            Err(why) => return Ok(not_let_in(why)),
+        };
+        tracing::info!(device = %device.device, office = device.office, "device enrolled");
+        let client = central.pool.get().await?;
+        let enrolled = Enrolled {
+            device: device.device,
+            bundles: crate::bundles::terms(&client, device.office).await?,
+        };
+        Ok::<_, crate::error::Error>(said(StatusCode::OK, &enrolled))
+    };
+    enrolled.await.unwrap_or_else(|error| fault(&error))
 }
 
 /// Something to sign.

@@ -6,6 +6,7 @@
 mod change;
 mod check;
 mod founding;
+mod staff;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ use crate::{
 
 pub use change::{InUse, Person, Seat};
 pub use founding::{Foundation, plain_service, usual_targets};
+pub use staff::StaffEntry;
 
 /// A branch (điểm tiếp nhận): one room, one queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

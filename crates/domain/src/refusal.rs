@@ -252,6 +252,22 @@ pub enum Code {
     AgencyOther,
     /// Case codes that this branch holds or gave out are another branch's too.
     CodesClash,
+    /// A bundle of central's is cut, changed or no bundle at all.
+    BundleDamaged,
+    /// A bundle of central's does not bear the signature of the central that was joined.
+    BundleSignature,
+    /// A bundle of central's is larger than its kind may be.
+    BundleTooLarge,
+    /// A bundle of central's is for another office.
+    BundleOffice,
+    /// A bundle of central's is older than what was taken in before.
+    BundleOlder,
+    /// A bundle of central's does not hold yet, and can only be taken in once it does.
+    BundleEarly,
+    /// Something in a bundle of central's is not possible here; all of it is refused.
+    BundleContent,
+    /// A bundle of central's would leave the branch without supervisor or administrator.
+    BundleStaff,
     /// The two programs are too far apart in version.
     ProtocolOther,
     /// No key is known for which records on a stick could be sealed.

@@ -20,6 +20,16 @@ pub fn procedure(code: &str) -> Uuid {
     named(&format!("procedure:{code}"))
 }
 
+/// The bundles of one kind that central sends down.
+pub fn bundles(kind: crate::bundle::Kind) -> Uuid {
+    named(&format!("bundles:{}", kind.name()))
+}
+
+/// The calendar, as far as central gave it.
+pub fn calendar() -> Uuid {
+    named("calendar")
+}
+
 /// A business day.
 pub fn day(date: NaiveDate) -> Uuid {
     named(&format!("day:{date}"))

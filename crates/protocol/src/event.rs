@@ -20,7 +20,10 @@ use serde::{Deserialize, Serialize, de::value::MapDeserializer};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use crate::canonical;
+use crate::{
+    bundle::{BundleRefused, BundleTaken, CalendarPublished},
+    canonical,
+};
 
 /// Another event that this one had seen: the head of a device for the same entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -201,6 +204,7 @@ pub struct BranchConfigured {
 
 /// One version of a procedure came into the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
 pub struct ProcedurePublished {
     /// The version.
     pub procedure: Procedure,
@@ -208,6 +212,9 @@ pub struct ProcedurePublished {
     pub version: String,
     /// File it came from.
     pub source: String,
+    /// It holds from that day on and not earlier, whatever the procedure itself says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
 }
 
 /// A business day was closed.
@@ -542,6 +549,15 @@ pub enum BranchEvent {
     /// Somebody was looked up in a register.
     #[serde(rename = "person.looked_up")]
     LookedUp(LookedUp),
+    /// A bundle of central's was taken in.
+    #[serde(rename = "bundle.taken")]
+    BundleTaken(BundleTaken),
+    /// A bundle of central's was refused.
+    #[serde(rename = "bundle.refused")]
+    BundleRefused(BundleRefused),
+    /// Days off and worked rest days from central.
+    #[serde(rename = "calendar.published")]
+    Calendar(Box<CalendarPublished>),
 }
 
 impl Body {
@@ -605,9 +621,8 @@ impl Body {
             "case" | "fee" => CaseEvent::deserialize(whole).map(Self::Case),
             "counter" => CounterEvent::deserialize(whole).map(Self::Counter),
             "branch" | "procedure" | "day" | "epoch" | "clock" | "kiosk" | "device" | "numbers"
-            | "hub" | "sync" | "notice" | "rating" | "complaint" | "slots" | "person" => {
-                BranchEvent::deserialize(whole).map(Self::Branch)
-            }
+            | "hub" | "sync" | "notice" | "rating" | "complaint" | "slots" | "person"
+            | "bundle" | "calendar" => BranchEvent::deserialize(whole).map(Self::Branch),
             _ => return Err(Unreadable::Newer),
         };
         read.map_err(|error| {

@@ -1,8 +1,11 @@
 //! The answering side: what a hub or central does with a request, over any log.
 
-use motcua_protocol::sync::{
-    Acked, Heads, Held, Hello, Judgement, Limits, LogHead, Next, PROTO, PROTO_MIN, Page,
-    PushAnswer, Refused, RefusedWhy, Sealed, Verdict,
+use motcua_protocol::{
+    bundle::Terms,
+    sync::{
+        Acked, Heads, Held, Hello, Judgement, Limits, LogHead, Next, PROTO, PROTO_MIN, Page,
+        PushAnswer, Refused, RefusedWhy, Sealed, Verdict,
+    },
 };
 use uuid::Uuid;
 
@@ -45,6 +48,14 @@ pub trait Log {
     /// # Errors
     /// Faults of the disk.
     fn seal_key(&self) -> Result<Option<String>, Self::Error> {
+        Ok(None)
+    }
+
+    /// What is sent down whole and signed, where there is such a thing.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    fn bundles(&self) -> Result<Option<Terms>, Self::Error> {
         Ok(None)
     }
 
@@ -101,6 +112,7 @@ pub fn answer<L: Log>(
             limits: *limits,
             server_time_ms: wall_ms,
             seal_key: log.seal_key()?,
+            bundles: log.bundles()?,
         }),
         Request::Heads { all } => Answer::Heads(Heads {
             server_epoch: log.server_epoch()?,

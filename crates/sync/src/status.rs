@@ -124,6 +124,8 @@ pub struct Status {
     pub last_done_wall_ms: Option<i64>,
     /// The key for which records on a stick are sealed, as the peer told it last.
     pub seal_key: Option<String>,
+    /// What the peer sends down whole and signed, as it told last.
+    pub bundles: Option<motcua_protocol::bundle::Terms>,
     /// Logs of other devices that the peer holds otherwise than we do.
     pub forks: usize,
 }

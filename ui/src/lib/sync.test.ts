@@ -10,6 +10,7 @@ const central: Overview = {
   earlier: 0,
   problems: 0,
   scans: { files: 0, bytes: 0, failed: 0 },
+  bundles: [],
   last_done_at: "2026-11-26T09:13:00+07:00",
   stick: { has_key: true, places: [], name: "a.motcua" },
 };

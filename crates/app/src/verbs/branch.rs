@@ -108,7 +108,7 @@ pub(crate) fn configure(
 }
 
 /// Who depends on the branch as it is.
-fn in_use(read: &Read<'_>, date: NaiveDate) -> Result<InUse> {
+pub(crate) fn in_use(read: &Read<'_>, date: NaiveDate) -> Result<InUse> {
     let people = read
         .open_visits_from(date)?
         .into_iter()

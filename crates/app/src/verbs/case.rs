@@ -116,10 +116,7 @@ pub(crate) fn receive(
     } else if let Some(other) = &on_behalf {
         (None, vec![begins_there(&other.competent)])
     } else {
-        let due = app
-            .assets
-            .calendar(app.store.dir())?
-            .due(received_at.0, limit)?;
+        let due = app.calendar(&tx.read(), date)?.due(received_at.0, limit)?;
         (
             due.due_at.map(|t| t.timestamp_millis()),
             due.because.into_iter().map(|r| r.text).collect(),

@@ -151,7 +151,7 @@ pub(crate) fn complete_supplement(
     };
     // No limit runs before the competent agency has it.
     let limit = case.received.limit.filter(|_| !case.waits_for_competent());
-    let due = app.assets.calendar(app.store.dir())?.due(now, limit)?;
+    let due = app.calendar(&tx.read(), tx.date())?.due(now, limit)?;
     let event = decide::complete_supplement(&case, papers, args.note.as_deref(), due, now)?;
     done(app, ctx, tx, args.id, event)
 }
@@ -179,8 +179,8 @@ pub(crate) fn postpone(
 ) -> Result<ActAnswer> {
     let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
     let now = Time::from_ms(tx.now_ms()).0;
-    let calendar = app.assets.calendar(app.store.dir())?;
-    let mut event = decide::postpone(&case, args.date, &args.reason, now, calendar)?;
+    let calendar = app.calendar(&tx.read(), tx.date())?;
+    let mut event = decide::postpone(&case, args.date, &args.reason, now, &calendar)?;
     if let CaseEvent::Postponed(postponed) = &mut event {
         postponed.number = fee::next_slip(app, tx, slip::APOLOGY)?;
     }
@@ -309,7 +309,7 @@ pub(crate) fn view_of(
     let procedure = read
         .procedure_version(&received.procedure.code, &received.procedure.version)?
         .map(|p| p.procedure);
-    let calendar = app.assets.calendar(app.store.dir())?;
+    let calendar = app.calendar(read, now.date())?;
     let can = CaseAct::ALL
         .into_iter()
         .filter(|act| act.way(case.status).is_some())
@@ -319,7 +319,7 @@ pub(crate) fn view_of(
             why_not: decide::possible(case, act, now.0)
                 .err()
                 .map(|refusal| refusal.message),
-            warnings: decide::warnings(case, act, now.0, calendar),
+            warnings: decide::warnings(case, act, now.0, &calendar),
         })
         .collect();
     let mut papers = Vec::new();

@@ -95,8 +95,7 @@ pub(crate) fn accept(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Accept) -> 
     decide::possible(&case, CaseAct::Accept, now.0)?;
     let at = args.at.unwrap_or(now);
     let due = app
-        .assets
-        .calendar(app.store.dir())?
+        .calendar(&tx.read(), tx.date())?
         .due(at.0, case.received.limit)?;
     let event = decide::accept(&case, at.0, args.note.as_deref(), due, now.0)?;
     done(app, ctx, tx, args.id, event)

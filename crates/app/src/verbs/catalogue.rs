@@ -1,10 +1,11 @@
 //! The catalogue of procedures, and due times.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::NaiveDate;
 use motcua_domain::{
     Code, Refusal,
     calendar::{Limit, LimitUnit},
-    catalogue::{ChannelKind, Procedure, content_hash, fee_summary, primary_limit},
+    catalogue::{ChannelKind, ParsedFile, Procedure, content_hash, fee_summary, primary_limit},
     text::{self, limit},
 };
 use motcua_protocol::{
@@ -71,7 +72,7 @@ fn fee_text(procedure: &Procedure) -> (Option<u64>, String) {
 pub(crate) fn in_force(
     read: &motcua_store::Read<'_>,
     code: &str,
-    on: chrono::NaiveDate,
+    on: NaiveDate,
 ) -> Result<ProcedureRow> {
     let code = text::required(code, limit::CODE).map_err(|r| r.at("procedure_code"))?;
     read.procedure(&code, on)?.ok_or_else(|| {
@@ -180,6 +181,16 @@ pub(crate) fn import_bytes(
 ) -> Result<CatalogueImported> {
     let file_name = text::required(file_name, limit::NAME).map_err(|r| r.at("file_name"))?;
     let parsed = catalogue_file::read_bytes(bytes, &file_name)?;
+    publish(tx, &file_name, parsed, None)
+}
+
+/// Writes down each procedure that is not as it was; `from` says that none of it holds earlier.
+pub(crate) fn publish(
+    tx: &mut Write<'_>,
+    source: &str,
+    parsed: ParsedFile,
+    from: Option<NaiveDate>,
+) -> Result<CatalogueImported> {
     let mut report = CatalogueImported::default();
     for (_, procedure) in parsed.procedures {
         let version = content_hash(&procedure);
@@ -195,7 +206,8 @@ pub(crate) fn import_bytes(
         let event = ProcedurePublished {
             procedure,
             version,
-            source: file_name.clone(),
+            source: source.to_owned(),
+            from,
         };
         tx.append(
             entity,
@@ -219,10 +231,9 @@ pub(crate) fn due(app: &App, _ctx: &Ctx, args: CalendarDue) -> Result<DueAnswer>
     let received = args
         .received_at
         .unwrap_or_else(|| Time::from_ms(app.now_ms()));
-    let due = app
-        .assets
-        .calendar(app.store.dir())?
-        .due(received.0, args.limit)?;
+    let today = app.today()?;
+    let calendar = app.store.read(|read| app.calendar(read, today))?;
+    let due = calendar.due(received.0, args.limit)?;
     Ok(DueAnswer {
         due_at: due.due_at.map(Time),
         unconfirmed: due.days.iter().any(|d| d.unconfirmed),

@@ -84,7 +84,7 @@ pub(crate) fn standing(
     alone: Option<u16>,
 ) -> Result<Standing> {
     let day = read.day(date)?;
-    let calendar = app.assets.calendar(app.store.dir())?;
+    let calendar = app.calendar(read, date)?;
     let hours = ctx.branch.hours_of(service);
     let office = IssuingHours::default();
     // Whoever is sent home for today is told the first time after it.

@@ -32,6 +32,9 @@ mod slips;
 mod sync;
 mod watch;
 
+pub(crate) use branch::in_use;
+pub(crate) use catalogue::publish;
+
 use crate::registry::Registry;
 
 pub(crate) fn register(registry: &mut Registry) {

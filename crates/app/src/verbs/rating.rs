@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use motcua_domain::{
     Code, Refusal,
-    calendar::{Limit, LimitUnit},
+    calendar::{Calendar, Limit, LimitUnit},
     rating::{
         self, COMPLAINT_DAYS, COMPLAINT_WORD_DAYS, ComplaintHandled, ComplaintNoted, Ended,
         Figures, LEAST_GROUP, RatingGiven,
@@ -216,8 +216,7 @@ pub(crate) fn note(
     }
     let now = Time::from_ms(tx.now_ms());
     let due = app
-        .assets
-        .calendar(app.store.dir())?
+        .calendar(&tx.read(), tx.date())?
         .due(now.0, working_days(COMPLAINT_DAYS))?;
     let noted = ComplaintNoted {
         date: tx.date(),
@@ -231,7 +230,8 @@ pub(crate) fn note(
     let id = Uuid::now_v7();
     tx.append(id, &Body::Branch(BranchEvent::ComplaintNoted(noted)))?;
     let row = find(&tx.read(), id)?;
-    Ok(complaint_view(app, ctx, &row, tx.date()))
+    let calendar = app.calendar(&tx.read(), tx.date()).ok();
+    Ok(complaint_view(ctx, &row, tx.date(), calendar.as_deref()))
 }
 
 /// `complaint.handle`
@@ -255,7 +255,8 @@ pub(crate) fn handle(
     };
     tx.append(args.id, &Body::Branch(BranchEvent::ComplaintHandled(what)))?;
     let row = find(&tx.read(), args.id)?;
-    Ok(complaint_view(app, ctx, &row, tx.date()))
+    let calendar = app.calendar(&tx.read(), tx.date()).ok();
+    Ok(complaint_view(ctx, &row, tx.date(), calendar.as_deref()))
 }
 
 fn find(read: &Read<'_>, id: Uuid) -> Result<ComplaintRow> {
@@ -272,22 +273,26 @@ fn find(read: &Read<'_>, id: Uuid) -> Result<ComplaintRow> {
 /// `complaint.list`
 pub(crate) fn complaints(app: &App, ctx: &Ctx, _args: ComplaintList) -> Result<Vec<ComplaintView>> {
     let today = app.today()?;
-    let rows = app.store.read(|read| read.complaints(MOST))?;
+    let (rows, calendar) = app
+        .store
+        .read(|read| Ok((read.complaints(MOST)?, app.calendar(read, today).ok())))?;
     Ok(rows
         .iter()
-        .map(|row| complaint_view(app, ctx, row, today))
+        .map(|row| complaint_view(ctx, row, today, calendar.as_deref()))
         .collect())
 }
 
-fn complaint_view(app: &App, ctx: &Ctx, row: &ComplaintRow, today: NaiveDate) -> ComplaintView {
+fn complaint_view(
+    ctx: &Ctx,
+    row: &ComplaintRow,
+    today: NaiveDate,
+    calendar: Option<&Calendar>,
+) -> ComplaintView {
     let officer = |id: &str| view::officer_name(&ctx.branch, id).to_owned();
     let answered = row.is_answered();
     let heard_ms = row.handled.last().map_or(row.at_ms, |last| last.at_ms);
     // A year without a calendar says nothing of the next word; the answer's own day stands.
-    let word_due = app
-        .assets
-        .calendar(app.store.dir())
-        .ok()
+    let word_due = calendar
         .and_then(|calendar| {
             calendar
                 .due(Time::from_ms(heard_ms).0, working_days(COMPLAINT_WORD_DAYS))

@@ -158,7 +158,7 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
         .into());
     }
     let service = ctx.branch.service(&args.service)?;
-    office_is_open(app, ctx, service, args.slot_at)?;
+    office_is_open(app, ctx, tx, service, args.slot_at)?;
     // A service that gives no more numbers today gives none by way of a booking either.
     let day = tx.read().day(args.slot_at.date())?;
     issuing::not_stopped(&day, service).map_err(|r| r.at("service"))?;
@@ -199,8 +199,14 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
 
 /// Nobody is asked to come to a closed door: the day and the hour are those of the service, where
 /// it has hours of its own, and of the office otherwise.
-fn office_is_open(app: &App, ctx: &Ctx, service: &Service, slot: Time) -> Result<()> {
-    let calendar = app.assets.calendar(app.store.dir())?;
+fn office_is_open(
+    app: &App,
+    ctx: &Ctx,
+    tx: &Write<'_>,
+    service: &Service,
+    slot: Time,
+) -> Result<()> {
+    let calendar = app.calendar(&tx.read(), tx.date())?;
     let date = slot.date();
     if let Some(hours) = ctx.branch.hours_of(service).filter(|h| h.week.is_some()) {
         return match calendar.door(hours, slot.0)? {

@@ -108,6 +108,7 @@ pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<Overview
         problems: open_problems(app)?,
         stick: stick(app, ctx)?,
         scans: scans(app, peer)?,
+        bundles: app.bundle_lines()?,
     })
 }
 
@@ -330,6 +331,8 @@ fn words(
                 "procedure.published" => "Đưa một thủ tục vào danh mục.",
                 "day.closed" => "Đóng ngày làm việc.",
                 "numbers.leased" => "Cấp một khối số cho máy.",
+                "bundle.taken" | "bundle.refused" => "Nhận gói của trung tâm.",
+                "calendar.published" => "Nhận lịch làm việc của trung tâm.",
                 "sync.resolved" => "Ghi việc đã xem một bản ghi.",
                 _ => "Việc chung của chi nhánh.",
             };

@@ -39,6 +39,46 @@ pub struct CalendarFile {
     pub years: Vec<Year>,
 }
 
+impl CalendarFile {
+    /// Reads a calendar, and checks it against the week that most offices have. Which hours an
+    /// office really has is found out there.
+    ///
+    /// # Errors
+    /// `CALENDAR_INVALID` where it cannot be read or contradicts itself.
+    pub fn read(json: &str) -> Result<Self> {
+        let file: Self = from_json(json)?;
+        let day = || {
+            let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default();
+            let (morning, afternoon) = ((time(7, 30), time(11, 30)), (time(13, 30), time(17, 0)));
+            [morning, afternoon]
+                .map(|(from, to)| Span { from, to })
+                .to_vec()
+        };
+        let week = Week {
+            monday: day(),
+            tuesday: day(),
+            wednesday: day(),
+            thursday: day(),
+            friday: day(),
+            saturday: Vec::new(),
+            sunday: Vec::new(),
+        };
+        check_years(&file, &week)?;
+        Ok(file)
+    }
+
+    /// This calendar with each year that `other` names as `other` has it.
+    #[must_use]
+    pub fn with_years_of(mut self, other: &Self) -> Self {
+        for year in &other.years {
+            self.years.retain(|known| known.year != year.year);
+            self.years.push(year.clone());
+        }
+        self.years.sort_by_key(|year| year.year);
+        self
+    }
+}
+
 /// One year's rest days beyond the weekly ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(deny_unknown_fields)]

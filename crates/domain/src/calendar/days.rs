@@ -48,6 +48,20 @@ impl Calendar {
         Self::new(&data::from_json(calendar)?, data::from_json(hours)?)
     }
 
+    /// The same with later calendars, of which each has the say for the years that it names.
+    ///
+    /// # Errors
+    /// `CALENDAR_INVALID` where a file cannot be read, or they contradict each other.
+    pub fn from_json_and<'a>(
+        calendar: &str,
+        hours: &str,
+        later: impl IntoIterator<Item = &'a CalendarFile>,
+    ) -> Result<Self> {
+        let file: CalendarFile = data::from_json(calendar)?;
+        let file = later.into_iter().fold(file, CalendarFile::with_years_of);
+        Self::new(&file, data::from_json(hours)?)
+    }
+
     /// A calendar from data already read.
     ///
     /// # Errors

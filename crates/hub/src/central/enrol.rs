@@ -4,12 +4,15 @@ use std::{fs, io, path::Path, time::Duration};
 
 use motcua_app::App;
 use motcua_domain::{Code, Refusal};
-use motcua_protocol::{ApiError, sync::MEDIA_ANSWER};
-use serde::Serialize;
+use motcua_protocol::{ApiError, bundle::Terms, sync::MEDIA_ANSWER};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::enrolled::{Enrolled, Key, refuse};
+use super::{
+    bundles::Pinned,
+    enrolled::{Enrolled, Key, refuse},
+};
 use crate::{
     line::{Lost, Send, host_of},
     role::Remembered,
@@ -24,6 +27,14 @@ pub struct Enrolling {
     pub central: String,
     /// As what this device is known there.
     pub device: Uuid,
+}
+
+/// What central says to whoever joined.
+#[derive(Default, Deserialize)]
+struct Answer {
+    /// Absent with an older central.
+    #[serde(default)]
+    bundles: Option<Terms>,
 }
 
 fn folder(error: &io::Error) -> ApiError {
@@ -93,10 +104,11 @@ pub fn enrol(app: &App, url: &str, code: &str, ca: Option<&Path>) -> Result<Enro
     })?;
     let device = app.store().device();
     let key = Key::of_folder(dir).map_err(|e| folder(&e))?;
-    let enrolled = Enrolled {
+    let mut enrolled = Enrolled {
         url: url.to_owned(),
         ca: authority,
         device,
+        bundles: None,
     };
     let http = enrolled.http().map_err(|_| {
         refuse(
@@ -129,6 +141,9 @@ pub fn enrol(app: &App, url: &str, code: &str, ca: Option<&Path>) -> Result<Enro
     if got.status != 200 {
         return Err(serde_json::from_slice(&got.body).unwrap_or_else(|_| strange()));
     }
+    // Another key than before counts only where a person joined anew.
+    let answer = serde_json::from_slice::<Answer>(&got.body).unwrap_or_default();
+    enrolled.bundles = answer.bundles.as_ref().map(Pinned::from);
     enrolled.keep(dir).map_err(|e| folder(&e))?;
     Ok(Enrolling {
         central: url.to_owned(),

@@ -19,6 +19,7 @@ use rustls::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::bundles::Pinned;
 use crate::{
     identity::write_private,
     line::{Http, host_of},
@@ -37,6 +38,9 @@ pub struct Enrolled {
     pub ca: String,
     /// This device.
     pub device: Uuid,
+    /// By whose key bundles are signed; a folder that joined before there were any has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bundles: Option<Pinned>,
 }
 
 fn broken() -> io::Error {

@@ -4,6 +4,7 @@
 //! [`enrolled`] is what a folder remembers of central, [`enrol`] how it comes to, [`uplink`] the
 //! line itself, [`codes`] the case codes that central grants, [`stick`] the way on foot where there is no line.
 
+mod bundles;
 mod codes;
 mod enrol;
 mod enrolled;

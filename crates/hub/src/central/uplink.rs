@@ -30,6 +30,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    bundles::Bundles,
     codes::Codes,
     enrolled::{Enrolled, Key, refuse},
     stick,
@@ -57,6 +58,7 @@ const LONG: Duration = Duration::from_secs(3_600);
 pub struct Uplink {
     wire: Wire,
     codes: Codes,
+    bundles: Bundles,
     /// Files of papers go over a line of their own: no record waits for one.
     files: Wire,
     engine: Mutex<Option<Engine>>,
@@ -222,6 +224,7 @@ impl Uplink {
         };
         Ok(Some(Arc::new(Self {
             codes: Codes::default(),
+            bundles: Bundles::default(),
             files: wire(enrolled.clone())?,
             wire: wire(enrolled)?,
             engine: Mutex::new(None),
@@ -323,7 +326,10 @@ impl Uplink {
         if synced.last_error.is_none() {
             let revision = app.store().revision();
             self.codes.renew(app, &self.wire);
-            // What was granted is a record like any other, and goes at once.
+            if let Some(terms) = &engine.status().bundles {
+                self.bundles.renew(app, &self.wire, terms);
+            }
+            // What was granted or sent down is a record like any other, and goes at once.
             if app.store().revision() != revision {
                 let more = session::run(app, peer, &say, engine, SESSION, Input::Wake(Wake::Now));
                 synced = Synced {

@@ -186,6 +186,7 @@ fn template() -> &'static Template {
                 procedure: row.procedure,
                 version: row.version,
                 source: "demo".to_owned(),
+                from: None,
             },
         }
     })

@@ -60,6 +60,9 @@ pub struct Hello {
     /// The key for which records are sealed that come to it on a stick. Central has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal_key: Option<String>,
+    /// What it sends down whole and signed. Central does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundles: Option<crate::bundle::Terms>,
 }
 
 /// The end of one epoch of a log, as the server has it.

@@ -8,7 +8,7 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 use super::admin::HubStatus;
-use crate::{Time, event::Resolution};
+use crate::{Time, bundle, event::Resolution};
 
 /// To whom a machine sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -79,6 +79,29 @@ pub struct OverviewAnswer {
     pub stick: Stick,
     /// Files of papers that the other side does not have yet; records never wait for them.
     pub scans: WaitingScans,
+    /// What holds here from central: a line for each kind, or two where the office has its own.
+    #[serde(default)]
+    pub bundles: Vec<BundleLine>,
+}
+
+/// What of central's catalogue, calendar or officers holds here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "SyncBundleLine", optional_fields)]
+#[schemars(rename = "SyncBundleLine")]
+pub struct BundleLine {
+    /// What it is about.
+    pub kind: bundle::Kind,
+    /// Which one is in force since when, in words.
+    pub text: String,
+    /// Serial number of the one that was taken in last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<u64>,
+    /// A newer one was refused: its stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The same in words, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// Files of papers that wait.

@@ -74,6 +74,7 @@ pub(crate) fn rows(
             BranchEvent::Configured(e) => branch = Some(&e.branch),
             BranchEvent::Procedure(e) => {
                 let procedure = &e.procedure;
+                let from = procedure.effective_from.max(e.from).unwrap_or(*on);
                 rows.push(Row {
                     table: &PROCEDURE,
                     values: values![
@@ -81,7 +82,7 @@ pub(crate) fn rows(
                         ord as i64,
                         procedure.code.clone(),
                         e.version.clone(),
-                        procedure.effective_from.unwrap_or(*on).to_string(),
+                        from.to_string(),
                         procedure.name.clone(),
                         serde_json::to_string(procedure)?
                     ],
@@ -153,7 +154,10 @@ pub(crate) fn rows(
             | BranchEvent::Clock(_)
             | BranchEvent::Kiosk(_)
             | BranchEvent::Resolved(_)
-            | BranchEvent::LookedUp(_) => {}
+            | BranchEvent::LookedUp(_)
+            | BranchEvent::BundleTaken(_)
+            | BranchEvent::BundleRefused(_)
+            | BranchEvent::Calendar(_) => {}
             // Each of these reads its own entity's events together, below.
             BranchEvent::NoticeTold(_)
             | BranchEvent::NoticeMeans(_)

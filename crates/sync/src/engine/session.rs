@@ -71,6 +71,7 @@ impl Engine {
             return self.fail(now, Fault::Proto, None);
         }
         self.status.seal_key.clone_from(&hello.seal_key);
+        self.status.bundles.clone_from(&hello.bundles);
         self.hello = Some(hello);
         self.survey(now, out);
     }

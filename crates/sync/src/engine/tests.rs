@@ -77,6 +77,7 @@ fn peer(request: &Request) -> Answer {
             limits: Limits::default(),
             server_time_ms: 0,
             seal_key: None,
+            bundles: None,
         }),
         Request::Heads { .. } => Answer::Heads(Heads {
             server_epoch,

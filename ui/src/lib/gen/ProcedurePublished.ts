@@ -16,4 +16,8 @@ version: string,
 /**
  * File it came from.
  */
-source: string, };
+source: string, 
+/**
+ * It holds from that day on and not earlier, whatever the procedure itself says.
+ */
+from?: string, };

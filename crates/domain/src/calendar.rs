@@ -11,6 +11,7 @@ mod data;
 mod days;
 mod door;
 mod due;
+mod slots;
 mod words;
 
 pub use data::{
@@ -18,6 +19,7 @@ pub use data::{
 };
 pub use days::{Calendar, DayNature};
 pub use door::{Door, IssuingHours, ShutBy};
+pub use slots::{Slot, SlotRules};
 pub use due::{DayKind, DayMark, Due, Limit, LimitUnit, Reason, ReasonKind};
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ fn clock(ms: i64) -> String {
 
 /// `09:30 ngày 25/11/2026`.
 fn moment(ms: i64) -> String {
-    Time::from_ms(ms).0.format("%H:%M ngày %d/%m/%Y").to_string()
+    Time::from_ms(ms)
+        .0
+        .format("%H:%M ngày %d/%m/%Y")
+        .to_string()
 }
 
 /// A class in words.
@@ -81,16 +84,13 @@ fn promised(quote: Option<Quote>) -> String {
 pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
     match event {
         VisitEvent::Registered(e) => {
-            let number = e
-                .ticket
-                .as_ref()
-                .map_or_else(
-                    || match e.slot_ms {
-                        Some(slot) => format!("Đặt hẹn {}", moment(slot)),
-                        None => "Đặt hẹn".to_owned(),
-                    },
-                    |t| format!("Cấp số {}", t.label()),
-                );
+            let number = e.ticket.as_ref().map_or_else(
+                || match e.slot_ms {
+                    Some(slot) => format!("Đặt hẹn {}", moment(slot)),
+                    None => "Đặt hẹn".to_owned(),
+                },
+                |t| format!("Cấp số {}", t.label()),
+            );
             let ranked = if e.class == Class::Ordinary || e.class == Class::Appointment {
                 String::new()
             } else {
@@ -140,9 +140,9 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
             despite,
             ..
         } => {
-            let despite = despite
-                .as_ref()
-                .map_or_else(String::new, |why| format!(", nhận thêm dù đã đủ người ({why})"));
+            let despite = despite.as_ref().map_or_else(String::new, |why| {
+                format!(", nhận thêm dù đã đủ người ({why})")
+            });
             with_note(
                 format!("Đổi lịch hẹn sang {}{despite}", moment(*slot_ms)),
                 reason.as_deref(),

@@ -19,8 +19,8 @@ pub use data::{
 };
 pub use days::{Calendar, DayNature};
 pub use door::{Door, IssuingHours, ShutBy};
-pub use slots::{Slot, SlotRules};
 pub use due::{DayKind, DayMark, Due, Limit, LimitUnit, Reason, ReasonKind};
+pub use slots::{Slot, SlotRules};
 
 #[cfg(test)]
 mod tests;

@@ -157,7 +157,10 @@ mod tests {
         );
         let halves = times("2026-11-23", 30, None);
         assert_eq!(halves.len(), 8 + 7);
-        assert_eq!((halves[7].as_str(), halves[8].as_str()), ("11:00–11:30", "13:30–14:00"));
+        assert_eq!(
+            (halves[7].as_str(), halves[8].as_str()),
+            ("11:00–11:30", "13:30–14:00")
+        );
     }
 
     #[rstest]

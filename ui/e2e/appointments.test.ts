@@ -3,7 +3,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage, picture, scan } from "./harness.ts";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+  scan,
+} from "./harness.ts";
 
 const card = "025054000912|012345678|Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022";
 let server: Server;

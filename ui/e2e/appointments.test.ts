@@ -210,8 +210,7 @@ describe("slots", () => {
     await page.fill("[data-field='booked-day']", "29/12");
     await page.waitForSelector("dialog [role=option]:has-text('Sen')");
     await page.keyboard.press("F8");
-    await page.waitForSelector("#cancel-why");
-    await page.keyboard.type("bận việc nhà");
+    await page.fill("#cancel-why", "bận việc nhà");
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã hủy lịch hẹn của Lương Thị Sen')");
     expect(await full()).toEqual([]);

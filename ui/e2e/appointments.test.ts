@@ -3,7 +3,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage, scan } from "./harness.ts";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+  scan,
+} from "./harness.ts";
 
 const card = "025054000912|012345678|Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022";
 let server: Server;
@@ -154,6 +163,63 @@ describe("appointments", () => {
     await page.waitForSelector("dialog", { state: "detached" });
     await page.waitForSelector("footer .said:has-text('Đã đặt hẹn cho Lương Thị Sen: 9 giờ 30')");
     await page.waitForSelector(".tk .words:has-text('ngày 30/12/')");
+  });
+});
+
+describe("slots", () => {
+  test("a place is taken, moved and given back by keyboard, and the slip's code checks in", async () => {
+    const { branch } = await server.call("branch.get", {});
+    const services = branch.services.map((each) =>
+      each.code === "ho-tich" ? { ...each, slots: { minutes: 30, places: 1 } } : each,
+    );
+    await server.call("branch.configure", { branch: { ...branch, services } }, "quan-tri");
+    await page.keyboard.press("F4");
+    await page.waitForSelector("dialog[open]");
+    await page.fill("[data-field='day']", "29/12");
+    await page.waitForSelector("dialog .slots label:has(input:checked)");
+    await page.focus("dialog .slots input:checked");
+    await page.keyboard.press("ArrowDown");
+    await page.fill("[data-field='applicant.name']", "Lương Thị Sen");
+    await expectAccessible(page);
+    await expectNothingClipped(page);
+    await picture(page, "slots");
+    await page.keyboard.press("Control+Enter");
+    await page.waitForSelector("dialog", { state: "detached" });
+    await page.waitForSelector(".tk .n:has-text('HEN-')");
+    const date = `${new Date().getUTCFullYear()}-12-29`;
+    const offered = () => server.call("visit.slots", { service: "ho-tich", date });
+    const full = async () => (await offered()).slots.filter((slot) => slot.free === 0).map((slot) => slot.at);
+    const [taken] = await full();
+    expect(await full()).toHaveLength(1);
+    // The same slot is not offered again.
+    await page.keyboard.press("F3");
+    await page.waitForSelector("dialog[open]");
+    await page.fill("[data-field='booked-day']", "29/12");
+    await page.waitForSelector("dialog [role=option]:has-text('Sen')");
+    await picture(page, "bookings");
+    await page.keyboard.press("F6");
+    await page.waitForSelector("dialog h2:has-text('Đổi lịch hẹn của Lương Thị Sen')");
+    await page.fill("[data-field='day']", "29/12");
+    await page.waitForSelector("dialog .slots label.off:has-text('đủ người')");
+    await picture(page, "moving");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("footer .said:has-text('Đã đổi lịch hẹn của Lương Thị Sen')");
+    expect(await full()).not.toContain(taken);
+    await page.keyboard.press("F3");
+    await page.waitForSelector("dialog[open]");
+    await page.fill("[data-field='booked-day']", "29/12");
+    await page.waitForSelector("dialog [role=option]:has-text('Sen')");
+    await page.keyboard.press("F8");
+    await page.fill("#cancel-why", "bận việc nhà");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("footer .said:has-text('Đã hủy lịch hẹn của Lương Thị Sen')");
+    expect(await full()).toEqual([]);
+    // The code of a slip, scanned or typed, is the person.
+    const { code } = await book("Vàng A Páo", undefined, "noi-vu");
+    await page.waitForSelector(".bk li:has-text('Páo')");
+    await page.fill("[data-field='scan']", code);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".tk:has-text('Vừa cấp số')");
   });
 });
 

@@ -41,10 +41,11 @@ pub enum Place {
 /// receiving a case under a leased code, and printing do not.
 pub fn place(name: &str) -> Place {
     match name {
-        "visit.register" | "kiosk.register" | "visit.check_in" | "visit.classify"
-        | "queue.call_next" | "queue.call" | "queue.jump" | "leg.resume" | "leg.return"
-        | "leg.no_show" | "leg.transfer" | "leg.leave" | "leg.void" | "leg.reopen"
-        | "counter.open" | "counter.break" | "counter.resume" | "counter.close" => Place::Hub,
+        "visit.register" | "kiosk.register" | "visit.book" | "visit.move" | "visit.cancel"
+        | "visit.check_in" | "visit.classify" | "queue.call_next" | "queue.call" | "queue.jump"
+        | "leg.resume" | "leg.return" | "leg.no_show" | "leg.transfer" | "leg.leave"
+        | "leg.void" | "leg.reopen" | "counter.open" | "counter.break" | "counter.resume"
+        | "counter.close" => Place::Hub,
         "queue.issuing" | "day.close" | "branch.configure" | "device.revoke" => Place::HubOnly,
         "catalogue.import" | "notice.configure" => Place::HubItself,
         _ => Place::Here,

@@ -131,10 +131,11 @@ fn send(app: &App, job: &mut PrintJob) -> Result<()> {
         .read(|read| verbs::printer::profile_of(read, Some(&chosen)))?;
     let media = match (profile.paper, job.kind.as_str()) {
         // Forms are drawn for A5; whoever has A4 in it has it printed at its size on that sheet.
-        (Some(PrinterPaper::A4), "ticket" | "test") => Media::A4,
+        (Some(PrinterPaper::A4), "ticket" | "appointment" | "test") => Media::A4,
         (Some(PrinterPaper::A5), _) => Media::A5,
-        (Some(PrinterPaper::Roll58), "ticket" | "test") => Media::Roll58,
-        (Some(PrinterPaper::Roll80), "ticket" | "test") | (_, "ticket") => Media::Roll80,
+        (Some(PrinterPaper::Roll58), "ticket" | "appointment" | "test") => Media::Roll58,
+        (Some(PrinterPaper::Roll80), "ticket" | "appointment" | "test")
+        | (_, "ticket" | "appointment") => Media::Roll80,
         (Some(PrinterPaper::A4), _) => Media::A4,
         (_, kind) if PaperKind::from_name(kind).is_some_and(PaperKind::is_a4) => Media::A4,
         _ => Media::A5,

@@ -336,9 +336,20 @@ impl App {
         };
         for (visit, _, registered) in &given {
             if visit != told && registered.via.is_some() {
-                let reason =
-                    "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này.".to_owned();
-                self.withdraw(*visit, Act::Void { reason })?;
+                let standing = self.store.read(|read| read.visit(*visit))?;
+                let act = match standing.map(|visit| visit.state()) {
+                    Some(State::Booked) => Act::Cancel {
+                        reason:
+                            "Quầy không nhận được trả lời nên đã đặt lịch hẹn khác thay lịch này."
+                                .to_owned(),
+                    },
+                    _ => Act::Void {
+                        reason:
+                            "Quầy không nhận được trả lời nên đã cấp số khác cho cùng lượt này."
+                                .to_owned(),
+                    },
+                };
+                self.withdraw(*visit, act)?;
             }
         }
         Ok(())

@@ -14,6 +14,14 @@ fn clock(ms: i64) -> String {
     Time::from_ms(ms).0.format("%H:%M").to_string()
 }
 
+/// `09:30 ngày 25/11/2026`.
+fn moment(ms: i64) -> String {
+    Time::from_ms(ms)
+        .0
+        .format("%H:%M ngày %d/%m/%Y")
+        .to_string()
+}
+
 /// A class in words.
 pub(crate) fn class(class: Class) -> &'static str {
     match class {
@@ -76,10 +84,13 @@ fn promised(quote: Option<Quote>) -> String {
 pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
     match event {
         VisitEvent::Registered(e) => {
-            let number = e
-                .ticket
-                .as_ref()
-                .map_or_else(|| "Đặt hẹn".to_owned(), |t| format!("Cấp số {}", t.label()));
+            let number = e.ticket.as_ref().map_or_else(
+                || match e.slot_ms {
+                    Some(slot) => format!("Đặt hẹn {}", moment(slot)),
+                    None => "Đặt hẹn".to_owned(),
+                },
+                |t| format!("Cấp số {}", t.label()),
+            );
             let ranked = if e.class == Class::Ordinary || e.class == Class::Appointment {
                 String::new()
             } else {
@@ -96,7 +107,10 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
             let despite = e
                 .despite
                 .as_ref()
-                .map_or_else(String::new, |why| format!(", cấp ngoài giờ phát số: {why}"));
+                .map_or_else(String::new, |why| match e.ticket {
+                    Some(_) => format!(", cấp ngoài giờ phát số: {why}"),
+                    None => format!(", nhận thêm dù đã đủ người: {why}"),
+                });
             format!(
                 "{number}{}, {}{cases}{ranked}{despite}{}.{}",
                 from_roll(e.ticket.as_ref(), e.alone),
@@ -120,6 +134,21 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
                 passed_over(skipped.as_ref())
             )
         }
+        VisitEvent::Moved {
+            slot_ms,
+            reason,
+            despite,
+            ..
+        } => {
+            let despite = despite.as_ref().map_or_else(String::new, |why| {
+                format!(", nhận thêm dù đã đủ người ({why})")
+            });
+            with_note(
+                format!("Đổi lịch hẹn sang {}{despite}", moment(*slot_ms)),
+                reason.as_deref(),
+            )
+        }
+        VisitEvent::AppointmentPrinted { .. } => "In phiếu hẹn.".to_owned(),
         VisitEvent::Identified { party } => format!("Ghi tên {}.", party.name),
         VisitEvent::Classified { class: c, rank_ms } => format!(
             "Đổi lớp thành {}, xếp như đã đến lúc {}.",

@@ -97,6 +97,7 @@ pub(crate) fn paper_name(kind: PaperKind) -> &'static str {
     match kind {
         PaperKind::Receipt => "Giấy tiếp nhận hồ sơ và hẹn trả kết quả",
         PaperKind::Ticket => "Phiếu số thứ tự",
+        PaperKind::Appointment => "Phiếu hẹn",
         PaperKind::Supplement => "Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ",
         PaperKind::Refusal => "Phiếu từ chối tiếp nhận giải quyết hồ sơ",
         PaperKind::Apology => "Phiếu xin lỗi và hẹn lại ngày trả kết quả",

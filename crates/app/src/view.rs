@@ -2,7 +2,7 @@
 
 use motcua_domain::{
     branch::Branch,
-    visit::{Class, Origin, Stamp, State, Visit, clocks},
+    visit::{Class, Origin, Stamp, State, Visit, booking_code, clocks},
 };
 use motcua_protocol::{
     Time,
@@ -135,6 +135,7 @@ pub(crate) fn row(branch: &Branch, id: Uuid, visit: &Visit, now: Now) -> Row {
         note: leg.note.clone(),
         quote: visit.promise(visit.legs.len() - 1).map(|p| p.quote),
         slot_at: visit.slot_ms.map(Time::from_ms),
+        booking: visit.slot_ms.map(|_| booking_code(id)),
         outcome: leg.outcome,
         accurate: visit.accurate(),
         ticket_prints: visit.ticket_prints,

@@ -55,4 +55,4 @@ pub use slips::{
     return_slip, supplement,
 };
 pub use test_page::{TestPage, TestPaper, test_page, test_page_pdf};
-pub use ticket::{Standing, Ticket, ticket, ticket_at};
+pub use ticket::{Appointment, Standing, Ticket, appointment_at, ticket, ticket_at};

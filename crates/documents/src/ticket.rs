@@ -14,6 +14,10 @@ use crate::{
     text::clean,
 };
 
+mod appointment;
+
+pub use appointment::{Appointment, appointment_at};
+
 /// Why somebody stands elsewhere in the queue than the time of the ticket says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    calendar::IssuingHours,
+    calendar::{IssuingHours, SlotRules},
     case_code::CasePattern,
     refusal::{Code, Refusal, Result},
     text::{self, limit},
@@ -112,6 +112,9 @@ pub struct Service {
     /// Its numbers are torn from a pre-printed roll, and no ticket is printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roll: Option<PaperRoll>,
+    /// Appointments are given by slots; at any time of the hours unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<SlotRules>,
 }
 
 /// A roll of pre-printed numbers. Services that name the same series share one roll.

@@ -11,6 +11,7 @@ mod data;
 mod days;
 mod door;
 mod due;
+mod slots;
 mod words;
 
 pub use data::{
@@ -19,6 +20,7 @@ pub use data::{
 pub use days::{Calendar, DayNature};
 pub use door::{Door, IssuingHours, ShutBy};
 pub use due::{DayKind, DayMark, Due, Limit, LimitUnit, Reason, ReasonKind};
+pub use slots::{Slot, SlotRules};
 
 #[cfg(test)]
 mod tests;

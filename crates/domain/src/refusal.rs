@@ -103,6 +103,10 @@ pub enum Code {
     VisitOtherDay,
     /// Missed person called again before the cool-down is over.
     MissedCooldown,
+    /// Nobody else can be booked into the slot.
+    SlotFull,
+    /// Appointments of the service do not begin at that time.
+    SlotUnknown,
     /// The numbers of this series are used up for the day.
     NumbersExhausted,
     /// Somebody has shown this slip of the paper roll today.

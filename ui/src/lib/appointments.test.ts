@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { QueueRow } from "$lib/gen/QueueRow";
-import { dayFromTyped, hourFromTyped, matches, minutesLate, slotAt } from "./appointments";
+import { codeFromTyped, dayFromTyped, hourFromTyped, matches, minutesLate, slotAt } from "./appointments";
 
 const row = {
   name: "Nguyễn Đình Tuấn",
@@ -85,4 +85,13 @@ test.each([
 
 test("a slot is a moment of Vietnam", () => {
   expect(new Date(slotAt("2026-11-25", "07:30")).toISOString()).toBe("2026-11-25T00:30:00.000Z");
+});
+
+test.each([
+  ["HEN-7K2-M9Q", "HEN-7K2-M9Q"],
+  ["hen7k2m9q", "HEN-7K2-M9Q"],
+  ["A-001 2026-11-23", undefined],
+  ["HEN-7K2", undefined],
+])("the code typed as “%s” is %s", (typed, code) => {
+  expect(codeFromTyped(typed)).toBe(code);
 });

@@ -9,7 +9,9 @@ const two = (n: number) => String(n).padStart(2, "0");
 export function matches(row: QueueRow, typed: string): boolean {
   const words = fold(typed).split(/\s+/).filter(Boolean);
   const known = fold(
-    [row.name, row.slot_at && hourMinute(row.slot_at), row.service_name].filter(Boolean).join(" "),
+    [row.name, row.slot_at && hourMinute(row.slot_at), row.service_name, row.booking]
+      .filter(Boolean)
+      .join(" "),
   ).split(/[\s,]+/);
   return words.every((word) => known.some((each) => each.startsWith(word)));
 }
@@ -64,4 +66,10 @@ export function hourFromTyped(text: string): string | undefined {
 /** A moment of Vietnam as it goes over the wire. */
 export function slotAt(day: string, hour: string): string {
   return `${day}T${hour}:00+07:00`;
+}
+
+/** The code of an appointment, as it stands on its slip; nothing where the text is none. */
+export function codeFromTyped(text: string): string | undefined {
+  const found = /^HEN[- ]?([0-9A-Z]{3})[- ]?([0-9A-Z]{3})$/.exec(read(text).toUpperCase());
+  return found?.[1] && found[2] ? `HEN-${found[1]}-${found[2]}` : undefined;
 }

@@ -1,4 +1,5 @@
 //! Where a scan goes: a citizen card to the person, a case code to the case, a ticket to its visit.
+import { codeFromTyped } from "$lib/appointments";
 import type { rpc as Rpc } from "./backend";
 import { apiError } from "./backend";
 import { t } from "./i18n.svelte";
@@ -18,6 +19,11 @@ export async function routeScan(text: string, rpc: typeof Rpc): Promise<void> {
   const scanned = text.normalize("NFC").trim();
   if (invited(scanned) || session.officer === "") return;
   if (TICKET.test(scanned.toUpperCase())) return openTicket(scanned.toUpperCase());
+  // The slip of an appointment, at whichever screen it is shown.
+  if (codeFromTyped(scanned)) {
+    go("reception");
+    return reception.scan(scanned);
+  }
   if (!scanned.includes("|") && scanned.includes("-")) {
     handover.caseCode = scanned;
     go("cases");

@@ -62,7 +62,11 @@ pub(crate) fn act_with(
         && !unseen
         && !matches!(
             act,
-            Act::Identify { .. } | Act::CloseDay { .. } | Act::Leave { .. }
+            Act::Identify { .. }
+                | Act::CloseDay { .. }
+                | Act::Leave { .. }
+                | Act::Move { .. }
+                | Act::Cancel { .. }
         )
     {
         return Err(Refusal::new(

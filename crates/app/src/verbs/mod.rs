@@ -2,6 +2,7 @@
 //! protocol's by a test.
 
 mod board;
+mod booking;
 mod branch;
 mod case;
 mod case_acts;
@@ -39,7 +40,11 @@ use crate::registry::Registry;
 
 pub(crate) fn register(registry: &mut Registry) {
     registry.command(register::register);
-    registry.command(register::book);
+    registry.command(booking::book);
+    registry.query(booking::slots);
+    registry.query(booking::bookings);
+    registry.command(booking::reschedule);
+    registry.command(booking::cancel);
     registry.command(register::check_in);
     registry.command(register::identify);
     registry.command(register::classify);

@@ -9,7 +9,7 @@ use motcua_domain::{
     branch::Branch,
     case::{AttachedTo, BookEntry, Case, ReturnMethod, WantedPaper},
     identity::phone,
-    visit::{Class, Party, PartyKind},
+    visit::{Class, Party, PartyKind, booking_code},
 };
 use motcua_protocol::{
     Time,
@@ -21,7 +21,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case, case_lists, catalogue, leg, printer, slips};
+use super::{booking, case, case_lists, catalogue, leg, printer, slips};
 use crate::{App, Result, print_queue, registry::Ctx, view};
 
 /// A finished paper.
@@ -72,9 +72,9 @@ pub(crate) fn make(
     reprinted_ms: Option<i64>,
 ) -> Result<Paper> {
     let Which { kind, id, part } = which;
-    if kind == PaperKind::Ticket {
+    if kind.is_strip() {
         let usual = (format, documents::TICKET_WIDTH);
-        return ticket(app, branch, read, id, usual, reprinted_ms);
+        return strip(app, branch, read, (kind, id), usual, reprinted_ms);
     }
     if format != Format::Pdf {
         return Err(
@@ -334,8 +334,66 @@ pub(super) fn paper_row(name: &str, counts: [u32; 3], missing: bool) -> PaperRow
     }
 }
 
+/// A paper that is a strip: a ticket or the slip of an appointment.
+pub(super) fn strip(
+    app: &App,
+    branch: &Branch,
+    read: &Read<'_>,
+    (kind, id): (PaperKind, Uuid),
+    drawn: (Format, usize),
+    reprinted_ms: Option<i64>,
+) -> Result<Paper> {
+    if kind == PaperKind::Appointment {
+        return appointment(app, branch, read, id, drawn, reprinted_ms);
+    }
+    ticket(app, branch, read, id, drawn, reprinted_ms)
+}
+
+/// The slip of an appointment, of somebody who is booked and has not come.
+fn appointment(
+    app: &App,
+    branch: &Branch,
+    read: &Read<'_>,
+    id: Uuid,
+    (format, dots): (Format, usize),
+    reprinted_ms: Option<i64>,
+) -> Result<Paper> {
+    let visit = booking::printable(read, id)?;
+    let code = booking_code(id);
+    let service = &visit.leg().service;
+    let slot_ms = visit.slot_ms.unwrap_or(visit.leg().queued_ms);
+    let data = documents::Appointment {
+        desk: branch.office.unit.clone(),
+        office: branch.office.name.to_uppercase(),
+        code: code.clone(),
+        name: visit.applicant.as_ref().map(|p| p.name.clone()),
+        service: view::service_name(branch, service).to_owned(),
+        at: Time::from_ms(slot_ms).0,
+        address: branch.office.address.clone(),
+        phone: branch.office.phone.clone(),
+        grace_minutes: branch.queue.appointment_grace_s / 60,
+        booked_at: Time::from_ms(visit.leg().queued_ms).0,
+        reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
+    };
+    let raster = documents::appointment_at(&data, dots, app.assets.fonts(app.store.dir())?)?;
+    drawn_as(&raster, code, format)
+}
+
+fn drawn_as(raster: &documents::Raster, title: String, format: Format) -> Result<Paper> {
+    let bytes = match format {
+        Format::Pdf => raster.to_pdf()?,
+        Format::Png => raster.to_png(),
+        Format::Escpos => raster.to_escpos(),
+    };
+    Ok(Paper {
+        title,
+        bytes,
+        format,
+    })
+}
+
 /// The queue ticket of a visit. No name and no identity number stand on it.
-pub(super) fn ticket(
+fn ticket(
     app: &App,
     branch: &Branch,
     read: &Read<'_>,
@@ -367,16 +425,7 @@ pub(super) fn ticket(
         note: None,
     };
     let raster = documents::ticket_at(&data, dots, app.assets.fonts(app.store.dir())?)?;
-    let bytes = match format {
-        Format::Pdf => raster.to_pdf()?,
-        Format::Png => raster.to_png(),
-        Format::Escpos => raster.to_escpos(),
-    };
-    Ok(Paper {
-        title: visit.label(),
-        bytes,
-        format,
-    })
+    drawn_as(&raster, visit.label(), format)
 }
 
 fn kind_of(job: &PrintJob) -> PaperKind {

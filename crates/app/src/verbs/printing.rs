@@ -9,8 +9,8 @@ use motcua_store::{Read, Write, table::print_job::PrintJob};
 use uuid::Uuid;
 
 use super::{
-    case, case_lists, leg,
-    paper::{Which, job_view, make, ticket},
+    booking, case, case_lists, leg,
+    paper::{Which, job_view, make, strip},
     print_state, printer, slips,
 };
 use crate::{App, Result, print_queue, registry::Ctx};
@@ -88,6 +88,12 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
             let event = move |hash| vec![(id, Body::Visit(VisitEvent::TicketPrinted { hash }))];
             Ok((visit.ticket_prints > 0, Box::new(event)))
         }
+        PaperKind::Appointment => {
+            let visit = booking::printable(read, id)?;
+            let event =
+                move |hash| vec![(id, Body::Visit(VisitEvent::AppointmentPrinted { hash }))];
+            Ok((visit.slip_prints > 0, Box::new(event)))
+        }
         // It is asked for by `printer.test` and belongs to nobody.
         PaperKind::Test => Err(slips::not_yet(kind).into()),
         PaperKind::DossierRefusal => {
@@ -131,7 +137,7 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     let (reprint, events) = record(&tx.read(), which)?;
     // A ticket goes to a thermal printer as raster, and to any other queue as a page.
     let format = match kind {
-        PaperKind::Ticket if printer.as_deref().is_some_and(print_queue::is_thermal) => {
+        kind if kind.is_strip() && printer.as_deref().is_some_and(print_queue::is_thermal) => {
             Format::Escpos
         }
         _ => Format::Pdf,
@@ -141,10 +147,10 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     let read = tx.read();
     let paper = match kind {
         // As wide as that printer's head.
-        PaperKind::Ticket => {
+        PaperKind::Ticket | PaperKind::Appointment => {
             let profile = printer::profile_of(&read, printer.as_deref())?;
             let drawn = (format, printer::dots(&profile));
-            ticket(app, &ctx.branch, &read, id, drawn, reprinted_ms)?
+            strip(app, &ctx.branch, &read, (kind, id), drawn, reprinted_ms)?
         }
         _ => make(app, &ctx.branch, &read, which, format, reprinted_ms)?,
     };

@@ -1,10 +1,7 @@
-//! A citizen walks in: registering, booking, checking in, saying who it is.
+//! A citizen walks in: registering, checking in, saying who it is.
 
-use chrono::Datelike;
 use motcua_domain::{
     Code, Refusal,
-    branch::Service,
-    calendar::{DayNature, Door},
     case::check_party,
     text::{self, limit},
     visit::{
@@ -14,7 +11,7 @@ use motcua_domain::{
 use motcua_protocol::{
     Time,
     event::Body,
-    verbs::visit::{Book, Booked, CheckIn, Classify, Identify, LegAnswer, Register, Registered},
+    verbs::visit::{CheckIn, Classify, Identify, LegAnswer, Register, Registered},
 };
 use motcua_store::Write;
 use uuid::Uuid;
@@ -144,131 +141,6 @@ fn enter(
         queued_at: Time::from_ms(tx.now_ms()),
         ranked_as_at: Time::from_ms(rank_ms),
     })
-}
-
-/// `visit.book`
-pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Result<Booked> {
-    let slot_ms = args.slot_at.ms();
-    if slot_ms < tx.now_ms() || slot_ms > tx.now_ms() + 366 * 86_400_000 {
-        return Err(Refusal::new(
-            Code::DateInvalid,
-            "Giờ hẹn phải sau lúc này và trong vòng một năm.",
-        )
-        .at("slot_at")
-        .into());
-    }
-    let service = ctx.branch.service(&args.service)?;
-    office_is_open(app, ctx, tx, service, args.slot_at)?;
-    // A service that gives no more numbers today gives none by way of a booking either.
-    let day = tx.read().day(args.slot_at.date())?;
-    issuing::not_stopped(&day, service).map_err(|r| r.at("service"))?;
-    let applicant = args
-        .applicant
-        .map(check_party)
-        .transpose()
-        .map_err(|r| r.within("applicant"))?;
-    let request = Request {
-        service: args.service,
-        more: Vec::new(),
-        class: Class::Appointment,
-        origin: Origin::Appointment,
-        party_size: 1,
-        quantity: 1,
-        applicant,
-        slot_ms: Some(slot_ms),
-        arrive_ms: None,
-        despite: None,
-    };
-    let stamp = tx.stamp();
-    let desk = Desk {
-        stamp: &stamp,
-        branch: &ctx.branch,
-        roles: &ctx.roles,
-        counter_has: None,
-        given: None,
-    };
-    // The visit belongs to the day of the slot.
-    let event = visit::register(request, args.slot_at.date(), None, &desk)?;
-    let visit_id = Uuid::now_v7();
-    tx.append(visit_id, &Body::Visit(VisitEvent::Registered(event)))?;
-    Ok(Booked {
-        visit_id,
-        slot_at: args.slot_at,
-    })
-}
-
-/// Nobody is asked to come to a closed door: the day and the hour are those of the service, where
-/// it has hours of its own, and of the office otherwise.
-fn office_is_open(
-    app: &App,
-    ctx: &Ctx,
-    tx: &Write<'_>,
-    service: &Service,
-    slot: Time,
-) -> Result<()> {
-    let calendar = app.calendar(&tx.read(), tx.date())?;
-    let date = slot.date();
-    if let Some(hours) = ctx.branch.hours_of(service).filter(|h| h.week.is_some()) {
-        return match calendar.door(hours, slot.0)? {
-            Door::Open { .. } => Ok(()),
-            Door::Shut { reopens, .. } => {
-                let again = reopens.map_or_else(String::new, |at| {
-                    format!(
-                        " Giờ phát số gần nhất sau đó: {}.",
-                        at.format("%H:%M ngày %d/%m")
-                    )
-                });
-                Err(Refusal::new(
-                    Code::DateInvalid,
-                    format!(
-                        "{} không tiếp vào giờ này.{again} Mời chọn giờ khác.",
-                        service.name
-                    ),
-                )
-                .at("slot_at")
-                .into())
-            }
-        };
-    }
-    let day = date.format("%d/%m/%Y");
-    let hours = calendar.hours();
-    let closed = |why: String| Refusal::new(Code::DateInvalid, why).at("slot_at").into();
-    let spans = match calendar.nature(date) {
-        Ok(DayNature::Working) => hours.week.on(date.weekday()),
-        Ok(DayNature::WorkedSwap { instead_of }) => hours.week.on(instead_of.weekday()),
-        Ok(DayNature::Weekend) => {
-            return Err(closed(format!(
-                "{day} cơ quan nghỉ cuối tuần. Mời chọn ngày làm việc."
-            )));
-        }
-        Ok(DayNature::Holiday { name }) => {
-            return Err(closed(format!(
-                "{day} cơ quan nghỉ ({name}). Mời chọn ngày làm việc."
-            )));
-        }
-        Err(unknown) => {
-            return Err(Refusal::new(
-                unknown.code,
-                format!(
-                    "Chưa có lịch nghỉ năm {} nên chưa đặt hẹn được. Mời chọn ngày sớm hơn, đồng thời báo quản trị cập nhật lịch.",
-                    date.year()
-                ),
-            )
-            .at("slot_at")
-            .into());
-        }
-    };
-    if !calendar.is_open(slot.0)? {
-        let open: Vec<String> = spans
-            .iter()
-            .map(|s| format!("{}–{}", s.from.format("%H:%M"), s.to.format("%H:%M")))
-            .collect();
-        return Err(closed(format!(
-            "{day} cơ quan mở cửa {}. Mời chọn giờ trong khoảng đó.",
-            open.join(" và ")
-        )));
-    }
-    Ok(())
 }
 
 /// `visit.check_in`

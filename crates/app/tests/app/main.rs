@@ -7,6 +7,7 @@
     reason = "a test stops where something is not as expected"
 )]
 
+mod appointments;
 mod bad_input;
 mod board;
 mod case_life;

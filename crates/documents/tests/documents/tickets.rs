@@ -28,6 +28,32 @@ fn tickets_are_to_the_dot_as_blessed() {
     }
 }
 
+fn slip() -> Appointment {
+    let at = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap();
+    Appointment {
+        desk: "BỘ PHẬN TIẾP NHẬN VÀ TRẢ KẾT QUẢ".to_owned(),
+        office: "PHƯỜNG BÌNH MINH".to_owned(),
+        code: "HEN-7K2-M9Q".to_owned(),
+        name: Some("Nguyễn Thị Ngọc Uyển".to_owned()),
+        service: "Hộ tịch, chứng thực".to_owned(),
+        at: at("2026-11-25T09:30:00+07:00"),
+        address: "Số 12, đường Hoàng Liên, phường Bình Minh".to_owned(),
+        phone: "0214 3840 123".to_owned(),
+        grace_minutes: 15,
+        booked_at: at("2026-11-18T08:12:00+07:00"),
+        reprinted_at: None,
+    }
+}
+
+#[test]
+fn the_slip_s_square_code_holds_the_code_only_on_every_width() {
+    for width in [384, 512, TICKET_WIDTH] {
+        let raster = appointment_at(&slip(), width, &FONTS).unwrap();
+        let png = File::new(&raster.to_png(), "slip.png").ask("zbarimg", &["-q"], &[]);
+        assert_eq!(png, "QR-Code:HEN-7K2-M9Q\n", "{width}");
+    }
+}
+
 #[test]
 fn the_square_code_holds_number_and_day_only() {
     for (name, data) in cases::tickets() {

@@ -15,6 +15,9 @@ impl Service {
         if let Some(hours) = &self.hours {
             hours.check().map_err(|r| r.within("hours"))?;
         }
+        if let Some(slots) = self.slots {
+            slots.check().map_err(|r| r.within("slots"))?;
+        }
         if !(1..=240).contains(&self.minutes) {
             return Err(Refusal::new(
                 Code::NumberOutOfRange,

@@ -197,6 +197,7 @@ pub fn plain_service(
         contingent: None,
         hours: None,
         roll: None,
+        slots: None,
     }
 }
 

@@ -171,7 +171,7 @@ impl Calendar {
     }
 
     /// The spans in which numbers are given: those of the day, the last one cut short.
-    fn issuing(&self, hours: &IssuingHours, date: NaiveDate) -> Vec<Span> {
+    pub(super) fn issuing(&self, hours: &IssuingHours, date: NaiveDate) -> Vec<Span> {
         let mut spans = self.week_spans(hours, date).to_vec();
         if let Some(last) = spans.last_mut() {
             let before = TimeDelta::minutes(i64::from(hours.last_number_before));
@@ -184,7 +184,7 @@ impl Calendar {
     }
 }
 
-fn moment(at: NaiveDateTime) -> Result<DateTime<FixedOffset>> {
+pub(super) fn moment(at: NaiveDateTime) -> Result<DateTime<FixedOffset>> {
     at.and_local_timezone(hanoi()?)
         .single()
         .ok_or_else(unreachable_date)

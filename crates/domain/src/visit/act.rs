@@ -61,6 +61,15 @@ pub enum Act {
     CloseDay { outcome: Option<Outcome> },
     /// A booked person has come.
     CheckIn,
+    /// A booked person is to come at another time.
+    Move {
+        date: chrono::NaiveDate,
+        slot_ms: i64,
+        reason: Option<String>,
+        despite: Option<String>,
+    },
+    /// A booked person will not come.
+    Cancel { reason: String },
     /// A supervisor lets somebody through at once.
     Jump { reason: String },
 }

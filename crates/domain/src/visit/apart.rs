@@ -227,11 +227,12 @@ fn fits(visit: &Visit, own: &Visit, event: &VisitEvent) -> bool {
         VisitEvent::Registered(_) => false,
         VisitEvent::Identified { .. }
         | VisitEvent::TicketPrinted { .. }
+        | VisitEvent::AppointmentPrinted { .. }
         | VisitEvent::DossierRefused(_)
         | VisitEvent::RefusalPrinted { .. }
         | VisitEvent::Classified { .. } => true,
         VisitEvent::ServiceAdded { .. } => visit.is_open(),
-        VisitEvent::CheckedIn { .. } => leg.state == Booked,
+        VisitEvent::CheckedIn { .. } | VisitEvent::Moved { .. } => leg.state == Booked,
         VisitEvent::Jumped { .. } => same_leg && leg.state == Waiting,
         VisitEvent::Called { .. }
         | VisitEvent::Returned {
@@ -254,6 +255,8 @@ fn fits(visit: &Visit, own: &Visit, event: &VisitEvent) -> bool {
             Outcome::Done => same_desk && leg.state == Serving,
             Outcome::NoShow => same_leg && leg.state == Missed,
             Outcome::Void => same_leg && leg.state == Waiting,
+            // Whoever came meanwhile did not stay away.
+            Outcome::Cancelled => leg.state == Booked,
             _ => same_leg && visit.is_open(),
         },
         VisitEvent::ClosedByDay { .. } => visit.is_open(),

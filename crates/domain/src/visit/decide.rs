@@ -471,6 +471,39 @@ pub fn decide(visit: &Visit, act: Act, desk: &Desk<'_>) -> Result<VisitEvent> {
             })
         }
 
+        (
+            Booked,
+            Act::Move {
+                date,
+                slot_ms,
+                reason,
+                despite,
+            },
+        ) => {
+            if visit.slot_ms == Some(slot_ms) {
+                return Err(Refusal::new(
+                    Code::VisitState,
+                    "Lịch hẹn này đã ở đúng giờ đó. Chưa đổi gì. Mời chọn giờ khác.",
+                )
+                .at("slot_at"));
+            }
+            Ok(VisitEvent::Moved {
+                date,
+                slot_ms,
+                rank_ms: order::rank_by_slot(now, slot_ms, rules),
+                reason: text::optional(reason.as_deref(), limit::NOTE)
+                    .map_err(|r| r.at("reason"))?,
+                despite: text::optional(despite.as_deref(), limit::NOTE)
+                    .map_err(|r| r.at("despite"))?,
+            })
+        }
+        (Booked, Act::Cancel { reason }) => Ok(VisitEvent::Ended {
+            outcome: Outcome::Cancelled,
+            note: Some(text::required(&reason, limit::NOTE).map_err(|r| r.at("reason"))?),
+            quote: None,
+        }),
+        (_, Act::Move { .. } | Act::Cancel { .. }) => Err(booking_refusal(visit)),
+
         // ---- day end and reopening ----
         (state, Act::CloseDay { outcome }) if state != Closed => {
             let outcome = outcome.unwrap_or(closing(visit).0);
@@ -582,6 +615,22 @@ fn may_call(visit: &Visit, counter: u16, desk: &Desk<'_>) -> Result<()> {
 
 fn not_allowed(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::NotAllowed, message)
+}
+
+/// Why an appointment can be neither moved nor cancelled any more.
+fn booking_refusal(visit: &Visit) -> Refusal {
+    let message = match (visit.slot_ms, visit.leg().outcome) {
+        (None, _) => "Lượt này không phải lịch hẹn nên không đổi hay hủy hẹn được.".to_owned(),
+        (Some(_), Some(Outcome::Cancelled)) => {
+            "Lịch hẹn này đã hủy trước đó. Mời đặt hẹn mới nếu người dân vẫn cần.".to_owned()
+        }
+        (Some(_), _) if visit.ticket.is_some() => format!(
+            "Người này đã đến và có số {} nên không đổi hay hủy hẹn được.",
+            visit.label()
+        ),
+        (Some(_), _) => "Lịch hẹn này đã đóng cùng ngày làm việc. Mời đặt hẹn mới.".to_owned(),
+    };
+    Refusal::new(Code::VisitState, message)
 }
 
 /// The refusal for an act that the table does not have: says where the visit stands.

@@ -98,6 +98,28 @@ pub enum VisitEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         quote: Option<Quote>,
     },
+    /// A booked person is to come at another time.
+    #[serde(rename = "visit.moved")]
+    Moved {
+        /// The business day from now on.
+        date: chrono::NaiveDate,
+        /// The booked time from now on.
+        slot_ms: i64,
+        /// Rank by that time.
+        rank_ms: i64,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Why into a slot that was full.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        despite: Option<String>,
+    },
+    /// The slip of an appointment went to a printer.
+    #[serde(rename = "visit.appointment_printed")]
+    AppointmentPrinted {
+        /// BLAKE3 of what was printed, hex.
+        hash: String,
+    },
     /// Who it is.
     #[serde(rename = "visit.identified")]
     Identified {
@@ -301,6 +323,7 @@ impl Visit {
             last_mono_ms: recorded.stamp.mono_ms,
             last_actor: recorded.stamp.actor.clone(),
             ticket_prints: 0,
+            slip_prints: 0,
             turned_away: Vec::new(),
             apart: Vec::new(),
         })
@@ -368,6 +391,21 @@ impl Visit {
                 let leg = self.leg_mut();
                 *leg = Leg::open(leg.service.clone(), State::Waiting, now, *rank_ms, now);
                 leg.promised(*quote, now);
+            }
+            VisitEvent::Moved {
+                date,
+                slot_ms,
+                rank_ms,
+                ..
+            } => {
+                self.date = *date;
+                self.slot_ms = Some(*slot_ms);
+                self.leg_mut().rank_ms = *rank_ms;
+                // The slip in the person's hand is of another time.
+                self.slip_prints = 0;
+            }
+            VisitEvent::AppointmentPrinted { .. } => {
+                self.slip_prints = self.slip_prints.saturating_add(1);
             }
             VisitEvent::Identified { party } => self.applicant = Some(party.clone()),
             VisitEvent::Classified { class, rank_ms } => {

@@ -6,6 +6,7 @@
 
 mod act;
 pub mod apart;
+mod booking;
 pub mod clocks;
 mod decide;
 pub mod estimate;
@@ -18,6 +19,7 @@ pub mod turned_away;
 pub mod watch;
 
 pub use act::{Act, Cause, HoldTo, Hop, Outcome, ReturnTo};
+pub use booking::booking_code;
 pub use clocks::Clocks;
 pub use decide::{Desk, Given, Request, closing, decide, register};
 pub use event::{Registered, VisitEvent};

@@ -188,6 +188,14 @@ pub(super) const fn is_one(quantity: &u16) -> bool {
     *quantity == 1
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the shape serde asks for"
+)]
+const fn is_none(prints: &u32) -> bool {
+    *prints == 0
+}
+
 impl Ticket {
     /// As printed and called: `A-031`.
     pub fn label(&self) -> String {
@@ -355,6 +363,10 @@ pub struct Visit {
     pub last_actor: String,
     /// Tickets printed: 0 none, 1 once, more are reprints.
     pub ticket_prints: u32,
+    /// Slips printed of the appointment as it is now.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[ts(optional, as = "Option<u32>")]
+    pub slip_prints: u32,
     /// Dossiers that were not taken in, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<super::TurnedAway>>", optional)]

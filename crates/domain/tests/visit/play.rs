@@ -32,6 +32,7 @@ fn service(code: &str, prefix: &str) -> Service {
         contingent: None,
         hours: None,
         roll: None,
+        slots: None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod board;
+pub mod booking;
 pub mod case;
 pub mod case_acts;
 pub mod citizen;
@@ -140,6 +141,10 @@ verbs! {
     // ---- visits and the queue ----
     Command "visit.register" visit::Register => visit::Registered, [Officer, Reception, Supervisor];
     Command "visit.book" visit::Book => visit::Booked, [Officer, Reception, Supervisor];
+    Query "visit.slots" booking::Slots => booking::SlotsAnswer, [Officer, Reception, Supervisor];
+    Query "visit.bookings" booking::Bookings => booking::BookingsAnswer, [Officer, Reception, Supervisor];
+    Command "visit.move" booking::Move => visit::Booked, [Officer, Reception, Supervisor];
+    Command "visit.cancel" booking::Cancel => booking::Cancelled, [Officer, Reception, Supervisor];
     Command "visit.check_in" visit::CheckIn => visit::Registered, [Officer, Reception, Supervisor];
     Command "visit.identify" visit::Identify => visit::LegAnswer, [Officer, Reception, Supervisor];
     Command "visit.classify" visit::Classify => visit::LegAnswer, [Officer, Reception, Supervisor];

@@ -15,6 +15,8 @@ pub enum PaperKind {
     Receipt,
     /// Queue ticket, of a visit.
     Ticket,
+    /// Slip of an appointment, of a visit that is booked.
+    Appointment,
     /// Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ (Mẫu 02), of a case.
     Supplement,
     /// Phiếu từ chối tiếp nhận giải quyết hồ sơ (Mẫu 03), of a case.
@@ -51,9 +53,10 @@ pub enum PaperKind {
 
 impl PaperKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Receipt,
         Self::Ticket,
+        Self::Appointment,
         Self::Supplement,
         Self::Refusal,
         Self::Apology,
@@ -77,6 +80,7 @@ impl PaperKind {
         match self {
             Self::Receipt => "receipt",
             Self::Ticket => "ticket",
+            Self::Appointment => "appointment",
             Self::Supplement => "supplement",
             Self::Refusal => "refusal",
             Self::Apology => "apology",
@@ -94,6 +98,11 @@ impl PaperKind {
             Self::RegisterBook => "register_book",
             Self::Test => "test",
         }
+    }
+
+    /// Whether it is drawn as a strip, as wide as the printer's paper.
+    pub fn is_strip(self) -> bool {
+        matches!(self, Self::Ticket | Self::Appointment)
     }
 
     /// Whether it is made on A4; the others are A5 (TT 01/2018/TT-VPCP Điều 9).
@@ -117,7 +126,7 @@ impl PaperKind {
     /// Whose printer it goes to unless it has one of its own: all forms go where receipts go.
     pub fn printed_as(self) -> Self {
         match self {
-            Self::Ticket => Self::Ticket,
+            Self::Ticket | Self::Appointment => Self::Ticket,
             Self::Test => Self::Test,
             _ => Self::Receipt,
         }

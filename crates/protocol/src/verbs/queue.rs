@@ -162,6 +162,9 @@ pub struct Row {
     /// Booked time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot_at: Option<Time>,
+    /// The code of the appointment, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booking: Option<String>,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,

@@ -76,11 +76,14 @@ pub struct Registered {
 pub struct Book {
     /// Service code.
     pub service: String,
-    /// Booked time.
+    /// Booked time; where the service has slots, the beginning of one.
     pub slot_at: Time,
     /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applicant: Option<Party>,
+    /// Why somebody is booked into a slot that is full: a supervisor's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<String>,
 }
 
 /// An appointment was made.
@@ -92,6 +95,8 @@ pub struct Booked {
     pub visit_id: Uuid,
     /// Booked time.
     pub slot_at: Time,
+    /// By which it is found again: on the slip, and said over the phone.
+    pub code: String,
 }
 
 /// `visit.check_in`: a booked person has come.

@@ -244,6 +244,19 @@ impl Read<'_> {
         )
     }
 
+    /// Visits of a day that were booked, whatever became of them, by booked time.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn booked_visits(&self, date: NaiveDate) -> Result<Vec<VisitRow>> {
+        self.visits(
+            "SELECT entity, doc FROM visit INDEXED BY visit_day
+             WHERE date = ?1 AND json_extract(doc, '$.slot_ms') IS NOT NULL
+             ORDER BY json_extract(doc, '$.slot_ms'), entity",
+            &[&date.to_string()],
+        )
+    }
+
     /// Who waits on a day, in call order, without reading a single document.
     ///
     /// # Errors

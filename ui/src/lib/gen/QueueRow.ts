@@ -116,6 +116,10 @@ quote?: Quote,
  */
 slot_at?: Time, 
 /**
+ * The code of the appointment, where there is one.
+ */
+booking?: string, 
+/**
  * How it ended.
  */
 outcome?: Outcome, 

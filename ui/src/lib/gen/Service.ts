@@ -2,6 +2,7 @@
 import type { IssuingHours } from "./IssuingHours";
 import type { PaperRoll } from "./PaperRoll";
 import type { ServiceKind } from "./ServiceKind";
+import type { SlotRules } from "./SlotRules";
 
 /**
  * Something people queue for (lĩnh vực / nhóm thủ tục).
@@ -42,4 +43,8 @@ hours?: IssuingHours | null,
 /**
  * Its numbers are torn from a pre-printed roll, and no ticket is printed.
  */
-roll?: PaperRoll | null, };
+roll?: PaperRoll | null, 
+/**
+ * Appointments are given by slots; at any time of the hours unless said.
+ */
+slots?: SlotRules | null, };

@@ -99,6 +99,10 @@ last_actor: string,
  */
 ticket_prints: number, 
 /**
+ * Slips printed of the appointment as it is now.
+ */
+slip_prints?: number, 
+/**
  * Dossiers that were not taken in, in order.
  */
 turned_away?: Array<TurnedAway>, 

@@ -11,10 +11,14 @@ export type VisitBook = {
  */
 service: string, 
 /**
- * Booked time.
+ * Booked time; where the service has slots, the beginning of one.
  */
 slot_at: Time, 
 /**
  * Who.
  */
-applicant?: Party, };
+applicant?: Party, 
+/**
+ * Why somebody is booked into a slot that is full: a supervisor's word.
+ */
+despite?: string, };

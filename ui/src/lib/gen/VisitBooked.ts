@@ -12,4 +12,8 @@ visit_id: string,
 /**
  * Booked time.
  */
-slot_at: Time, };
+slot_at: Time, 
+/**
+ * By which it is found again: on the slip, and said over the phone.
+ */
+code: string, };

@@ -34,7 +34,31 @@ alone?: number | null,
 /**
  * The wait that was promised then.
  */
-quote?: Quote | null, } } | { "kind": "visit.identified", "body": { 
+quote?: Quote | null, } } | { "kind": "visit.moved", "body": { 
+/**
+ * The business day from now on.
+ */
+date: string, 
+/**
+ * The booked time from now on.
+ */
+slot_ms: number, 
+/**
+ * Rank by that time.
+ */
+rank_ms: number, 
+/**
+ * Why.
+ */
+reason?: string | null, 
+/**
+ * Why into a slot that was full.
+ */
+despite?: string | null, } } | { "kind": "visit.appointment_printed", "body": { 
+/**
+ * BLAKE3 of what was printed, hex.
+ */
+hash: string, } } | { "kind": "visit.identified", "body": { 
 /**
  * The party.
  */

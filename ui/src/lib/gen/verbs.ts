@@ -202,20 +202,31 @@ import type { UnitHit } from "./UnitHit";
 import type { UnitsSearch } from "./UnitsSearch";
 import type { VisitBook } from "./VisitBook";
 import type { VisitBooked } from "./VisitBooked";
+import type { VisitBookings } from "./VisitBookings";
+import type { VisitBookingsAnswer } from "./VisitBookingsAnswer";
+import type { VisitCancel } from "./VisitCancel";
+import type { VisitCancelled } from "./VisitCancelled";
 import type { VisitCheckIn } from "./VisitCheckIn";
 import type { VisitClassify } from "./VisitClassify";
 import type { VisitGet } from "./VisitGet";
 import type { VisitIdentify } from "./VisitIdentify";
 import type { VisitLog } from "./VisitLog";
+import type { VisitMove } from "./VisitMove";
 import type { VisitRefuseDossier } from "./VisitRefuseDossier";
 import type { VisitRegister } from "./VisitRegister";
 import type { VisitRegistered } from "./VisitRegistered";
+import type { VisitSlots } from "./VisitSlots";
+import type { VisitSlotsAnswer } from "./VisitSlotsAnswer";
 import type { VisitView } from "./VisitView";
 
 /** Every command and query: its argument and its answer. */
 export interface Verbs {
   "visit.register": { args: VisitRegister; answer: VisitRegistered };
   "visit.book": { args: VisitBook; answer: VisitBooked };
+  "visit.slots": { args: VisitSlots; answer: VisitSlotsAnswer };
+  "visit.bookings": { args: VisitBookings; answer: VisitBookingsAnswer };
+  "visit.move": { args: VisitMove; answer: VisitBooked };
+  "visit.cancel": { args: VisitCancel; answer: VisitCancelled };
   "visit.check_in": { args: VisitCheckIn; answer: VisitRegistered };
   "visit.identify": { args: VisitIdentify; answer: LegAnswer };
   "visit.classify": { args: VisitClassify; answer: LegAnswer };
@@ -360,6 +371,10 @@ export type VerbName = keyof Verbs;
 export const verbRoles: Record<VerbName, Role[]> = {
   "visit.register": ["officer","reception","supervisor"],
   "visit.book": ["officer","reception","supervisor"],
+  "visit.slots": ["officer","reception","supervisor"],
+  "visit.bookings": ["officer","reception","supervisor"],
+  "visit.move": ["officer","reception","supervisor"],
+  "visit.cancel": ["officer","reception","supervisor"],
   "visit.check_in": ["officer","reception","supervisor"],
   "visit.identify": ["officer","reception","supervisor"],
   "visit.classify": ["officer","reception","supervisor"],
@@ -502,6 +517,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
 export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "visit.register",
   "visit.book",
+  "visit.move",
+  "visit.cancel",
   "visit.check_in",
   "visit.identify",
   "visit.classify",

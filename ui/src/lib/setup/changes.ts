@@ -59,6 +59,7 @@ const service: Fields<Branch["services"][number]> = {
   contingent: "setup.service.contingent",
   hours: "setup.hours",
   roll: "setup.service.roll",
+  slots: "setup.service.slots",
 };
 const counter: Fields<Branch["counters"][number]> = {
   number: "setup.counter.number",

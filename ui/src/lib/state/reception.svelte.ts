@@ -8,6 +8,7 @@ import { age, isoDate, serverNow } from "$lib/time.svelte";
 import { emptyParty, type PartyDraft, partyDraft, partyOf } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
 import { PartyLookUp } from "./lookup.svelte";
+import { codeFromTyped } from "$lib/appointments";
 import { errorText, perform, say, sayError, sayHere, undoFor } from "./strip.svelte";
 import { fold, read } from "$lib/text";
 
@@ -41,6 +42,8 @@ export interface Booking {
   slotAt: string;
   service: string;
   name: string;
+  visitId: string;
+  code: string;
 }
 
 /** Người cao tuổi begins here (Luật Người cao tuổi 39/2009/QH12, Điều 2). */
@@ -205,8 +208,30 @@ class Reception {
     }
   }
 
+  /** The code of a slip: whoever holds it is here. */
+  private slipOf(code: string): Promise<void> {
+    this.scanText = "";
+    const row = live.queue?.value.booked.find((each) => each.booking === code);
+    if (row) return this.checkIn(row);
+    say(t("booked.codeUnknown", { code }), "problem");
+    return Promise.resolve();
+  }
+
+  /** The slip of an appointment; nobody waits for the printer. */
+  async printSlip(visitId: string, code: string): Promise<void> {
+    try {
+      await command("print.submit", { kind: "appointment", id: visitId });
+      say(t("done.slip", { code }), "done", undefined, visitId);
+    } catch (cause) {
+      sayError(cause);
+    }
+    await refresh.jobs();
+  }
+
   /** Text of a card, however it came. Damaged scans say which part is doubtful. */
   scan(raw: string): Promise<void> {
+    const code = codeFromTyped(raw);
+    if (code) return this.slipOf(code);
     this.begin();
     return perform("scan", async () => {
       try {
@@ -338,7 +363,7 @@ class Reception {
   /** Typed and entered without a match: digits are a number, anything else a name, a card a card. */
   enter(text: string): void {
     this.begin();
-    if (text.includes("|") || text.length > 60) {
+    if (text.includes("|") || text.length > 60 || codeFromTyped(text)) {
       void this.scan(text);
       return;
     }

@@ -9,6 +9,8 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
 use motcua_app::{App, Caller, Settings, clock::ManualClock};
@@ -79,7 +81,16 @@ impl TestBranch {
 
     /// Lets the folder go.
     pub fn close(&mut self) {
-        self.app = None;
+        let Some(app) = self.app.take() else {
+            return;
+        };
+        // Whatever still runs in the background holds the folder until it has ended.
+        let held = Arc::downgrade(&app);
+        drop(app);
+        let until = Instant::now() + Duration::from_secs(20);
+        while held.strong_count() > 0 && Instant::now() < until {
+            thread::yield_now();
+        }
     }
 
     /// Opens the folder (again), on a new run of the clock.

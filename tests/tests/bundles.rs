@@ -8,10 +8,7 @@
     reason = "a test stops where something is not as expected"
 )]
 
-use std::{
-    fs, thread,
-    time::{Duration, Instant},
-};
+use std::{fs, time::Duration};
 
 use motcua_testkit::{branch::id, central::Central, program::Program};
 use serde_json::{Value, json};
@@ -182,17 +179,12 @@ fn what_central_publishes_holds_at_the_hub_and_at_its_counter() {
     let more = catalogue("9.000002", "Thủ tục đến sau");
     hub.publish(&central, "catalogue", &more, &[]);
     hub.sync();
-    let until = Instant::now() + Duration::from_secs(60);
-    loop {
-        counter.sync();
-        let args = json!({"text": "đến sau", "limit": 3});
-        let hits = counter.program.answer("catalogue.search", &args);
-        if hits[0]["code"] == "9.000002" {
-            break;
-        }
-        assert!(Instant::now() < until, "{hits}");
-        thread::sleep(Duration::from_millis(300));
-    }
+    let hits = |program: &Program| {
+        program.run(&["sync", "--once"]).json();
+        program.answer("catalogue.search", &json!({"text": "đến sau", "limit": 3}))
+    };
+    let there = |hits: &Value| hits[0]["code"] == "9.000002";
+    counter.program.until(Duration::from_secs(60), hits, there);
     // What the second did not name is still there.
     assert!(found(&counter.program, NAME));
 }

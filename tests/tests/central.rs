@@ -10,13 +10,7 @@
     reason = "a test stops where something is not as expected"
 )]
 
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use motcua_testkit::{
     branch::{SERVICE, case, id},
@@ -96,19 +90,6 @@ fn visit(program: &Program, number: usize) {
 
 fn sync(program: &Program) -> Value {
     program.run(&["sync", "--once"]).json()
-}
-
-/// Until nothing waits any more; nobody does anything for it meanwhile.
-fn sent_by_itself(program: &Program, patience: Duration) {
-    let until = Instant::now() + patience;
-    loop {
-        let status = status(program);
-        if status["unsent"] == 0 {
-            return;
-        }
-        assert!(Instant::now() < until, "{status}");
-        thread::sleep(Duration::from_millis(300));
-    }
 }
 
 #[track_caller]
@@ -210,7 +191,7 @@ fn a_running_branch_sends_by_itself_while_central_and_its_database_are_killed() 
             central.up();
         }
     }
-    sent_by_itself(&desk.program, Duration::from_secs(120));
+    desk.program.until_sent(Duration::from_secs(120));
     assert_equal(&desk.program, &central, &office);
     let sql = "SELECT count(*) - count(DISTINCT event_id), count(*) - (SELECT sum(seq) FROM device_head) FROM event_log";
     assert_eq!(central.postgres.query(sql), "0|0");
@@ -239,7 +220,7 @@ fn a_hub_sends_for_its_counters() {
     }
     central.up();
     assert_eq!(sync(&counter.program)["unsent"], 0);
-    sent_by_itself(&hub.program, Duration::from_secs(60));
+    hub.program.until_sent(Duration::from_secs(60));
     assert_equal(&hub.program, &central, &office);
     assert_equal(&counter.program, &central, &office);
     let devices = "SELECT count(DISTINCT device) FROM event_log";

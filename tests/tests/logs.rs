@@ -9,7 +9,7 @@
     reason = "a test stops where something is not as expected"
 )]
 
-use std::{fs, net::TcpListener, thread, time::Duration};
+use std::{fs, net::TcpListener, time::Duration};
 
 use motcua_testkit::{
     branch::{SERVICE, case, command_id, id},
@@ -169,13 +169,7 @@ fn no_log_tells_of_any_citizen() {
     served(&desk);
     refused(&desk, &program);
     served(&desk);
-    // A look at a state that another process changes; there is no event to wait for from outside.
-    for _ in 0..300 {
-        if desk.ask("sync.status", &json!({})).1["unsent"] == 0 {
-            break;
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
+    program.until_sent(Duration::from_secs(60));
     assert!(
         central.dump(&office).contains(NAME),
         "central has heard of her"

@@ -202,6 +202,7 @@ describe("slots", () => {
     await page.fill("[data-field='day']", "29/12");
     await page.waitForSelector("dialog .slots label.off:has-text('đủ người')");
     await picture(page, "moving");
+    expect(await page.locator("dialog .slots label.off input").isDisabled()).toBe(true);
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã đổi lịch hẹn của Lương Thị Sen')");
     expect(await full()).not.toContain(taken);
@@ -210,7 +211,7 @@ describe("slots", () => {
     await page.fill("[data-field='booked-day']", "29/12");
     await page.waitForSelector("dialog [role=option]:has-text('Sen')");
     await page.keyboard.press("F8");
-    await page.fill("#cancel-why", "bận việc nhà");
+    await page.fill("dialog [data-field=reason]", "bận việc nhà");
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã hủy lịch hẹn của Lương Thị Sen')");
     expect(await full()).toEqual([]);
@@ -220,6 +221,35 @@ describe("slots", () => {
     await page.fill("[data-field='scan']", code);
     await page.keyboard.press("Enter");
     await page.waitForSelector(".tk:has-text('Vừa cấp số')");
+  });
+});
+
+describe("a full slot", () => {
+  test("takes one more only from a supervisor who says why", async () => {
+    const date = `${new Date().getUTCFullYear()}-12-28`;
+    const { slots } = await server.call("visit.slots", { service: "ho-tich", date });
+    const first = slots[0]?.at ?? "";
+    const applicant = { kind: "individual" as const, name: "Giàng A Sử" };
+    await server.call("visit.book", { service: "ho-tich", slot_at: first, applicant });
+    await page.context().close();
+    ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme: "dark" }));
+    await enter(page, server, "lan", 4, "reception");
+    await page.keyboard.press("F4");
+    await page.waitForSelector("dialog[open]");
+    await page.fill("[data-field='day']", "28/12");
+    await page.fill("[data-field='applicant.name']", "Lò Thị Mai");
+    await page.check("dialog .slots label.off input");
+    await page.waitForSelector("[data-field='despite']");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog .err:has-text('Mời ghi vì sao nhận thêm')");
+    await expectAccessible(page);
+    await expectNothingClipped(page);
+    await picture(page, "overbook-dark");
+    await page.fill("[data-field='despite']", "người ở xa, đã hẹn qua điện thoại");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("footer .said:has-text('Đã đặt hẹn cho Lò Thị Mai')");
+    const after = await server.call("visit.slots", { service: "ho-tich", date });
+    expect(after.slots[0]?.booked).toBe(2);
   });
 });
 

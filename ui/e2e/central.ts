@@ -17,6 +17,7 @@ export class Central {
   readonly database = `postgres://central@${this.db.replaceAll("/", "%2F")}/postgres`;
   url = "";
   private serving: ChildProcess | undefined;
+  private more: string[] = [];
 
   static async start(...more: string[]): Promise<Central> {
     const central = new Central();
@@ -37,7 +38,8 @@ export class Central {
       db,
     );
     central.postgres("pg_ctl", "-w", "-D", db, "-l", path.join(db, "log"), "-o", settings, "start");
-    await central.up(...more);
+    central.more = more;
+    await central.up();
     return central;
   }
 
@@ -52,10 +54,12 @@ export class Central {
     execFileSync(as[0] ?? "", as.slice(1), { cwd: "/", stdio: "ignore" });
   }
 
-  private async up(...more: string[]): Promise<void> {
+  /** Serves, and again where it served before. */
+  async up(): Promise<void> {
     const tls = path.join(this.dir, "tls");
-    const how = ["serve", "--database-url", this.database, "--listen", "127.0.0.1:0", "--dev-tls", tls];
-    const child = spawn(program, [...how, ...more]);
+    const listen = this.url === "" ? "127.0.0.1:0" : new URL(this.url).host;
+    const how = ["serve", "--database-url", this.database, "--listen", listen, "--dev-tls", tls];
+    const child = spawn(program, [...how, ...this.more]);
     child.stderr.resume();
     this.serving = child;
     const ready = await new Promise<string>((resolve, reject) => {
@@ -65,23 +69,32 @@ export class Central {
     this.url = (JSON.parse(ready) as { url: string }).url;
   }
 
-  ask(...args: string[]): string {
-    return execFileSync(program, [...args, "--database-url", this.database], { encoding: "utf8" });
+  /** One of its other commands, and what that says. */
+  run(...args: string[]): Record<string, string> {
+    const out = execFileSync(program, [...args, "--database-url", this.database], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    return JSON.parse(out) as Record<string, string>;
+  }
+
+  sql(statement: string): void {
+    execFileSync("psql", [this.database, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement]);
   }
 
   /** The branch in that folder joins. */
   enrol(data: string, office: string): void {
-    const { code, ca_file } = JSON.parse(this.ask("code", "--office", office)) as Record<string, string>;
+    const { code, ca_file } = this.run("code", "--office", office);
     const how = ["enrol", "--central", this.url, "--code", code ?? "", "--ca", ca_file ?? ""];
     execFileSync(binary, ["--data", data, ...how], { encoding: "utf8" });
   }
 
-  async end(): Promise<void> {
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const child = this.serving;
     this.serving = undefined;
     if (!child) return;
     const over = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
+    child.kill(signal);
     await over;
   }
 

@@ -226,7 +226,13 @@ export async function expectNothingClipped(page: Page): Promise<void> {
         out.push(`${element.tagName} cut: ${element.innerText.slice(0, 40)}`);
       }
     }
-    if (document.documentElement.scrollHeight > innerHeight + 1) out.push("page scrolls");
+    if (document.documentElement.scrollHeight > innerHeight + 1) {
+      const below = [...document.querySelectorAll<HTMLElement>("body *")].filter(
+        (element) => element.getBoundingClientRect().bottom > innerHeight + 1,
+      );
+      const who = below.map((element) => `${element.tagName}.${element.className}`);
+      out.push(`page scrolls: ${who.slice(0, 6).join(", ")}`);
+    }
     return out;
   });
   expect.soft(clipped).toEqual([]);

@@ -108,7 +108,7 @@ describe("who still gets a number", () => {
     await page.keyboard.press("2");
     await page.waitForSelector("dialog[open]");
     await expectAccessible(page);
-    await page.fill("#despite-why", "cụ già, về xa");
+    await page.fill("dialog [data-field=reason]", "cụ già, về xa");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".sv[aria-checked='true']:has-text('Nội vụ')");
     await page.click(".btn.p");

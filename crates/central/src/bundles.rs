@@ -320,12 +320,15 @@ pub(crate) async fn next_bundle(
     };
     let found = async {
         let client = central.pool.get().await?;
-        behind(&client, device.office, kind, &asked).await
+        let Some(bundle) = behind(&client, device.office, kind, &asked).await? else {
+            return Ok(None);
+        };
+        let packed = tokio::task::spawn_blocking(move || wire::pack(&bundle)).await;
+        Ok(Some(packed.map_err(|_| Error::Damaged("a bundle"))?))
     };
     match found.await {
-        Ok(Some(bundle)) => {
-            let packed = tokio::task::spawn_blocking(move || wire::pack(&bundle)).await;
-            let mut response = packed.unwrap_or_default().into_response();
+        Ok(Some(packed)) => {
+            let mut response = packed.into_response();
             let media = HeaderValue::from_static(MEDIA);
             response.headers_mut().insert(header::CONTENT_TYPE, media);
             response

@@ -7,8 +7,8 @@ use motcua_domain::refusal::Result;
 use crate::{
     fonts::{Fonts, Weight},
     pdf::About,
-    raster::{Raster, WIDTH, WIDTHS},
-    ticket::{Sheet, drawn},
+    raster::{Raster, WIDTH},
+    ticket::{Sheet, drawn, fitted},
 };
 
 /// What it is drawn for.
@@ -70,7 +70,7 @@ fn about(data: &TestPage) -> About {
 pub fn test_page(data: &TestPage, fonts: &Fonts) -> Result<Raster> {
     let (width, height) = match data.paper {
         TestPaper::Strip(width) => {
-            let width = width.clamp(*WIDTHS.start(), *WIDTHS.end()) / 8 * 8;
+            let width = fitted(width);
             return Ok(drawn(width, about(data), fonts, |sheet| {
                 strip(sheet, data, width);
             }));

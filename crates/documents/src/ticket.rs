@@ -85,24 +85,28 @@ pub fn ticket(data: &Ticket, fonts: &Fonts) -> Result<Raster> {
 /// # Errors
 /// None today; a face that fails is refused when loaded.
 pub fn ticket_at(data: &Ticket, width: usize, fonts: &Fonts) -> Result<Raster> {
-    let width = width.clamp(*WIDTHS.start(), *WIDTHS.end()) / 8 * 8;
     let about = About {
         title: format!("Phiếu số {}", data.number),
         subject: data.number.clone(),
         created: data.issued_at,
         modified: data.reprinted_at.unwrap_or(data.issued_at),
     };
-    // Measured first, drawn second, by the same code.
     Ok(drawn(width, about, fonts, |sheet| sheet.lay(data)))
 }
 
-/// Measured first, drawn second, by the same code.
+/// A width that there is, of whole bytes.
+pub(crate) fn fitted(width: usize) -> usize {
+    width.clamp(*WIDTHS.start(), *WIDTHS.end()) / 8 * 8
+}
+
+/// Measured first, drawn second, by the same code; on a width that fits.
 pub(crate) fn drawn(
     width: usize,
     about: About,
     fonts: &Fonts,
     lay: impl Fn(&mut Sheet<'_>),
 ) -> Raster {
+    let width = fitted(width);
     let mut measured = Sheet::new(width, 0, about.clone(), fonts);
     lay(&mut measured);
     let height = measured.dots(measured.y).ceil() as usize;

@@ -11,6 +11,8 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -137,6 +139,36 @@ impl Program {
     pub fn answer(&self, name: &str, argument: &Value) -> Value {
         let ran = self.run(&["do", name, &argument.to_string()]);
         ran.json()
+    }
+
+    /// Looks again and again until that is so; what is looked at is another process, which sends no
+    /// event here. Answers the last that was seen.
+    ///
+    /// # Panics
+    /// It is not so after that time.
+    #[track_caller]
+    pub fn until(
+        &self,
+        patience: Duration,
+        look: impl Fn(&Self) -> Value,
+        so: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let until = Instant::now() + patience;
+        loop {
+            let seen = look(self);
+            if so(&seen) {
+                return seen;
+            }
+            assert!(Instant::now() < until, "{seen}");
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Until nothing waits to be sent any more; nobody does anything for it meanwhile.
+    #[track_caller]
+    pub fn until_sent(&self, patience: Duration) {
+        let status = |program: &Self| program.answer("sync.status", &serde_json::json!({}));
+        self.until(patience, status, |seen| seen["unsent"] == 0);
     }
 
     /// Runs `serve` until its one line, which it also gives.

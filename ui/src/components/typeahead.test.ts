@@ -64,6 +64,25 @@ describe("type-ahead", () => {
     expect(chosen).toEqual(["Khai sinh"]);
   });
 
+  test("Enter before the answer takes the first of that answer, and nothing older", async () => {
+    await type("kh");
+    await answer("kh", ["Khai sinh"]);
+    await type("kt");
+    press("Enter");
+    expect(chosen).toEqual([]);
+    await answer("kt", ["Khai tử", "Kết hôn"]);
+    expect(chosen).toEqual(["Khai tử"]);
+    // Nothing matches, or it was typed on: Enter is forgotten.
+    await type("kx");
+    press("Enter");
+    await answer("kx", []);
+    await type("kh");
+    press("Enter");
+    await type("kha");
+    await answer("kha", ["Khai sinh"]);
+    expect(chosen).toEqual(["Khai tử"]);
+  });
+
   test("shows only the answer to the last question", async () => {
     await type("k");
     await type("kh");

@@ -6,7 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use motcua_domain::{
     Code, Refusal,
     branch::{Role, Service},
-    calendar::{Calendar, DayNature, Door, Slot, SlotRules},
+    calendar::{Calendar, DayNature, Door, Slot, SlotRules, Span},
     case::check_party,
     text::{self, limit},
     visit::{
@@ -53,15 +53,15 @@ fn may_come(
         .at("slot_at")
         .into());
     }
-    office_is_open(app, ctx, tx, service, wish.slot_at)?;
-    // A service that gives no more numbers today gives none by way of a booking either.
     let read = tx.read();
+    let calendar = app.calendar(&read, tx.date())?;
+    is_open(&calendar, ctx, service, wish.slot_at)?;
+    // A service that gives no more numbers today gives none by way of a booking either.
     let day = read.day(wish.slot_at.date())?;
     issuing::not_stopped(&day, service).map_err(|r| r.at("service"))?;
     let Some(rules) = service.slots else {
         return Ok(None);
     };
-    let calendar = app.calendar(&read, tx.date())?;
     let slots = calendar.slots(ctx.branch.hours_of(service), wish.slot_at.date(), rules)?;
     let Some(slot) = slots.iter().find(|s| s.from.timestamp_millis() == slot_ms) else {
         return Err(no_such_slot(service, &slots, slot_ms).into());
@@ -70,7 +70,7 @@ fn may_come(
         return Ok(None);
     };
     let despite = text::optional(wish.despite, limit::NOTE).map_err(|r| r.at("despite"))?;
-    let supervises = (ctx.roles.iter()).any(|r| matches!(r, Role::Supervisor | Role::Admin));
+    let supervises = may_overbook(ctx);
     // Others may have booked the last place where this counter cannot hear of it.
     if ctx.alone.is_some() && (despite.is_none() || !supervises) {
         return Err(Refusal::new(
@@ -103,7 +103,8 @@ fn may_come(
         .at("despite")
         .into());
     }
-    let free = next_free(ctx, &read, (&calendar, service, rules), slot_ms)?;
+    let from = (wish.slot_at.date(), slot_ms);
+    let free = next_free(ctx, &read, (&calendar, service, rules), from)?;
     let next = match free {
         Some(at) => format!(
             " Gần nhất còn chỗ: {}. Mời chọn giờ đó hoặc giờ khác.",
@@ -123,6 +124,11 @@ fn may_come(
     )
     .at("slot_at")
     .into())
+}
+
+/// Whether that officer may ask more people to come than a slot has places for, with a reason.
+fn may_overbook(ctx: &Ctx) -> bool {
+    (ctx.roles.iter()).any(|r| matches!(r, Role::Supervisor | Role::Admin))
 }
 
 struct Wish<'a> {
@@ -175,14 +181,13 @@ fn in_slot(booked: &[VisitRow], service: &Service, slot: Slot, except: Option<Uu
         .count() as u32
 }
 
-/// The first slot with a place, not before that moment.
+/// The first slot with a place, not before that day and moment.
 fn next_free(
     ctx: &Ctx,
     read: &Read<'_>,
     (calendar, service, rules): (&Calendar, &Service, SlotRules),
-    from_ms: i64,
+    (first, from_ms): (NaiveDate, i64),
 ) -> Result<Option<Time>> {
-    let first = Time::from_ms(from_ms).date();
     for date in first.iter_days().take(LOOK_AHEAD_DAYS) {
         // Beyond the years whose holidays are known nobody is asked to come.
         let Ok(slots) = calendar.slots(ctx.branch.hours_of(service), date, rules) else {
@@ -211,20 +216,15 @@ pub(crate) fn slots(app: &App, ctx: &Ctx, args: Slots) -> Result<SlotsAnswer> {
     let now_ms = view::Now::of(app).ms;
     let today = app.today()?;
     let calendar = app.store.read(|read| app.calendar(read, today))?;
-    let hours = ctx.branch.hours_of(service);
-    let spans = calendar.booking_spans(hours, args.date);
     app.store.read(|read| {
         let day = read.day(args.date)?;
         let closed = if args.date < today {
             Some("Ngày này đã qua. Mời chọn từ hôm nay.".to_owned())
         } else {
-            match (&spans, &issuing::not_stopped(&day, service)) {
-                (Err(refusal), _) | (_, Err(refusal)) => Some(refusal.message.clone()),
-                (Ok(spans), _) if spans.is_empty() => {
-                    Some(closed_day(&calendar, service, args.date))
-                }
-                _ => None,
-            }
+            hours_to_come(&calendar, ctx, service, args.date)
+                .and_then(|_| issuing::not_stopped(&day, service))
+                .err()
+                .map(|refusal| refusal.message)
         };
         let Some(rules) = service.slots else {
             return Ok(SlotsAnswer {
@@ -235,13 +235,14 @@ pub(crate) fn slots(app: &App, ctx: &Ctx, args: Slots) -> Result<SlotsAnswer> {
                 closed,
                 slots: Vec::new(),
                 next_free: None,
+                may_overbook: false,
             });
         };
         let booked = read.booked_visits(args.date)?;
         let cut = if closed.is_some() {
             Vec::new()
         } else {
-            calendar.slots(hours, args.date, rules)?
+            calendar.slots(ctx.branch.hours_of(service), args.date, rules)?
         };
         let slots = cut
             .into_iter()
@@ -258,13 +259,7 @@ pub(crate) fn slots(app: &App, ctx: &Ctx, args: Slots) -> Result<SlotsAnswer> {
                 }
             })
             .collect();
-        let begin = args
-            .date
-            .and_time(chrono::NaiveTime::MIN)
-            .and_utc()
-            .timestamp_millis();
-        // Midnight of Vietnam, or now.
-        let from_ms = (begin - 7 * 3_600_000).max(now_ms);
+        let next = (args.date, now_ms);
         Ok(SlotsAnswer {
             service: args.service,
             date: args.date,
@@ -272,19 +267,10 @@ pub(crate) fn slots(app: &App, ctx: &Ctx, args: Slots) -> Result<SlotsAnswer> {
             places: rules.places,
             closed,
             slots,
-            next_free: next_free(ctx, read, (&calendar, service, rules), from_ms)?,
+            next_free: next_free(ctx, read, (&calendar, service, rules), next)?,
+            may_overbook: may_overbook(ctx),
         })
     })
-}
-
-fn closed_day(calendar: &Calendar, service: &Service, date: NaiveDate) -> String {
-    let day = date.format("%d/%m/%Y");
-    match calendar.nature(date) {
-        Ok(DayNature::Holiday { name }) => {
-            format!("{day} nghỉ ({name}). Mời chọn ngày làm việc.")
-        }
-        _ => format!("{day} {} không làm việc. Mời chọn ngày khác.", service.name),
-    }
 }
 
 /// `visit.bookings`
@@ -402,76 +388,70 @@ pub(super) fn printable(read: &Read<'_>, id: Uuid) -> Result<Arc<Visit>> {
     .into())
 }
 
-/// Nobody is asked to come to a closed door: the day and the hour are those of the service, where
-/// it has hours of its own, and of the office otherwise.
-fn office_is_open(
-    app: &App,
+/// The hours of a day in which somebody may be asked to come; where there are none, why.
+fn hours_to_come(
+    calendar: &Calendar,
     ctx: &Ctx,
-    tx: &Write<'_>,
     service: &Service,
-    slot: Time,
-) -> Result<()> {
-    let calendar = app.calendar(&tx.read(), tx.date())?;
-    let date = slot.date();
-    if let Some(hours) = ctx.branch.hours_of(service).filter(|h| h.week.is_some()) {
-        return match calendar.door(hours, slot.0)? {
-            Door::Open { .. } => Ok(()),
-            Door::Shut { reopens, .. } => {
-                let again = reopens.map_or_else(String::new, |at| {
-                    format!(
-                        " Giờ phát số gần nhất sau đó: {}.",
-                        at.format("%H:%M ngày %d/%m")
-                    )
-                });
-                Err(Refusal::new(
-                    Code::DateInvalid,
-                    format!(
-                        "{} không tiếp vào giờ này.{again} Mời chọn giờ khác.",
-                        service.name
-                    ),
-                )
-                .at("slot_at")
-                .into())
-            }
-        };
+    date: NaiveDate,
+) -> Result<Vec<Span>, Refusal> {
+    let hours = ctx.branch.hours_of(service);
+    let spans = calendar.booking_spans(hours, date).map_err(|unknown| {
+        Refusal::new(
+            unknown.code,
+            format!(
+                "Chưa có lịch nghỉ năm {} nên chưa đặt hẹn được. Mời chọn ngày sớm hơn, đồng thời báo quản trị cập nhật lịch.",
+                date.year()
+            ),
+        )
+        .at("slot_at")
+    })?;
+    if !spans.is_empty() {
+        return Ok(spans);
     }
     let day = date.format("%d/%m/%Y");
-    let hours = calendar.hours();
-    let closed = |why: String| Refusal::new(Code::DateInvalid, why).at("slot_at").into();
-    let spans = match calendar.nature(date) {
-        Ok(DayNature::Working) => hours.week.on(date.weekday()),
-        Ok(DayNature::WorkedSwap { instead_of }) => hours.week.on(instead_of.weekday()),
-        Ok(DayNature::Weekend) => {
-            return Err(closed(format!(
-                "{day} cơ quan nghỉ cuối tuần. Mời chọn ngày làm việc."
-            )));
-        }
+    let why = match calendar.nature(date) {
         Ok(DayNature::Holiday { name }) => {
-            return Err(closed(format!(
-                "{day} cơ quan nghỉ ({name}). Mời chọn ngày làm việc."
-            )));
+            format!("{day} cơ quan nghỉ ({name}). Mời chọn ngày làm việc.")
         }
-        Err(unknown) => {
-            return Err(Refusal::new(
-                unknown.code,
-                format!(
-                    "Chưa có lịch nghỉ năm {} nên chưa đặt hẹn được. Mời chọn ngày sớm hơn, đồng thời báo quản trị cập nhật lịch.",
-                    date.year()
-                ),
-            )
-            .at("slot_at")
-            .into());
+        _ if hours.is_some_and(|h| h.week.is_some()) => {
+            format!("{day} {} không làm việc. Mời chọn ngày khác.", service.name)
         }
+        _ => format!("{day} cơ quan nghỉ cuối tuần. Mời chọn ngày làm việc."),
     };
-    if !calendar.is_open(slot.0)? {
-        let open: Vec<String> = spans
-            .iter()
-            .map(|s| format!("{}–{}", s.from.format("%H:%M"), s.to.format("%H:%M")))
-            .collect();
+    Err(Refusal::new(Code::DateInvalid, why).at("slot_at"))
+}
+
+/// Nobody is asked to come to a closed door: the day and the hour are those of the service, where
+/// it has hours of its own, and of the office otherwise.
+fn is_open(calendar: &Calendar, ctx: &Ctx, service: &Service, slot: Time) -> Result<()> {
+    let closed = |why: String| Refusal::new(Code::DateInvalid, why).at("slot_at").into();
+    if let Some(hours) = ctx.branch.hours_of(service).filter(|h| h.week.is_some()) {
+        let Door::Shut { reopens, .. } = calendar.door(hours, slot.0)? else {
+            return Ok(());
+        };
+        let again = reopens.map_or_else(String::new, |at| {
+            format!(
+                " Giờ phát số gần nhất sau đó: {}.",
+                at.format("%H:%M ngày %d/%m")
+            )
+        });
         return Err(closed(format!(
-            "{day} cơ quan mở cửa {}. Mời chọn giờ trong khoảng đó.",
-            open.join(" và ")
+            "{} không tiếp vào giờ này.{again} Mời chọn giờ khác.",
+            service.name
         )));
     }
-    Ok(())
+    let spans = hours_to_come(calendar, ctx, service, slot.date())?;
+    if calendar.is_open(slot.0)? {
+        return Ok(());
+    }
+    let open: Vec<String> = spans
+        .iter()
+        .map(|s| format!("{}–{}", s.from.format("%H:%M"), s.to.format("%H:%M")))
+        .collect();
+    Err(closed(format!(
+        "{} cơ quan mở cửa {}. Mời chọn giờ trong khoảng đó.",
+        slot.date().format("%d/%m/%Y"),
+        open.join(" và ")
+    )))
 }

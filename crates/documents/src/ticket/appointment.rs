@@ -10,7 +10,7 @@ use super::{Sheet, drawn};
 use crate::{
     fonts::{Fonts, Weight},
     pdf::About,
-    raster::{Raster, WIDTHS},
+    raster::Raster,
 };
 
 /// Everything printed on the slip of an appointment.
@@ -67,7 +67,6 @@ fn weekday(day: Weekday) -> &'static str {
 /// # Errors
 /// None today; a face that fails is refused when loaded.
 pub fn appointment_at(data: &Appointment, width: usize, fonts: &Fonts) -> Result<Raster> {
-    let width = width.clamp(*WIDTHS.start(), *WIDTHS.end()) / 8 * 8;
     let about = About {
         title: format!("Phiếu hẹn {}", data.code),
         subject: data.code.clone(),

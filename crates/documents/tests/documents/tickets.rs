@@ -6,25 +6,56 @@ fn draw(data: &Ticket) -> Raster {
     ticket(data, &FONTS).unwrap()
 }
 
+/// Every dot stands where it stood when somebody looked at it.
+#[track_caller]
+fn assert_as_blessed(name: &str, raster: &Raster) {
+    let golden = golden(&format!("{name}.png"));
+    if blessing() {
+        std::fs::write(&golden, raster.to_png()).unwrap();
+    }
+    let (width, height, bytes) = pixels(&golden);
+    assert_eq!(
+        (width as usize, height as usize),
+        (raster.width(), raster.height()),
+        "{name}"
+    );
+    let differ = (0..raster.height())
+        .flat_map(|y| (0..raster.width()).map(move |x| (x, y)))
+        .filter(|(x, y)| (bytes[y * raster.width() + x] == 0) != raster.is_ink(*x, *y))
+        .count();
+    assert_eq!(differ, 0, "{name}: dots differ");
+}
+
 #[test]
 fn tickets_are_to_the_dot_as_blessed() {
     for (name, data) in cases::tickets() {
-        let raster = draw(&data);
-        let golden = golden(&format!("ticket-{name}.png"));
-        if blessing() {
-            std::fs::write(&golden, raster.to_png()).unwrap();
+        assert_as_blessed(&format!("ticket-{name}"), &draw(&data));
+    }
+}
+
+#[test]
+fn slips_are_to_the_dot_as_blessed() {
+    let usual = slip();
+    let bare = Appointment {
+        name: None,
+        address: String::new(),
+        phone: String::new(),
+        ..slip()
+    };
+    let long = Appointment {
+        name: Some("Công Tằng Tôn Nữ Hoàng Thị Kim Phượng Nguyễn Đặng Quỳnh Trâm Anh".to_owned()),
+        service: "Đất đai, môi trường, xây dựng, giao thông vận tải, nông nghiệp và phát triển nông thôn"
+            .to_owned(),
+        address: "Số 1234, đường Nguyễn Thị Minh Khai kéo dài, tổ dân phố số 27, phường Bình Minh, tỉnh Lào Cai"
+            .to_owned(),
+        reprinted_at: Some(usual.at),
+        ..slip()
+    };
+    for (name, data) in [("usual", usual), ("bare", bare), ("long", long)] {
+        for width in [384, TICKET_WIDTH] {
+            let raster = appointment_at(&data, width, &FONTS).unwrap();
+            assert_as_blessed(&format!("appointment-{name}-{width}"), &raster);
         }
-        let (width, height, bytes) = pixels(&golden);
-        assert_eq!(
-            (width as usize, height as usize),
-            (raster.width(), raster.height()),
-            "{name}"
-        );
-        let differ = (0..raster.height())
-            .flat_map(|y| (0..raster.width()).map(move |x| (x, y)))
-            .filter(|(x, y)| (bytes[y * raster.width() + x] == 0) != raster.is_ink(*x, *y))
-            .count();
-        assert_eq!(differ, 0, "{name}: dots differ");
     }
 }
 

@@ -43,6 +43,8 @@ pub struct SlotsAnswer {
     /// The next slot with a place, on that day or after it; only where there are slots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_free: Option<Time>,
+    /// Whether whoever asks may book into a slot without a place, with a reason.
+    pub may_overbook: bool,
 }
 
 /// One slot.

@@ -33,4 +33,8 @@ slots: Array<SlotView>,
 /**
  * The next slot with a place, on that day or after it; only where there are slots.
  */
-next_free?: Time, };
+next_free?: Time, 
+/**
+ * Whether whoever asks may book into a slot without a place, with a reason.
+ */
+may_overbook: boolean, };

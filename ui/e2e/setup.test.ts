@@ -93,6 +93,11 @@ describe("an administrator", () => {
     await page.focus("button:has-text('Chép cho thứ Ba đến thứ Sáu')");
     await page.keyboard.press("Enter");
     await page.fill(".form [data-field$='last_number_before']", "20");
+    await page.check(".form label:has-text('Đặt hẹn theo khung giờ') input");
+    await page.fill(".form [data-field$='slots.minutes']", "20");
+    await page.fill(".form [data-field$='slots.places']", "2");
+    await picture(page, "setup-slots");
+    await expectAccessible(page);
 
     await section(page, 3, "Quầy");
     await page.focus(".list .add");
@@ -115,6 +120,7 @@ describe("an administrator", () => {
     const saved = await branch();
     const service = saved.services[5];
     expect([service?.code, service?.prefix]).toEqual(["dat-dai-xay-dung", "F"]);
+    expect(service?.slots).toEqual({ minutes: 20, places: 2 });
     expect(service?.hours?.week?.friday).toEqual([
       { from: "07:30", to: "11:30" },
       { from: "13:30", to: "16:30" },

@@ -2,13 +2,15 @@
 //! replication, answered by the one set of rules ([`motcua_sync::answer`]).
 
 use std::{
+    future,
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
     Extension, Json, Router,
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody as _},
     extract::{Query, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -247,12 +249,12 @@ async fn devices_only(
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let proto = text(wire::PROTO_HEADER).and_then(|p| p.parse::<u16>().ok());
     if !proto.is_some_and(|p| (PROTO_MIN..=PROTO).contains(&p)) {
-        return no(RefusedWhy::Proto);
+        return turned_away(request, RefusedWhy::Proto).await;
     }
     let token = text("authorization").and_then(|v| v.strip_prefix("Bearer "));
     let device = token.and_then(|t| auth::bearer(&central.installation, t, now_ms()));
     let Some(device) = device else {
-        return no(RefusedWhy::Unauthorized);
+        return turned_away(request, RefusedWhy::Unauthorized).await;
     };
     let unsent = text(wire::UNSENT_HEADER).and_then(wire::Unsent::read);
     match stands(&central, device, unsent).await {
@@ -261,9 +263,30 @@ async fn devices_only(
             request.extensions_mut().insert(key);
             next.run(request).await
         }
-        Ok(None) => no(RefusedWhy::UnknownDevice),
+        Ok(None) => turned_away(request, RefusedWhy::UnknownDevice).await,
         Err(error) => fault(&error),
     }
+}
+
+/// Of what is sent by somebody who is turned away, so much is taken off the line.
+const HEARD_OUT: usize = 1 << 20;
+const HEARD_OUT_FOR: Duration = Duration::from_secs(5);
+
+/// Refuses, once what was being sent is off the line. Otherwise the line would be closed under the
+/// sender, who would hear of a broken line and not of the refusal. Nothing of it is kept.
+async fn turned_away(request: Request, why: RefusedWhy) -> Response {
+    let mut body = request.into_body();
+    let heard = async {
+        let mut left = HEARD_OUT;
+        while left > 0 {
+            let frame = future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            let Some(Ok(frame)) = frame else { return };
+            left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
+        }
+    };
+    // Whoever goes on sending has the line closed.
+    tokio::time::timeout(HEARD_OUT_FOR, heard).await.ok();
+    no(why)
 }
 
 async fn stands(

@@ -9,8 +9,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use motcua_app::{App, Caller, Settings, clock::ManualClock};
@@ -81,16 +80,7 @@ impl TestBranch {
 
     /// Lets the folder go.
     pub fn close(&mut self) {
-        let Some(app) = self.app.take() else {
-            return;
-        };
-        // Whatever still runs in the background holds the folder until it has ended.
-        let held = Arc::downgrade(&app);
-        drop(app);
-        let until = Instant::now() + Duration::from_secs(20);
-        while held.strong_count() > 0 && Instant::now() < until {
-            thread::yield_now();
-        }
+        self.app = None;
     }
 
     /// Opens the folder (again), on a new run of the clock.
@@ -101,7 +91,12 @@ impl TestBranch {
         self.close();
         let now = motcua_app::clock::Clock::moment(&*self.clock).wall_ms;
         self.clock = Arc::new(ManualClock::at(now));
-        self.app = Some(open(self.settings(), &self.clock)?);
+        // Whatever of the last still runs in the background holds the folder until it has ended.
+        let settings = Settings {
+            patience: Duration::from_secs(20),
+            ..self.settings()
+        };
+        self.app = Some(open(settings, &self.clock)?);
         Ok(())
     }
 

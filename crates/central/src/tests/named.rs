@@ -59,6 +59,22 @@ fn t_longoff_a_machine_that_was_dark_for_a_year_simply_comes_back() {
     assert_eq!(device.push(&events).unwrap().acked.head.seq, 5);
 }
 
+#[test]
+fn whoever_is_turned_away_hears_why_whatever_was_being_sent() {
+    let rig = Rig::new();
+    let mut device = rig.device(OFFICE);
+    let good = std::mem::replace(&mut device.token, "AAAA".to_owned());
+    let body = vec![0x5a; 900 << 10];
+    for _ in 0..20 {
+        let refused = device.post(&body).unwrap_err();
+        assert_eq!(refused.code, RefusedWhy::Unauthorized);
+        // The same line goes on.
+        device.challenge();
+    }
+    device.token = good;
+    assert_eq!(device.heads().quarantined, 0);
+}
+
 /// medic, OpenCRVS, PowerSync: a record that cannot be understood blocks the queue, or vanishes.
 #[test]
 fn t_poison_a_record_nobody_understands_is_kept_and_holds_nothing_up() {

@@ -99,10 +99,7 @@ const SOURCES: &[Source] = &[
 
 /// Fetches each package and writes the cut-down faces and licence texts into `assets/fonts`.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("xtask lies inside the workspace")?
-        .to_path_buf();
+    let root = crate::root();
     let out = root.join("assets/fonts");
     let work = root.join("target/fonts");
     fs::create_dir_all(&out)?;

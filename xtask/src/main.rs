@@ -17,9 +17,12 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// The workspace's root.
+/// The workspace's root: that of the clone in which it was asked for, for clones may share a target
+/// folder and with it this program.
 fn root() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+    let asked = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = asked.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    std::path::Path::new(&here)
         .parent()
         .map_or_else(|| ".".into(), std::path::Path::to_path_buf)
 }

@@ -13,6 +13,7 @@ mod database;
 mod database_tls;
 mod departments;
 mod devices;
+mod door;
 mod downstream;
 mod dump;
 mod error;

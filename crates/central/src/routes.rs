@@ -2,28 +2,25 @@
 //! replication, answered by the one set of rules ([`motcua_sync::answer`]).
 
 use std::{
-    future,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
     Extension, Json, Router,
-    body::{Body, Bytes, HttpBody as _},
-    extract::{Query, Request, State},
+    body::{Body, Bytes},
+    extract::{Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::{self, Next},
+    middleware,
     response::{IntoResponse, Response},
 };
-use chrono::Datelike as _;
 use deadpool_postgres::Pool;
 use motcua_domain::Code;
 use motcua_protocol::{
     ApiError,
     sync::{
-        Limits, MEDIA_ANSWER, MEDIA_EVENTS, Malformed, PROTO, PROTO_MIN, Refused, RefusedWhy,
-        decode_events, encode_events, encode_page,
+        Limits, MEDIA_ANSWER, MEDIA_EVENTS, Malformed, Refused, RefusedWhy, decode_events,
+        encode_events, encode_page,
     },
 };
 use motcua_sync::{Access, Answer, Request as Asked, answer, wire};
@@ -38,8 +35,9 @@ use crate::{
     auth::{self, AskToken, Device, Enrol, Refusal},
     blobs,
     database::Installation,
+    door,
     downstream::{Courier, Outside, courier::Working},
-    ingest::{self, Signed},
+    ingest::Signed,
     logs::Logs,
     lookup::LookUps,
     metrics::Metrics,
@@ -50,8 +48,6 @@ use crate::{
 pub(crate) const BODY: Duration = Duration::from_secs(60);
 pub(crate) const SMALL: usize = 8 << 10;
 const COME_AGAIN_MS: u64 = 2_000;
-/// More than this no machine has not sent.
-const MOST_UNSENT: u64 = 1_000_000_000_000;
 
 /// One running copy of central.
 #[derive(Debug)]
@@ -125,7 +121,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(crate::lookup::look_up))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(&central),
-            devices_only,
+            door::devices_only,
         ));
     let all = OpenApiRouter::new()
         .routes(routes!(enrol))
@@ -237,95 +233,6 @@ pub(crate) async fn body_of(body: Body, most: usize) -> Result<Bytes, Response> 
 pub(crate) fn fault(error: &crate::error::Error) -> Response {
     tracing::error!(%error, "request failed");
     busy()
-}
-
-/// Version and token of whoever asks, and whether its access still stands.
-async fn devices_only(
-    State(central): State<Arc<Central>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let headers: &HeaderMap = request.headers();
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
-    let proto = text(wire::PROTO_HEADER).and_then(|p| p.parse::<u16>().ok());
-    if !proto.is_some_and(|p| (PROTO_MIN..=PROTO).contains(&p)) {
-        return turned_away(request, RefusedWhy::Proto).await;
-    }
-    let token = text("authorization").and_then(|v| v.strip_prefix("Bearer "));
-    let device = token.and_then(|t| auth::bearer(&central.installation, t, now_ms()));
-    let Some(device) = device else {
-        return turned_away(request, RefusedWhy::Unauthorized).await;
-    };
-    let unsent = text(wire::UNSENT_HEADER).and_then(wire::Unsent::read);
-    match stands(&central, device, unsent).await {
-        Ok(Some(key)) => {
-            request.extensions_mut().insert(device);
-            request.extensions_mut().insert(key);
-            next.run(request).await
-        }
-        Ok(None) => turned_away(request, RefusedWhy::UnknownDevice).await,
-        Err(error) => fault(&error),
-    }
-}
-
-/// Of what is sent by somebody who is turned away, so much is taken off the line.
-const HEARD_OUT: usize = 1 << 20;
-const HEARD_OUT_FOR: Duration = Duration::from_secs(5);
-
-/// Refuses, once what was being sent is off the line. Otherwise the line would be closed under the
-/// sender, who would hear of a broken line and not of the refusal. Nothing of it is kept.
-async fn turned_away(request: Request, why: RefusedWhy) -> Response {
-    let mut body = request.into_body();
-    let heard = async {
-        let mut left = HEARD_OUT;
-        while left > 0 {
-            let frame = future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
-            let Some(Ok(frame)) = frame else { return };
-            left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len()));
-        }
-    };
-    // Whoever goes on sending has the line closed.
-    tokio::time::timeout(HEARD_OUT_FOR, heard).await.ok();
-    no(why)
-}
-
-async fn stands(
-    central: &Central,
-    device: Device,
-    unsent: Option<wire::Unsent>,
-) -> crate::error::Result<Option<auth::Key>> {
-    let client = central.pool.get().await?;
-    // Whatever a machine claims: sums stay within bounds, and the database has no such time.
-    let count = unsent.map(|u| i64::try_from(u.count.min(MOST_UNSENT)).unwrap_or_default());
-    let oldest = unsent
-        .and_then(|u| u.oldest_ms)
-        .and_then(chrono::DateTime::from_timestamp_millis)
-        .filter(|at| (1970..=9999).contains(&at.year()));
-    let row = client
-        .query_one(
-            &client
-                .prepare_cached(
-                    // To the half minute: a round in which nothing happens need not write. That
-                    // something waits, or no longer does, is news at once.
-                    "WITH known AS (
-                       SELECT device, public_key FROM device WHERE device = $1 AND office_id = $2 AND revoked_at IS NULL
-                     ), seen AS (
-                       UPDATE device SET seen_at = now(),
-                         unsent = CASE WHEN $3::bigint IS NULL THEN unsent ELSE $3::bigint END,
-                         oldest_unsent = CASE WHEN $3::bigint IS NULL THEN oldest_unsent ELSE $4::timestamptz END,
-                         told_at = CASE WHEN $3::bigint IS NULL THEN told_at ELSE now() END
-                       FROM known WHERE device.device = known.device
-                         AND (seen_at IS NULL OR seen_at < now() - interval '30 seconds'
-                              OR ($3::bigint IS NOT NULL AND (unsent IS NULL OR (unsent = 0) <> ($3::bigint = 0))))
-                     )
-                     SELECT (SELECT public_key FROM known)",
-                )
-                .await?,
-            &[&device.device, &device.office, &count, &oldest],
-        )
-        .await?;
-    let key: Option<&[u8]> = row.get(0);
-    key.map(|key| ingest::hash(key).map(auth::Key)).transpose()
 }
 
 /// One request of the protocol, on a thread that may wait for the database.

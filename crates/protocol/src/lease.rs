@@ -135,8 +135,10 @@ pub struct Parted {
 }
 
 /// From where central grants. After its history went back it cannot know what it granted last, but
-/// that lies next to what it knows; so it goes on from elsewhere. Four ways are far enough apart
-/// as long as none has brought out a quarter of a day's codes.
+/// that lies next to what it knows; so it goes on from elsewhere. The lower half of a day belongs to
+/// the usual way alone, which begins behind what branches gave out before, or may have; the three
+/// others part the upper half. They are far enough apart as long as the usual one has not come
+/// beyond 6,250 and none of the others has brought out an eighth of a day's codes.
 fn places(way: u32, free: &[Numbers]) -> Vec<(Numbers, bool)> {
     let (span, down) = match way {
         0 => (
@@ -148,22 +150,22 @@ fn places(way: u32, free: &[Numbers]) -> Vec<(Numbers, bool)> {
         ),
         1 => (
             Numbers {
-                from: 5_000,
+                from: 7_500,
                 to: HIGHEST,
             },
             true,
         ),
         2 => (
             Numbers {
-                from: 5_000,
-                to: 7_499,
+                from: 7_500,
+                to: HIGHEST,
             },
             false,
         ),
         3 => (
             Numbers {
-                from: 2_500,
-                to: 4_999,
+                from: 5_000,
+                to: 7_499,
             },
             true,
         ),
@@ -347,6 +349,28 @@ mod tests {
         let parted = part(&told, Vec::new(), 0);
         assert!(parted.forgot);
         assert_eq!(parted.granted, [numbers(1, 100), numbers(9_910, 9_999)]);
+    }
+
+    /// A branch that could not be sure what it gave out before central parted its codes.
+    #[test]
+    fn a_central_that_forgets_everything_again_and_again_repeats_nothing() {
+        let mut unsure = ask(100, 0);
+        unsure.given = vec![numbers(1, 4_959)];
+        let mut out = part(&unsure, Vec::new(), 0).granted;
+        assert_eq!(out, [numbers(4_960, 5_059)]);
+        for way in 1..4 {
+            let mut taken = Vec::new();
+            for _ in 0..12 {
+                let parted = part(&ask(100, 0), taken.clone(), way);
+                for new in &parted.granted {
+                    assert!(!out.iter().any(|old| old.meets(*new)), "{way}: {new:?}");
+                }
+                taken.extend(parted.granted.iter().map(|n| (*n, Whose::Other)));
+            }
+            out.extend(taken.iter().map(|(n, _)| *n));
+        }
+        assert_eq!(out.len(), 1 + 3 * 12);
+        assert_eq!(part(&ask(100, 0), Vec::new(), 4).granted, []);
     }
 
     proptest! {

@@ -228,11 +228,13 @@ impl World {
                     machine: i,
                     granted_by: through_hub.then_some(hub),
                 };
+                let ended = self.ended_by_the_hub(hub, &visit);
                 match self.held.insert(visit, by) {
                     Some(before)
                         if before.machine != i
                             && through_hub
-                            && before.granted_by == by.granted_by =>
+                            && before.granted_by == by.granted_by
+                            && !ended =>
                     {
                         Err(format!(
                             "{} was called by machine {i} while machine {} had called it, by the same hub",
@@ -253,6 +255,22 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// Whether the hub itself took the call before the last one back, without anybody having asked:
+    /// two hubs had called two people to one counter, and one of the two waits again.
+    fn ended_by_the_hub(&self, hub: uuid::Uuid, visit: &str) -> bool {
+        let mut hubs = self.machines.iter().filter(|m| m.device == hub);
+        let app = hubs.find_map(|m| m.answers.as_ref().and(m.app.as_ref()));
+        let (Some(app), Ok(visit)) = (app, visit.parse()) else {
+            return false;
+        };
+        let events = app.store().read(|read| read.events_of(visit)).unwrap();
+        let mut backwards = events.iter().map(|e| &e.header).rev();
+        backwards.find(|header| header.kind == "leg.called");
+        backwards
+            .next()
+            .is_some_and(|header| header.kind == "leg.call_undone" && header.actor == "system")
     }
 
     /// The day to which a number belongs: that of whoever gave it.

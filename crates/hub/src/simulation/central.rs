@@ -81,6 +81,18 @@ impl Central {
         })
     }
 
+    /// How often its history may go back so that it can still go on from elsewhere: once a branch
+    /// of many machines could not be sure what it gave out before, the day has no room for more.
+    fn most_restores(&self) -> u32 {
+        let crowded = |(_, n, holder): &(NaiveDate, Numbers, Holder)| {
+            *holder == Holder::Given && n.to > 6_000
+        };
+        match self.kept.rows.iter().any(crowded) {
+            true => 1,
+            false => 3,
+        }
+    }
+
     /// What the real one does in a transaction.
     fn decide(&mut self, me: Holder, day: &DateAsk) -> motcua_protocol::lease::DateGrant {
         let kept = match self.broken {
@@ -192,7 +204,7 @@ impl World {
         }
         if central.chance.percent(3)
             && !central.scarce
-            && central.restores < 3
+            && central.restores < u64::from(central.most_restores())
             && central.heard
             && let Some(backup) = central.backup.clone()
         {

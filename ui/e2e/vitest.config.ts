@@ -6,7 +6,8 @@ export default defineConfig({
     root: fileURLToPath(new URL(".", import.meta.url)),
     include: ["*.test.ts"],
     environment: "node",
-    fileParallelism: false,
+    // Each file has a server of its own on a folder of its own, and a browser; two keep two cores busy.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A busy machine may swallow a key or a second. What fails twice is a fault, and the report names

@@ -34,10 +34,11 @@ pub const PROCEDURE: &str = "2.001576";
 /// An open demo branch; the folder goes away with it.
 #[derive(Debug)]
 pub struct TestBranch {
-    folder: TempDir,
+    /// Before its folder: what lets go of a branch writes there once more.
+    app: Option<Arc<App>>,
     /// Moves only when told to.
     pub clock: Arc<ManualClock>,
-    app: Option<Arc<App>>,
+    folder: TempDir,
 }
 
 impl TestBranch {

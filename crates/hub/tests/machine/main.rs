@@ -12,6 +12,7 @@ mod begin;
 mod devices;
 mod discovery;
 mod roles;
+mod tablet;
 mod television;
 
 use std::{

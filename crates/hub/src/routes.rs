@@ -266,11 +266,15 @@ pub(crate) fn refuse(error: ApiError) -> Response {
 }
 
 pub(crate) fn invalid(message: &str) -> Response {
-    refuse(ApiError {
+    refuse(argument_invalid(message))
+}
+
+fn argument_invalid(message: &str) -> ApiError {
+    ApiError {
         code: Code::ArgumentInvalid,
         message: message.to_owned(),
         field: None,
-    })
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, header: &str) -> Option<&'a str> {
@@ -278,11 +282,11 @@ fn text<'a>(headers: &'a HeaderMap, header: &str) -> Option<&'a str> {
 }
 
 /// The id that a command was given before the act.
-pub(crate) fn command_id(headers: &HeaderMap) -> Result<Option<Uuid>, Response> {
+pub(crate) fn command_id(headers: &HeaderMap) -> Result<Option<Uuid>, ApiError> {
     text(headers, "x-command-id")
         .map(Uuid::parse_str)
         .transpose()
-        .map_err(|_| invalid("Mã lệnh (x-command-id) phải là UUID. Chưa ghi gì."))
+        .map_err(|_| argument_invalid("Mã lệnh (x-command-id) phải là UUID. Chưa ghi gì."))
 }
 
 async fn import(state: State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
@@ -303,7 +307,7 @@ async fn rpc(
     }
     let command_id = match command_id(&headers) {
         Ok(command_id) => command_id,
-        Err(refused) => return refused,
+        Err(refused) => return refuse(refused),
     };
     let args: Value = if body.is_empty() {
         Value::Null

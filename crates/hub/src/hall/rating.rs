@@ -183,7 +183,7 @@ async fn argument(counter: u16, body: Body) -> Result<Value, Response> {
 async fn call(shared: Shared, headers: &HeaderMap, name: &str, args: Value) -> Response {
     let command_id = match routes::command_id(headers) {
         Ok(command_id) => command_id,
-        Err(refused) => return refused,
+        Err(refused) => return routes::refuse(refused),
     };
     let nobody = Caller {
         officer: Some(RATER.to_owned()),

@@ -3,36 +3,24 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    sync::Arc,
+    path::Path,
     time::{Duration, Instant},
 };
 
-use motcua_hub::{Running, Screens, Serve, spawn};
-use motcua_testkit::branch::{MINUTE, OFFICER, SUPERVISOR, TestBranch};
+use motcua_hub::Running;
+use motcua_testkit::branch::{MINUTE, OFFICER, SERVICE, SUPERVISOR, TestBranch};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{ask, free_port, soon};
+use crate::{Counter, ask, free_port, serve, soon};
 
-#[derive(Debug)]
-struct Pages;
-
-impl Screens for Pages {
-    fn file(&self, path: &str) -> Option<Vec<u8>> {
-        Some(format!("file {path}").into_bytes())
-    }
-}
-
-fn opened(branch: &TestBranch) -> Running {
-    let options = Serve {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        dir: branch.dir(),
-        ui: None,
-        screens: Some(Arc::new(Pages)),
-        hub: None,
-        line: None,
-    };
-    spawn(Arc::clone(branch.app()), options).unwrap()
+/// The token of a counter's tablet, as the folder keeps it.
+fn token(dir: &Path, counter: u16) -> String {
+    let kept = std::fs::read(dir.join("tablets.json")).unwrap();
+    let kept: Value = serde_json::from_slice(&kept).unwrap();
+    let tablets = kept["tablets"].as_array().unwrap();
+    let tablet = tablets.iter().find(|tablet| tablet["counter"] == counter);
+    tablet.unwrap()["token"].as_str().unwrap().to_owned()
 }
 
 struct Hall {
@@ -44,7 +32,7 @@ struct Hall {
 /// A machine with tablets at these counters.
 fn hall(counters: &[u16]) -> Hall {
     let branch = TestBranch::demo();
-    let running = opened(&branch);
+    let running = serve(branch.app(), None);
     let port = free_port();
     let hall = Hall {
         branch,
@@ -63,13 +51,8 @@ impl Hall {
         ask(&self.running, SUPERVISOR, "rating.serve", args)
     }
 
-    /// The token of a counter's tablet, as the folder keeps it.
     fn token(&self, counter: u16) -> String {
-        let kept = std::fs::read(self.branch.dir().join("tablets.json")).unwrap();
-        let kept: Value = serde_json::from_slice(&kept).unwrap();
-        let tablets = kept["tablets"].as_array().unwrap();
-        let tablet = tablets.iter().find(|tablet| tablet["counter"] == counter);
-        tablet.unwrap()["token"].as_str().unwrap().to_owned()
+        token(&self.branch.dir(), counter)
     }
 
     fn send(&self, method: &str, path: &str, more: &str, body: &str) -> (u16, String) {
@@ -401,7 +384,7 @@ fn off_at_first_and_on_outlives_the_program() {
     soon("the address is let go", || {
         std::net::TcpListener::bind(("0.0.0.0", port)).is_ok()
     });
-    hall.running = opened(&hall.branch);
+    hall.running = serve(hall.branch.app(), None);
     hall.running.machine().resume();
     assert_eq!(hall.token(1), token);
     assert!(hall.prompt(1)["ask"].is_null());
@@ -416,4 +399,75 @@ fn a_taken_port_is_said_and_changes_nothing() {
     drop(taken);
     hall.step(1, "on").unwrap();
     assert!(hall.prompt(1)["ask"].is_null());
+}
+
+/// The tablet of a machine, asked as its page does.
+fn tablet(
+    running: &Running,
+    dir: &Path,
+    port: u16,
+    counter: u16,
+) -> impl Fn(&str, Value) -> Value + use<> {
+    let args = json!({"counter": counter, "step": "on", "port": port});
+    ask(running, SUPERVISOR, "rating.serve", args).unwrap();
+    let token = token(dir, counter);
+    move |name, mut args| {
+        args["counter"] = json!(counter);
+        let mut answer = ureq::post(format!("http://127.0.0.1:{port}/rpc/{name}"))
+            .header("authorization", format!("Bearer {token}"))
+            .send(args.to_string())
+            .unwrap();
+        answer.body_mut().read_json().unwrap()
+    }
+}
+
+/// The machine of the counter serves its own tablet, whether the hub is there or not; a tablet of the
+/// hub for that counter asks once the counter's record has come.
+#[test]
+fn a_counter_s_own_machine_serves_its_tablet_also_while_the_hub_is_away() {
+    let branch = TestBranch::demo();
+    let running = serve(branch.app(), None);
+    let lan = running
+        .machine()
+        .be_hub("127.0.0.1:0".parse().unwrap(), true)
+        .unwrap();
+    let counter = Counter::join(&running, &lan);
+    let own = tablet(&counter.running, counter.app.dir(), free_port(), 3);
+    let at_hub = tablet(&running, &branch.dir(), free_port(), 3);
+    let served = || {
+        let done = |name: &str, args: Value| ask(&counter.running, OFFICER, name, args).unwrap();
+        let given = done("visit.register", json!({"service": SERVICE}));
+        let visit = json!({"visit_id": given["visit_id"]});
+        done(
+            "queue.call",
+            json!({"visit_id": given["visit_id"], "counter": 3}),
+        );
+        done("leg.start", visit.clone());
+        done("leg.finish", visit);
+        given["visit_id"].clone()
+    };
+    let give = |screen: &Value| {
+        let ask = &screen["ask"];
+        let touch = json!({"visit_id": ask["visit_id"], "leg": ask["leg"], "grade": 5});
+        own("rating.give", touch)
+    };
+
+    let first = served();
+    let screen = own("rating.prompt", json!({}));
+    assert_eq!(screen["ask"]["visit_id"], first);
+    soon("the hub asks too", || {
+        at_hub("rating.prompt", json!({}))["ask"]["visit_id"] == first
+    });
+    assert_eq!(give(&screen)["recorded"], true);
+    soon("the hub asks no more", || {
+        at_hub("rating.prompt", json!({}))["ask"].is_null()
+    });
+
+    running.machine().be_own().unwrap();
+    soon("the hub is away", || !counter.hears());
+    let second = served();
+    let screen = own("rating.prompt", json!({}));
+    assert_eq!(screen["ask"]["visit_id"], second);
+    assert_eq!(give(&screen)["recorded"], true);
+    assert!(counter.app.verify().unwrap().findings.is_empty());
 }

@@ -12,7 +12,7 @@ use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     Time,
     verbs::{
-        machine::{HubFound, MachineAnswer},
+        machine::{HubFound, MachineAnswer, RatingServe},
         sync::{Carried, Carry, Export, Stick, StickMade},
     },
 };
@@ -62,6 +62,11 @@ pub trait Machine: fmt::Debug + Send + Sync {
     /// # Errors
     /// `ADDRESS_TAKEN`, and where there are no screens to serve.
     fn serve_board(&self, port: Option<u16>) -> Result<(), Refusal>;
+    /// Gives a counter's tablet a link to the rating page, another one, or takes it back.
+    ///
+    /// # Errors
+    /// `ADDRESS_TAKEN`, `NOT_FOUND`, and where there are no screens to serve.
+    fn serve_rating(&self, ask: &RatingServe) -> Result<(), Refusal>;
     /// What is known of records on a stick, but for a name for a new file.
     fn stick(&self) -> Stick;
     /// Writes what central does not have into a sealed file.

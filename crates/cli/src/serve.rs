@@ -61,7 +61,7 @@ pub(crate) fn run(
             .await
             .map_err(|error| fault(&error.to_string()))?;
         let machine = Arc::clone(running.machine());
-        let shown = tokio::task::spawn_blocking(move || machine.resume_board());
+        let shown = tokio::task::spawn_blocking(move || machine.resume_hall());
         shown.await.map_err(|error| fault(&error.to_string()))?;
         let mut ready = json!({
             "url": running.endpoint.url,

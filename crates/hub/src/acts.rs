@@ -12,14 +12,14 @@ use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     ApiError, Time,
     verbs::{
-        machine::{BoardServed, HubFound, MachineAnswer, MachineRole},
+        machine::{BoardServed, HubFound, MachineAnswer, MachineRole, RatingServe},
         sync::{Carried, Carry, Export, Stick, StickMade},
     },
 };
 use uuid::Uuid;
 
 use crate::{
-    board_lan, central, discovery,
+    central, discovery, hall,
     invitation::Invitation,
     lan::Lan,
     machine::{Machine, Role},
@@ -118,7 +118,7 @@ impl Machine {
         let (address, trouble) = self.board_now();
         let on = address.is_some() || trouble.is_some();
         let links = address.map(network::reached).unwrap_or_default();
-        let short = board_lan::short(self.board_token());
+        let short = hall::board::short(self.board_token());
         BoardServed {
             on,
             port: address.map_or(BOARD_PORT, |at| at.port()),
@@ -145,6 +145,7 @@ impl motcua_app::Machine for Machine {
             others: 0,
             trouble: None,
             board: self.board_state(),
+            rating: self.tablets.state(),
         };
         match self.role() {
             Role::Own => {}
@@ -207,6 +208,10 @@ impl motcua_app::Machine for Machine {
 
     fn serve_board(&self, port: Option<u16>) -> Result<(), Refusal> {
         self.show_board(port.map(everywhere))
+    }
+
+    fn serve_rating(&self, ask: &RatingServe) -> Result<(), Refusal> {
+        self.tablets.serve(ask.counter, ask.step, ask.port)
     }
 
     fn stick(&self) -> Stick {

@@ -22,7 +22,7 @@ const KIOSK: &str = "kiosk-token";
 const RATING: &str = "rating-token";
 
 /// 244 random bits.
-fn new_token() -> String {
+pub(crate) fn new_token() -> String {
     format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
 }
 

@@ -5,7 +5,6 @@
 //! changes. It must not know any rule: names and JSON go straight to `motcua_app`.
 
 mod acts;
-mod board_lan;
 mod central;
 mod discovery;
 mod endpoint;
@@ -13,6 +12,7 @@ mod files;
 mod folder;
 #[cfg(test)]
 mod fuzz;
+mod hall;
 mod identity;
 mod invitation;
 mod lan;
@@ -30,10 +30,10 @@ mod succession;
 mod tls;
 mod wire;
 
-pub use board_lan::Screens;
 pub use central::{Enrolled, Enrolling, Uplink, carry, enrol, export};
 pub use endpoint::Endpoint;
 pub use folder::{NOBODY, check as verify};
+pub use hall::Screens;
 pub use identity::{Fingerprint, Identity};
 pub use lan::{Lan, PairCode};
 pub use line::{Joined, Line, Paired, Synced, pair};

@@ -16,9 +16,9 @@ use tokio::{runtime::Handle, sync::broadcast};
 
 use crate::{
     acts,
-    board_lan::{self, BoardOpen, Screens},
     central::{Enrolling, Uplink, enrol},
     discovery::{Announcement, Said},
+    hall::{self, Screens, tablets::Tablets},
     identity::{Fingerprint, Identity},
     lan::{Bound, Hub, Lan, Open, OpenError},
     line::{Line, Paired},
@@ -68,18 +68,19 @@ pub struct Machine {
     uplink: Mutex<Option<Arc<Uplink>>>,
     announced: Mutex<Option<Announcement>>,
     board: Mutex<Board>,
+    pub(crate) tablets: Tablets,
     show: Show,
 }
 
 /// The board for televisions.
 #[derive(Debug, Default)]
 struct Board {
-    open: Option<BoardOpen>,
+    open: Option<hall::Open>,
     /// Why a remembered one is not open.
     trouble: Option<String>,
 }
 
-/// What the board is made of.
+/// What the board and the tablets' page are made of.
 #[derive(Debug)]
 pub(crate) struct Show {
     /// Opens what the hall may read.
@@ -102,7 +103,9 @@ impl Machine {
         line: Option<Arc<Line>>,
         show: Show,
     ) -> Arc<Self> {
+        let (screens, changes) = (show.screens.clone(), show.changes.clone());
         Arc::new(Self {
+            tablets: Tablets::new(Arc::clone(&app), dir, runtime.clone(), screens, changes),
             app,
             dir: dir.to_owned(),
             runtime,
@@ -339,7 +342,7 @@ impl Machine {
         {
             return Ok(at);
         }
-        let open = board_lan::open(Arc::clone(&self.app), token, screens, changes.clone(), at);
+        let open = hall::board::open(Arc::clone(&self.app), token, screens, changes.clone(), at);
         let open = self
             .runtime
             .block_on(open)
@@ -383,11 +386,12 @@ impl Machine {
             Ok(Remembered::Own | Remembered::Counter) => {}
             Err(error) => tracing::error!(%error, "role of this folder"),
         }
-        self.resume_board();
+        self.resume_hall();
     }
 
     /// A board that cannot open says why in the settings; nobody's work hangs on it.
-    pub fn resume_board(&self) {
+    pub fn resume_hall(&self) {
+        self.tablets.resume();
         let opened = match RememberedBoard::of_folder(&self.dir) {
             Ok(Some(board)) => self.open_board(board.listen).map(|_| ()),
             Ok(None) => Ok(()),
@@ -449,6 +453,7 @@ impl Machine {
         *lock(&self.waiting) = None;
         *lock(&self.announced) = None;
         *lock(&self.board) = Board::default();
+        self.tablets.stop();
         if let Some(uplink) = lock(&self.uplink).take() {
             uplink.close();
         }

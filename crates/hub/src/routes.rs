@@ -266,11 +266,27 @@ pub(crate) fn refuse(error: ApiError) -> Response {
 }
 
 pub(crate) fn invalid(message: &str) -> Response {
-    refuse(ApiError {
+    refuse(argument_invalid(message))
+}
+
+fn argument_invalid(message: &str) -> ApiError {
+    ApiError {
         code: Code::ArgumentInvalid,
         message: message.to_owned(),
         field: None,
-    })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, header: &str) -> Option<&'a str> {
+    headers.get(header).and_then(|v| v.to_str().ok())
+}
+
+/// The id that a command was given before the act.
+pub(crate) fn command_id(headers: &HeaderMap) -> Result<Option<Uuid>, ApiError> {
+    text(headers, "x-command-id")
+        .map(Uuid::parse_str)
+        .transpose()
+        .map_err(|_| argument_invalid("Mã lệnh (x-command-id) phải là UUID. Chưa ghi gì."))
 }
 
 async fn import(state: State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
@@ -289,16 +305,9 @@ async fn rpc(
     if let Err(refused) = opens(&shared, grant, &name) {
         return refuse(refused);
     }
-    let text = |header: &str| {
-        headers
-            .get(header)
-            .and_then(|v| v.to_str().ok())
-            .map(str::to_owned)
-    };
-    let command_id = match text("x-command-id").map(|id| Uuid::parse_str(&id)) {
-        None => None,
-        Some(Ok(id)) => Some(id),
-        Some(Err(_)) => return invalid("Mã lệnh (x-command-id) phải là UUID. Chưa ghi gì."),
+    let command_id = match command_id(&headers) {
+        Ok(command_id) => command_id,
+        Err(refused) => return refuse(refused),
     };
     let args: Value = if body.is_empty() {
         Value::Null
@@ -310,7 +319,7 @@ async fn rpc(
     };
     let caller = match grant {
         Grant::Officer => Caller {
-            officer: text("x-officer"),
+            officer: text(&headers, "x-officer").map(str::to_owned),
             command_id,
         },
         // Whoever the board says it is, it is nobody.
@@ -327,8 +336,13 @@ async fn rpc(
             command_id,
         },
     };
+    called(shared.app, caller, name, args).await
+}
+
+/// Has the application do it.
+pub(crate) async fn called(app: Arc<App>, caller: Caller, name: String, args: Value) -> Response {
     // A command waits for the disk: not on the runtime's own threads.
-    let called = tokio::task::spawn_blocking(move || shared.app.call(&caller, &name, args)).await;
+    let called = tokio::task::spawn_blocking(move || app.call(&caller, &name, args)).await;
     match called {
         Ok(Ok(answer)) => Json(answer).into_response(),
         Ok(Err(error)) => refuse(error),
@@ -381,13 +395,18 @@ async fn events(State(shared): State<Shared>, Query(query): Query<EventsQuery>) 
 
 /// Changes as server-sent events.
 pub(crate) fn pushed(changes: broadcast::Receiver<Change>, grant: Grant) -> Response {
+    sent(told(changes, grant))
+}
+
+/// The same of what is told.
+pub(crate) fn sent(
+    told: impl Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> Response {
     // A line that was cut says nothing; a page that hears no beat knows.
     let beat = KeepAlive::new()
         .interval(BEAT)
         .event(Event::default().event("beat").data("{}"));
-    Sse::new(stream(changes, grant))
-        .keep_alive(beat)
-        .into_response()
+    Sse::new(told).keep_alive(beat).into_response()
 }
 
 /// Whether a change can be seen on the board.
@@ -403,7 +422,8 @@ fn at_terminal(change: &Change) -> bool {
     on_board(change) || change.topics.contains(&Topic::Print)
 }
 
-fn stream(
+/// What a page with that grant is told of changes.
+pub(crate) fn told(
     changes: broadcast::Receiver<Change>,
     grant: Grant,
 ) -> impl Stream<Item = Result<Event, Infallible>> {

@@ -8,9 +8,9 @@ use motcua_protocol::ApiError;
 use tokio::{net::TcpListener, runtime::Handle, sync::oneshot};
 
 use crate::{
-    board_lan::{Built, Screens},
     endpoint::Endpoint,
     folder::Folder,
+    hall::{Built, Screens},
     lan::Lan,
     line::Line,
     machine::{Machine, Role, Show},
@@ -26,7 +26,7 @@ pub struct Serve {
     pub dir: PathBuf,
     /// Folder of the built screens, to serve them to a browser.
     pub ui: Option<PathBuf>,
-    /// The built screens for a television's board where they lie in no folder but in the program.
+    /// The built screens for televisions and tablets where they lie in no folder but in the program.
     pub screens: Option<Arc<dyn Screens>>,
     /// Address on which to be the hub of the branch for this run, over TLS; any address. What the
     /// folder remembers is opened by [`Machine::resume`].

@@ -1,6 +1,6 @@
 //! This machine among the machines of the branch.
 
-use motcua_domain::{Code, Refusal, text};
+use motcua_domain::{Code, Refusal, branch::Role, text};
 use motcua_protocol::{
     Time,
     event::{Body, BranchEvent, DeviceIntroduced, DeviceRevoked},
@@ -8,7 +8,8 @@ use motcua_protocol::{
     verbs::machine::{
         BoardServe, BranchCreate, BranchDemo, BranchMade, Device, DeviceList, DeviceRevoke,
         DeviceRevokeAnswer, HubClose, HubFind, HubFollow, HubFound, HubJoin, HubJoined, HubOpen,
-        HubPairCode, MachineAnswer, MachineGet, MachineRole, PairCodeAnswer, Qr,
+        HubPairCode, MachineAnswer, MachineGet, MachineRole, PairCodeAnswer, Qr, RatingServe,
+        TabletStep,
     },
 };
 use motcua_store::{Read, Write, table::branch::device_entity};
@@ -53,7 +54,11 @@ fn others(app: &App, read: &Read<'_>) -> Result<u32> {
     Ok(others.count() as u32)
 }
 
-fn look(app: &App) -> Result<MachineAnswer> {
+fn supervises(ctx: &Ctx) -> bool {
+    (ctx.roles.iter()).any(|role| matches!(role, Role::Supervisor | Role::Admin))
+}
+
+fn look(app: &App, ctx: &Ctx) -> Result<MachineAnswer> {
     let mut state = app.machine()?.state();
     let own = app.store.device();
     let (devices, others) = app
@@ -63,16 +68,23 @@ fn look(app: &App) -> Result<MachineAnswer> {
     state.others = others;
     state.here = app.link().map(|link| link.state(app).here);
     state.board.qr = state.board.links.first().cloned().and_then(qr);
+    for tablet in &mut state.rating.tablets {
+        // Whoever has a link can rate: not for those who are rated.
+        if !supervises(ctx) {
+            tablet.links.clear();
+        }
+        tablet.qr = tablet.links.first().cloned().and_then(qr);
+    }
     Ok(state)
 }
 
 /// `machine.get`
-pub(crate) fn get(app: &App, _ctx: &Ctx, _args: MachineGet) -> Result<MachineAnswer> {
-    look(app)
+pub(crate) fn get(app: &App, ctx: &Ctx, _args: MachineGet) -> Result<MachineAnswer> {
+    look(app, ctx)
 }
 
 /// `hub.open`
-pub(crate) fn open_hub(app: &App, _ctx: &Ctx, args: HubOpen) -> Result<MachineAnswer> {
+pub(crate) fn open_hub(app: &App, ctx: &Ctx, args: HubOpen) -> Result<MachineAnswer> {
     let machine = app.machine()?;
     let state = machine.state();
     if state.role == MachineRole::Counter {
@@ -83,11 +95,11 @@ pub(crate) fn open_hub(app: &App, _ctx: &Ctx, args: HubOpen) -> Result<MachineAn
         .into());
     }
     machine.open_hub(port(args.port, state.port)?)?;
-    look(app)
+    look(app, ctx)
 }
 
 /// `hub.close`
-pub(crate) fn close_hub(app: &App, _ctx: &Ctx, args: HubClose) -> Result<MachineAnswer> {
+pub(crate) fn close_hub(app: &App, ctx: &Ctx, args: HubClose) -> Result<MachineAnswer> {
     let machine = app.machine()?;
     match machine.state().role {
         MachineRole::Own => {}
@@ -112,7 +124,7 @@ pub(crate) fn close_hub(app: &App, _ctx: &Ctx, args: HubClose) -> Result<Machine
         }
     }
     machine.close_hub()?;
-    look(app)
+    look(app, ctx)
 }
 
 /// `hub.pair_code`
@@ -134,7 +146,7 @@ pub(crate) fn find(app: &App, _ctx: &Ctx, _args: HubFind) -> Result<Vec<HubFound
 }
 
 /// `hub.follow`
-pub(crate) fn follow(app: &App, _ctx: &Ctx, args: HubFollow) -> Result<MachineAnswer> {
+pub(crate) fn follow(app: &App, ctx: &Ctx, args: HubFollow) -> Result<MachineAnswer> {
     let machine = app.machine()?;
     if machine.state().role != MachineRole::Counter {
         return Err(Refusal::new(
@@ -145,7 +157,7 @@ pub(crate) fn follow(app: &App, _ctx: &Ctx, args: HubFollow) -> Result<MachineAn
     }
     let hub = text::required(&args.hub, text::limit::NAME).map_err(|r| r.within("hub"))?;
     machine.follow(&hub)?;
-    look(app)
+    look(app, ctx)
 }
 
 fn has_branch() -> motcua_store::Error {
@@ -172,14 +184,29 @@ pub(crate) fn demo(_app: &App, _ctx: &Ctx, _args: BranchDemo) -> Result<BranchMa
 }
 
 /// `board.serve`
-pub(crate) fn serve_board(app: &App, _ctx: &Ctx, args: BoardServe) -> Result<MachineAnswer> {
+pub(crate) fn serve_board(app: &App, ctx: &Ctx, args: BoardServe) -> Result<MachineAnswer> {
     let machine = app.machine()?;
     let wanted = match args.on {
         true => Some(port(args.port, machine.state().board.port)?),
         false => None,
     };
     machine.serve_board(wanted)?;
-    look(app)
+    look(app, ctx)
+}
+
+/// `rating.serve`
+pub(crate) fn serve_rating(app: &App, ctx: &Ctx, mut args: RatingServe) -> Result<MachineAnswer> {
+    // A counter that the branch no longer has keeps no tablet, but its link can be taken back.
+    if args.step != TabletStep::Off {
+        ctx.branch.counter(args.counter)?;
+    }
+    let machine = app.machine()?;
+    args.port = args
+        .port
+        .map(|given| port(Some(given), given))
+        .transpose()?;
+    machine.serve_rating(&args)?;
+    look(app, ctx)
 }
 
 /// When the last record of a device that is here was written.

@@ -167,6 +167,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.act(machine::follow);
     registry.act(machine::join);
     registry.act(machine::serve_board);
+    registry.act(machine::serve_rating);
     registry.query(machine::devices);
     registry.command(machine::revoke);
     registry.act(machine::create);

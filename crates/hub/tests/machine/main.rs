@@ -1,5 +1,5 @@
 //! A machine among the machines of its branch, over real sockets: roles that change while screens
-//! stay open, devices, the board for televisions, a folder without a branch, being found.
+//! stay open, devices, the board for televisions, ratings on tablets, a folder without a branch, being found.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +12,7 @@ mod begin;
 mod devices;
 mod discovery;
 mod roles;
+mod tablet;
 mod television;
 
 use std::{
@@ -22,10 +23,20 @@ use std::{
 };
 
 use motcua_app::{App, HubLink, Settings, clock::ManualClock};
-use motcua_hub::{Lan, Line, Running, Serve, pair, spawn};
+use motcua_hub::{Lan, Line, Running, Screens, Serve, pair, spawn};
 use motcua_testkit::branch::{MORNING, OFFICER, SERVICE, caller, settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+#[derive(Debug)]
+struct Pages;
+
+impl Screens for Pages {
+    fn file(&self, path: &str) -> Option<Vec<u8>> {
+        // Whoever finds a way to another file would be given it.
+        Some(format!("file {path}").into_bytes())
+    }
+}
 
 fn soon(what: &str, mut done: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(20);
@@ -40,7 +51,7 @@ fn serve(app: &Arc<App>, line: Option<Arc<Line>>) -> Running {
         listen: "127.0.0.1:0".parse().unwrap(),
         dir: app.dir().to_owned(),
         ui: None,
-        screens: None,
+        screens: Some(Arc::new(Pages)),
         hub: None,
         line,
     };

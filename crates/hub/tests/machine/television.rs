@@ -7,22 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use motcua_hub::{Running, Screens, Serve, spawn};
+use motcua_hub::{Running, Serve, spawn};
 use motcua_testkit::branch::{OFFICER, SERVICE, SUPERVISOR, TestBranch};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::{ask, free_port, soon};
-
-#[derive(Debug)]
-struct Pages;
-
-impl Screens for Pages {
-    fn file(&self, path: &str) -> Option<Vec<u8>> {
-        // Whoever finds a way to another file would be given it.
-        Some(format!("file {path}").into_bytes())
-    }
-}
+use crate::{Pages, ask, free_port, soon};
 
 struct Tv {
     branch: TestBranch,

@@ -1,5 +1,5 @@
 //! This machine among the machines of the branch: its role, who joins, who is there, the board
-//! for a television. Nothing here is a record of the branch but the revocation of a device.
+//! for a television, ratings on a tablet. Nothing here is a record of the branch but the revocation of a device.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,36 @@ pub struct MachineAnswer {
     pub trouble: Option<String>,
     /// The board for televisions on the network.
     pub board: BoardServed,
+    /// The rating page for tablets on the network.
+    #[serde(default)]
+    pub rating: RatingServed,
+}
+
+/// The rating page for tablets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct RatingServed {
+    /// Its port, or the one that it would take.
+    pub port: u16,
+    /// The counters that have a tablet.
+    pub tablets: Vec<RatingTablet>,
+    /// Why the page is not served although it should be, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// A tablet at a counter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct RatingTablet {
+    /// The counter, and the only one that it can rate.
+    pub counter: u16,
+    /// Short addresses to type into the tablet, the likeliest first; for supervisors only, because
+    /// whoever has one can rate.
+    pub links: Vec<String>,
+    /// The first of them as a QR code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr: Option<Qr>,
 }
 
 /// The board for televisions.
@@ -201,6 +231,31 @@ pub struct BranchMade {
 pub struct BoardServe {
     /// Whether it is to be served.
     pub on: bool,
+    /// On which port; the usual one unless said.
+    #[serde(default)]
+    pub port: Option<u16>,
+}
+
+/// What becomes of a tablet's link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TabletStep {
+    /// It has one.
+    On,
+    /// It gets another one; the old one opens nothing any more.
+    Renew,
+    /// It has none.
+    Off,
+}
+
+/// `rating.serve`: the rating page for the tablet of a counter.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
+pub struct RatingServe {
+    /// Which counter.
+    pub counter: u16,
+    /// What becomes of its link.
+    pub step: TabletStep,
     /// On which port; the usual one unless said.
     #[serde(default)]
     pub port: Option<u16>,

@@ -283,6 +283,7 @@ verbs! {
     Act "hub.follow" machine::HubFollow => machine::MachineAnswer, [Supervisor, Admin];
     Act "hub.join" machine::HubJoin => machine::HubJoined, [Supervisor, Admin];
     Act "board.serve" machine::BoardServe => machine::MachineAnswer, [Supervisor, Admin];
+    Act "rating.serve" machine::RatingServe => machine::MachineAnswer, [Supervisor, Admin];
     Query "device.list" machine::DeviceList => Vec<machine::Device>;
     Command "device.revoke" machine::DeviceRevoke => machine::DeviceRevokeAnswer, [Supervisor, Admin];
 

@@ -96,8 +96,15 @@ export function actAs(id: string): void {
 }
 
 /** Identity of one intention; the same id sent again is the same command. */
+/** A random UUID. Not `crypto.randomUUID`: a page that came over plain HTTP from another machine, as
+ *  on a tablet, does not have it. */
 export function newCommandId(): string {
-  return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const marked = bytes.map((byte, i) =>
+    i === 6 ? (byte & 0x0f) | 0x40 : i === 8 ? (byte & 0x3f) | 0x80 : byte,
+  );
+  const hex = Array.from(marked, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** Asks or commands. `commandId` is made before any waiting, so that a retry repeats nothing. */

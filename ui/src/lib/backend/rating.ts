@@ -1,13 +1,14 @@
 //! A rating screen's door: it asks whom to ask, and gives ratings. In a browser with a token of its
-//! own; Rust decides what that opens.
+//! own, on a second screen or a tablet; Rust decides what that opens.
 import { listenTo, type Following } from "./board";
-import { type Verbs, apiError, newCommandId } from "./index";
+import { ApiError, type Verbs, apiError, newCommandId } from "./index";
 
 export type RatingVerb = "rating.prompt" | "rating.give";
 
 export interface RatingLink {
   counter: number;
-  ask<N extends RatingVerb>(name: N, args: Verbs[N]["args"]): Promise<Verbs[N]["answer"]>;
+  /** `commandId` is that of an earlier try whose answer never came. */
+  ask<N extends RatingVerb>(name: N, args: Verbs[N]["args"], commandId?: string): Promise<Verbs[N]["answer"]>;
   follow(following: Following): () => void;
 }
 
@@ -35,14 +36,14 @@ export function ratingLink(): RatingLink {
   const { token, counter } = kept();
   return {
     counter,
-    async ask<N extends RatingVerb>(name: N, args: Verbs[N]["args"]) {
+    async ask<N extends RatingVerb>(name: N, args: Verbs[N]["args"], commandId = newCommandId()) {
       let response: Response;
       try {
         response = await fetch(`/rpc/${name}`, {
           method: "POST",
           headers: {
             "content-type": "application/json",
-            "x-command-id": newCommandId(),
+            "x-command-id": commandId,
             authorization: `Bearer ${token}`,
           },
           body: JSON.stringify(args),
@@ -51,6 +52,8 @@ export function ratingLink(): RatingLink {
       } catch (cause) {
         throw apiError(cause);
       }
+      // The link was taken back, or never was one.
+      if (response.status === 401) throw new ApiError({ code: "NOT_ALLOWED", message: "" });
       const body: unknown = await response.json().catch(() => undefined);
       if (!response.ok) throw apiError(body ?? response.status);
       return body as Verbs[N]["answer"];

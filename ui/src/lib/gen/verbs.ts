@@ -168,6 +168,7 @@ import type { RatingFiguresAsk } from "./RatingFiguresAsk";
 import type { RatingGive } from "./RatingGive";
 import type { RatingPrompt } from "./RatingPrompt";
 import type { RatingScreen } from "./RatingScreen";
+import type { RatingServe } from "./RatingServe";
 import type { RatingThanks } from "./RatingThanks";
 import type { ReportPrint } from "./ReportPrint";
 import type { ReportRender } from "./ReportRender";
@@ -347,6 +348,7 @@ export interface Verbs {
   "hub.follow": { args: HubFollow; answer: MachineAnswer };
   "hub.join": { args: HubJoin; answer: HubJoined };
   "board.serve": { args: BoardServe; answer: MachineAnswer };
+  "rating.serve": { args: RatingServe; answer: MachineAnswer };
   "device.list": { args: DeviceList; answer: Array<Device> };
   "device.revoke": { args: DeviceRevoke; answer: DeviceRevokeAnswer };
   "branch.create": { args: BranchCreate; answer: BranchMade };
@@ -495,6 +497,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "hub.follow": ["supervisor","admin"],
   "hub.join": ["supervisor","admin"],
   "board.serve": ["supervisor","admin"],
+  "rating.serve": ["supervisor","admin"],
   "device.list": [],
   "device.revoke": ["supervisor","admin"],
   "branch.create": ["admin"],

@@ -139,7 +139,7 @@ test("several cases are chosen, printed together and handed over on one list, in
   await page.keyboard.press("Space");
   await page.waitForSelector("[role='toolbar']");
   await look("books-marked");
-  await page.click("[role='toolbar'] button:nth-of-type(2)");
+  await page.click("[role='toolbar'] button:has-text('Bàn giao')");
   await page.waitForSelector("dialog[open]");
   await page.focus("dialog [data-field='to']");
   await type("Phong Tu phap");

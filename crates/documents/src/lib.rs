@@ -24,6 +24,7 @@ mod notices;
 mod page;
 mod papers;
 mod pdf;
+mod preview;
 mod raster;
 mod receipt;
 mod rows;
@@ -46,6 +47,7 @@ pub use lists::{
 pub use money::{Cancelled, FeeNotice, FeeSlip, fee_notice, fee_slip};
 pub use notices::{Rating, StopNotice, WithdrawalNote, rating_slip, stop_notice, withdrawal_note};
 pub use papers::PaperRow;
+pub use preview::{Preview, Shown};
 pub use raster::{Raster, WIDTH as TICKET_WIDTH, WIDTHS as TICKET_WIDTHS};
 pub use receipt::{
     Due, Fee, ForAnother, IdKind, Party, Receipt, RegisterEntry, TimeLimit, receipt,

@@ -185,6 +185,8 @@ pub enum Code {
     DocumentUnknown,
     /// A font or form text is missing or broken.
     AssetFault,
+    /// A page cannot be drawn on the screen; it can be printed all the same.
+    PreviewFault,
     /// The printer could not be reached; the paper is kept.
     PrinterFault,
     /// No printer is set up for this kind of paper.

@@ -1,6 +1,6 @@
 //! Printing: a paper is made and recorded, then kept for its printer; one, or one of many cases.
 
-use motcua_domain::{Code, Refusal, case::CaseEvent, visit::VisitEvent};
+use motcua_domain::{Code, Refusal, branch::Branch, case::CaseEvent, visit::VisitEvent};
 use motcua_protocol::{
     event::Body,
     verbs::paper::{Batch, BatchAnswer, Format, Job, PaperKind, PassedOver, Submit},
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     booking, case, case_lists, leg,
-    paper::{Which, job_view, make, strip},
+    paper::{Paper, Which, job_view, make, strip},
     print_state, printer, slips,
 };
 use crate::{App, Result, print_queue, registry::Ctx};
@@ -124,6 +124,49 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
     }
 }
 
+/// A paper as it would go to its printer now.
+pub(super) struct Ready {
+    pub(super) paper: Paper,
+    /// Marked as a reprint.
+    pub(super) reprint: bool,
+}
+
+/// Makes a paper as it is printed: a reprint where it was printed as it is now, a strip as wide as
+/// the head of its printer.
+pub(super) fn ready(
+    app: &App,
+    branch: &Branch,
+    read: &Read<'_>,
+    which: Which,
+    (printer, format): (Option<&str>, Format),
+    (reprint, now_ms): (bool, i64),
+) -> Result<Ready> {
+    let reprinted_ms = reprint.then_some(now_ms);
+    let Which { kind, id, .. } = which;
+    let paper = if kind.is_strip() {
+        let profile = printer::profile_of(read, printer)?;
+        let drawn = (format, printer::dots(&profile));
+        strip(app, branch, read, (kind, id), drawn, reprinted_ms)?
+    } else {
+        make(app, branch, read, which, format, reprinted_ms)?
+    };
+    Ok(Ready { paper, reprint })
+}
+
+/// The same to be looked at: always as pages, and nothing is recorded.
+pub(super) fn to_look_at(
+    app: &App,
+    branch: &Branch,
+    read: &Read<'_>,
+    which: Which,
+    (asked, now_ms): (Option<&str>, i64),
+) -> Result<Ready> {
+    let printer = printer_for(read, which.kind, asked)?;
+    let (reprint, _) = record(read, which)?;
+    let how = (printer.as_deref(), Format::Pdf);
+    ready(app, branch, read, which, how, (reprint, now_ms))
+}
+
 /// `print.submit`: the paper is recorded and kept before any printer is asked.
 pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> Result<Job> {
     let Submit {
@@ -142,18 +185,9 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
         }
         _ => Format::Pdf,
     };
-    let now_ms = tx.now_ms();
-    let reprinted_ms = reprint.then_some(now_ms);
-    let read = tx.read();
-    let paper = match kind {
-        // As wide as that printer's head.
-        PaperKind::Ticket | PaperKind::Appointment => {
-            let profile = printer::profile_of(&read, printer.as_deref())?;
-            let drawn = (format, printer::dots(&profile));
-            strip(app, &ctx.branch, &read, (kind, id), drawn, reprinted_ms)?
-        }
-        _ => make(app, &ctx.branch, &read, which, format, reprinted_ms)?,
-    };
+    let (now_ms, how) = (tx.now_ms(), (printer.as_deref(), format));
+    let made = ready(app, &ctx.branch, &tx.read(), which, how, (reprint, now_ms))?;
+    let paper = made.paper;
     let hash = blake3::hash(&paper.bytes).to_hex().to_string();
     for (entity, event) in events(hash) {
         tx.append(entity, &event)?;

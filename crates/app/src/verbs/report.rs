@@ -175,10 +175,10 @@ pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Re
     printing::keep(tx, kept, printer)
 }
 
-struct Made {
+pub(super) struct Made {
     kind: PaperKind,
-    title: String,
-    bytes: Vec<u8>,
+    pub(super) title: String,
+    pub(super) bytes: Vec<u8>,
 }
 
 fn entries(read: &Read<'_>, year: i32, from: Option<u32>, to: Option<u32>) -> Result<Vec<CaseRow>> {
@@ -195,7 +195,7 @@ fn entries(read: &Read<'_>, year: i32, from: Option<u32>, to: Option<u32>) -> Re
     Ok(rows)
 }
 
-fn pages(
+pub(super) fn pages(
     app: &App,
     ctx: &Ctx,
     read: &Read<'_>,

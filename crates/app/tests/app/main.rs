@@ -20,6 +20,7 @@ mod issuing;
 mod kiosk;
 mod notices;
 mod papers;
+mod previews;
 mod printing;
 mod ratings;
 mod reception;

@@ -207,7 +207,7 @@ fn book(cases: Vec<ListedCase>) -> RegisterBook {
     }
 }
 
-const ALL: [&str; 26] = [
+pub(crate) const ALL: [&str; 26] = [
     "fee",
     "fee-bare",
     "fee-cancelled",
@@ -256,7 +256,7 @@ fn stop(head: CaseHead, reason: &str) -> StopNotice {
     }
 }
 
-fn pdf(name: &str) -> Vec<u8> {
+pub(crate) fn pdf(name: &str) -> Vec<u8> {
     let (forms, fonts) = (&*FORMS, &*FONTS);
     match name {
         "fee" => fee_slip(&fee(head()), forms, fonts),

@@ -8,6 +8,7 @@
 
 mod cases;
 mod lists;
+mod previews;
 mod receipts;
 mod scans;
 mod slips;

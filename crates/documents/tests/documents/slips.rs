@@ -42,7 +42,7 @@ fn reason() -> String {
 }
 
 /// A slip of any kind.
-enum Slip {
+pub(crate) enum Slip {
     Supplement(Supplement),
     Refused(Refused),
     Apology(Apology),
@@ -50,7 +50,7 @@ enum Slip {
     ReturnSlip(ReturnSlip),
 }
 
-fn pdf(slip: &Slip) -> Vec<u8> {
+pub(crate) fn pdf(slip: &Slip) -> Vec<u8> {
     match slip {
         Slip::Supplement(data) => supplement(data, &FORMS, &FONTS),
         Slip::Refused(data) => refused(data, &FORMS, &FONTS),
@@ -83,7 +83,7 @@ fn hops() -> Vec<Hop> {
     ]
 }
 
-fn slip(name: &str) -> Slip {
+pub(crate) fn slip(name: &str) -> Slip {
     let register = || RegisterEntry {
         book: "2026".into(),
         entry: "1047".into(),
@@ -201,7 +201,7 @@ fn slip(name: &str) -> Slip {
     }
 }
 
-const ALL: [&str; 12] = [
+pub(crate) const ALL: [&str; 12] = [
     "supplement",
     "supplement-content",
     "supplement-long",

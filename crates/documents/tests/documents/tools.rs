@@ -33,6 +33,13 @@ impl File {
         }
     }
 
+    /// Another file in the same folder.
+    pub(crate) fn beside(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path.with_file_name(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
     /// What `tool args… FILE more…` prints.
     pub(crate) fn ask(&self, tool: &str, args: &[&str], more: &[&str]) -> String {
         let out = Command::new(tool)

@@ -262,9 +262,11 @@ verbs! {
 
     // ---- papers and printers ----
     Query "document.render" paper::Render => paper::Rendered;
+    Query "document.preview" paper::Preview => paper::PreviewAnswer, [Officer, Reception, Supervisor];
     Command "print.submit" paper::Submit => paper::Job, [Officer, Reception, Supervisor];
     Command "print.batch" paper::Batch => paper::BatchAnswer, [Officer, Reception, Supervisor];
     Query "report.render" report::Render => paper::Rendered, [Officer, Supervisor];
+    Query "report.preview" report::Preview => paper::PreviewAnswer, [Officer, Supervisor];
     Command "report.print" report::Print => paper::Job, [Officer, Supervisor];
     Query "print.jobs" paper::Jobs => Vec<paper::Job>;
     Command "print.retry" paper::Retry => paper::Job, [Officer, Reception, Supervisor];

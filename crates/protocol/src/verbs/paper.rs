@@ -175,6 +175,72 @@ pub struct Rendered {
     pub content_base64: String,
 }
 
+/// `document.preview`: the pages of a paper as `print.submit` would print it now, or as it is kept
+/// for its printer; nothing is recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "DocumentPreview", optional_fields)]
+#[schemars(rename = "DocumentPreview")]
+pub struct Preview {
+    /// Which paper.
+    pub kind: PaperKind,
+    /// Case or visit.
+    pub id: Uuid,
+    /// Which of several of that kind, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// The printer that it would go to, if not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+    /// A job that `print.retry` would print: its paper is made already, and shown as it is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<Uuid>,
+    /// From which page, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// `made_at` of the answer before: more pages of the same paper, which bears its moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Time>,
+}
+
+/// Pages of a paper as pictures, a few at a time.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PreviewAnswer")]
+#[schemars(rename = "PreviewAnswer")]
+pub struct PreviewAnswer {
+    /// Case code, number or name of the list, for people.
+    pub title: String,
+    /// Marked “BẢN IN LẠI”, as it would be printed.
+    pub reprint: bool,
+    /// How many pages it has.
+    pub pages: u32,
+    /// The moment that stands on it where one does.
+    pub made_at: Time,
+    /// BLAKE3 of the file from which they are drawn: the same paper as long as it is the same.
+    pub hash: String,
+    /// Pages from the one that was asked for, at most [`PREVIEW_PAGES`].
+    pub sheets: Vec<PreviewSheet>,
+}
+
+/// Pages that come with one answer.
+pub const PREVIEW_PAGES: usize = 4;
+
+/// One page.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct PreviewSheet {
+    /// Which, from 1.
+    pub page: u32,
+    /// PNG, base64.
+    pub png_base64: String,
+    /// Dots across.
+    pub width: u32,
+    /// Dots down.
+    pub height: u32,
+    /// The sheet of paper.
+    pub width_mm: u32,
+    /// The sheet of paper.
+    pub height_mm: u32,
+}
+
 /// `print.submit`: print a paper. It is recorded first; a dead printer loses nothing.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "PrintSubmit", optional_fields)]

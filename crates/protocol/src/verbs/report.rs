@@ -60,6 +60,21 @@ pub struct Render {
     pub format: Option<ReportFormat>,
 }
 
+/// `report.preview`: the pages of a list as `report.print` would print it now; nothing is recorded.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "ReportPreview", optional_fields)]
+#[schemars(rename = "ReportPreview")]
+pub struct Preview {
+    /// Which list.
+    pub report: Report,
+    /// From which page, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// `made_at` of the answer before: more pages of the same paper, which bears its moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Time>,
+}
+
 /// `report.print`: a list on paper, recorded first.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "ReportPrint", optional_fields)]

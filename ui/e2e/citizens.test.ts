@@ -144,6 +144,34 @@ describe("citizens", () => {
     expect(await waits()).toHaveLength(0);
   });
 
+  test("of two officers who change the contact at once, the second is told and loses nothing", async () => {
+    const id = await readyCase("Lò Thị Tươi", { phone: "0911000111" });
+    const contact = async () => (await server.call("case.get", { id })).contact;
+    await fresh();
+    await enter(page, server, "ha", 1, "cases");
+    await page.focus("#case-search");
+    await page.keyboard.type("lo thi tuoi");
+    await page.waitForSelector(".cases tbody tr:only-child:has-text('Lò Thị Tươi')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".drawer:has-text('Muốn nhận tin về hồ sơ')");
+    await page.keyboard.press("Control+t");
+    await page.fill("dialog [data-field='phone']", "0911000222");
+    await server.call("case.set_contact", { id, consent: "declined", phone: "0911000333" }, "lan");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog [role='alert']:has-text('Hồ sơ vừa có thay đổi')");
+    await page.waitForSelector("dialog .theirs:has-text('0911000333')");
+    expect(await page.inputValue("dialog [data-field='phone']")).toBe("0911000222");
+    expect((await contact()).phone).toBe("0911000333");
+    await picture(page, "contact-changed-light-1280");
+    await expectAccessible(page);
+    await expectNothingClipped(page);
+    // Whoever has read it may go on.
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog", { state: "detached" });
+    expect(await contact()).toMatchObject({ phone: "0911000222", consent: "agreed" });
+    await server.call("case.set_contact", { id, consent: "declined" }, "lan");
+  });
+
   test("consent is asked where a number is, and recorded", async () => {
     await fresh();
     const { visit_id } = await server.call(

@@ -5,6 +5,8 @@
 //! of a PDF stay as they are; a PDF that is taken whole stays byte for byte what it was, because a
 //! signature in it would be broken by anything else.
 
+mod tiff;
+
 use std::io::Cursor;
 
 use image::{
@@ -36,7 +38,9 @@ pub enum Unreadable {
     Broken,
     /// A PDF with a password.
     Locked,
-    /// A TIFF of several pages, of which only the first would be read.
+    /// One page of a TIFF, counted from 1; nothing of the file is taken.
+    BrokenPage(u32),
+    /// More pages than a paper may have.
     ManyPages,
     /// More than a paper may have.
     TooLarge,
@@ -54,10 +58,18 @@ impl Unreadable {
                 Code::ScanFileLocked,
                 "Tệp PDF đặt mật khẩu nên không lấy vào được. Tệp vẫn còn. Mời bỏ mật khẩu rồi đưa lại.",
             ),
-            Self::ManyPages => (
-                Code::ScanFileBroken,
-                "Tệp TIFF có nhiều trang, ở đây chỉ đọc được TIFF một trang. Tệp vẫn còn. Mời đặt máy quét xuất PDF.",
-            ),
+            Self::BrokenPage(page) => {
+                let message = format!(
+                    "Trang {page} của tệp TIFF bị hỏng nên chưa lấy trang nào. Tệp vẫn còn. Mời quét lại giấy tờ này."
+                );
+                return Refusal::new(Code::ScanFileBroken, message);
+            }
+            Self::ManyPages => {
+                let message = format!(
+                    "Tệp có hơn {MAX_PAGES} trang, là mức cho một giấy tờ. Tệp vẫn còn. Mời chia thành nhiều tệp."
+                );
+                return Refusal::new(Code::ScanTooManyPages, message);
+            }
             Self::TooLarge => (
                 Code::ScanTooLarge,
                 "Tệp lớn hơn mức cho một giấy tờ. Tệp vẫn còn. Mời chia nhỏ hoặc quét với độ phân giải thấp hơn.",
@@ -84,6 +96,13 @@ pub enum TakenIn {
         /// Pages.
         pages: u32,
     },
+    /// Several pictures in one file, bound into a PDF: they come in together or not at all.
+    Bound {
+        /// The PDF.
+        pdf: Vec<u8>,
+        /// Pages.
+        pages: u32,
+    },
 }
 
 /// Reads a file from a scanner.
@@ -96,6 +115,9 @@ pub fn take_in(bytes: &[u8]) -> Result<TakenIn, Unreadable> {
     }
     if bytes.starts_with(b"%PDF-") {
         return pdf_pages(bytes);
+    }
+    if tiff::is_one(bytes) {
+        return tiff::take_in(bytes);
     }
     let format = image::guess_format(bytes).map_err(|_| Unreadable::Broken)?;
     match format {
@@ -123,12 +145,6 @@ pub fn take_in(bytes: &[u8]) -> Result<TakenIn, Unreadable> {
             as_jpeg(&picture)
         }
         ImageFormat::Png => as_jpeg(&decode(bytes, format)?),
-        ImageFormat::Tiff => {
-            if more_than_one(bytes) {
-                return Err(Unreadable::ManyPages);
-            }
-            as_jpeg(&decode(bytes, format)?)
-        }
         _ => Err(Unreadable::Broken),
     }
 }
@@ -172,34 +188,6 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
         at += 2 + len.max(2);
         Some((head[1], body))
     })
-}
-
-/// Whether a TIFF has a second picture.
-fn more_than_one(bytes: &[u8]) -> bool {
-    let little = bytes.starts_with(b"II");
-    let two = |at: usize| -> Option<usize> {
-        let raw: [u8; 2] = bytes.get(at..at + 2)?.try_into().ok()?;
-        Some(usize::from(if little {
-            u16::from_le_bytes(raw)
-        } else {
-            u16::from_be_bytes(raw)
-        }))
-    };
-    let four = |at: usize| -> Option<usize> {
-        let raw: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        usize::try_from(if little {
-            u32::from_le_bytes(raw)
-        } else {
-            u32::from_be_bytes(raw)
-        })
-        .ok()
-    };
-    let next = || {
-        let first = four(4)?;
-        let entries = two(first)?;
-        four(first.checked_add(2 + entries * 12)?)
-    };
-    next().is_some_and(|next| next != 0)
 }
 
 fn as_jpeg(picture: &DynamicImage) -> Result<TakenIn, Unreadable> {
@@ -249,7 +237,7 @@ fn pdf_pages(bytes: &[u8]) -> Result<TakenIn, Unreadable> {
     let pages = u32::try_from(file.get_pages().len()).unwrap_or(u32::MAX);
     match pages {
         0 => Err(Unreadable::Broken),
-        pages if pages > MAX_PAGES => Err(Unreadable::TooLarge),
+        pages if pages > MAX_PAGES => Err(Unreadable::ManyPages),
         pages => Ok(TakenIn::Pdf { pages }),
     }
 }

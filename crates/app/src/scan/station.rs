@@ -573,7 +573,8 @@ impl Station {
                 }
             }
             // Perhaps it is still on its way.
-            Err(Unreadable::Cut | Unreadable::Broken) if file.still < give_up => {}
+            Err(Unreadable::Cut | Unreadable::Broken | Unreadable::BrokenPage(_))
+                if file.still < give_up => {}
             Err(why) => self.aside(folder, &file.path, why.refusal()),
         }
     }

@@ -95,7 +95,9 @@ impl Tray {
     ) {
         let pages = match taken {
             TakenIn::Picture { .. } => vec![None],
-            TakenIn::Pdf { pages } => (0..*pages).map(Some).collect(),
+            TakenIn::Pdf { pages } | TakenIn::Bound { pages, .. } => {
+                (0..*pages).map(Some).collect()
+            }
         };
         self.pages.extend(pages.into_iter().map(|page| Waiting {
             id: Uuid::now_v7(),
@@ -122,11 +124,13 @@ impl Tray {
         let (file, bytes) = match taken {
             TakenIn::Picture { jpeg, .. } => (format!("{id}.jpg"), jpeg.as_slice()),
             TakenIn::Pdf { .. } => (format!("{id}.pdf"), original),
+            // One file, so that a machine that dies has all of its pages or none.
+            TakenIn::Bound { pdf, .. } => (format!("{id}.pdf"), pdf.as_slice()),
         };
         write_durably(&self.dir.join(&file), bytes)?;
         match taken {
             TakenIn::Picture { jpeg, .. } => self.keep_thumb(&file, 0, jpeg),
-            TakenIn::Pdf { .. } => {
+            TakenIn::Pdf { .. } | TakenIn::Bound { .. } => {
                 for (page, jpeg) in scans::pdf_pictures(bytes).into_iter().enumerate() {
                     if let Some(jpeg) = jpeg {
                         self.keep_thumb(&file, page as u32, &jpeg);

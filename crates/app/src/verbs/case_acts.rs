@@ -42,9 +42,10 @@ pub(super) fn looked_at(
     if expected.is_none_or(|expected| expected == case.revision()) {
         return Ok(case);
     }
-    // Whichever came last; both lists are in their order.
+    // Whichever came last; all three are in their order.
     let last = |acts: &[Act]| acts.last().cloned();
-    let newest = [last(&case.acts), last(&case.set_aside)]
+    let contact = contact_changed(read, id)?;
+    let newest = [last(&case.acts), last(&case.set_aside), contact]
         .into_iter()
         .flatten()
         .max_by_key(|act| act.at_ms);
@@ -64,6 +65,23 @@ pub(super) fn looked_at(
     )
     .at("expected")
     .into())
+}
+
+/// The last change of how the citizen is reached. The case keeps what holds, the log who said it.
+fn contact_changed(read: &Read<'_>, id: Uuid) -> Result<Option<Act>> {
+    let events = read.events_of(id)?.into_iter().rev();
+    Ok(events
+        .filter(|event| event.header.kind == "case.contact_changed")
+        .find_map(
+            |event| match Body::decode(&event.header.kind, &event.body) {
+                Some(Body::Case(changed)) => Some(Act {
+                    at_ms: event.header.wall_ms,
+                    officer: event.header.actor,
+                    event: changed,
+                }),
+                _ => None,
+            },
+        ))
 }
 
 /// The paper that belongs to an act.

@@ -234,7 +234,7 @@ pub(crate) fn set_contact(
     tx: &mut Write<'_>,
     args: SetContact,
 ) -> Result<CaseView> {
-    let row = case::find(&tx.read(), args.id)?;
+    case_acts::looked_at(ctx, &tx.read(), args.id, args.expected)?;
     let phone = text::optional(args.phone.as_deref(), limit::CODE).map_err(|r| r.at("phone"))?;
     let phone = phone
         .map(|raw| phone::parse(&raw).map(|p| p.value.as_str().to_owned()))
@@ -246,7 +246,7 @@ pub(crate) fn set_contact(
         phone,
         email,
     };
-    tx.append(row.id, &Body::Case(CaseEvent::ContactChanged(event)))?;
+    tx.append(args.id, &Body::Case(CaseEvent::ContactChanged(event)))?;
     let read = tx.read();
     let row = case::find(&read, args.id)?;
     let now = Time::from_ms(tx.now_ms());

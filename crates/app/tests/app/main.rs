@@ -29,4 +29,7 @@ mod setup;
 mod succession;
 mod sync;
 mod tickets;
+// One maker of TIFF for both rooms that read them.
+#[path = "../../../documents/tests/documents/tiffs.rs"]
+mod tiffs;
 mod watch;

@@ -317,6 +317,65 @@ fn nobody_is_told_who_did_not_agree_or_no_longer_does() {
 }
 
 #[test]
+fn the_second_of_two_officers_is_told_who_changed_the_contact_and_overwrites_nothing() {
+    let branch = TestBranch::demo();
+    let contact = json!({"email": "mai@example.vn", "phone": "0912345678"});
+    let case = taken_in(&branch, &contact, Some("agreed"));
+    let get = || branch.ok(OFFICER, "case.get", json!({"id": case}));
+    let seen = get()["revision"].clone();
+    let change = |email: &str, expected: &Value| json!({"id": case, "expected": expected, "consent": "agreed", "email": email});
+    // Both look at the same state; the supervisor is first.
+    let done = branch.ok(
+        SUPERVISOR,
+        "case.set_contact",
+        change("lan@example.vn", &seen),
+    );
+    assert_ne!(done["revision"], seen);
+    let before = branch.events();
+    let late = branch.refused(OFFICER, "case.set_contact", change("ha@example.vn", &seen));
+    assert_eq!(
+        (late.code, late.field.as_deref()),
+        (Code::CaseChanged, Some("expected"))
+    );
+    for told in [
+        "Trần Ngọc Lan",
+        "cách liên lạc đã ghi lại",
+        "phần đã nhập vẫn còn",
+    ] {
+        assert!(late.message.contains(told), "{late}");
+    }
+    assert!(
+        !late.message.contains('@'),
+        "nobody's address in a refusal: {late}"
+    );
+    assert_eq!(branch.events(), before, "nothing written");
+    assert_eq!(get()["contact"]["email"], "lan@example.vn");
+    branch.pass(MINUTE);
+    // An act of somebody who has not seen it is told the same, and one that came after is named.
+    let refuse = json!({"id": case, "expected": seen, "reason": "Thiếu chữ ký"});
+    assert_eq!(
+        branch.refused(OFFICER, "case.refuse", refuse).code,
+        Code::CaseChanged
+    );
+    let now = get()["revision"].clone();
+    branch.ok(
+        OFFICER,
+        "case.hand_over",
+        json!({"id": case, "expected": now, "to": "Phòng Tư pháp"}),
+    );
+    let late = branch.refused(SUPERVISOR, "case.set_contact", change("x@example.vn", &now));
+    assert!(late.message.contains("Phòng Tư pháp"), "{late}");
+    // Whoever has looked again may.
+    let now = get()["revision"].clone();
+    branch.ok(OFFICER, "case.set_contact", change("ha@example.vn", &now));
+    assert_eq!(get()["contact"]["email"], "ha@example.vn");
+    // A caller that says nothing of what it saw goes through, as with the other acts.
+    let unseen = json!({"id": case, "consent": "declined"});
+    branch.ok(OFFICER, "case.set_contact", unseen);
+    branch.assert_sound();
+}
+
+#[test]
 fn what_holds_no_longer_is_not_told() {
     let smtp = Smtp::start(SmtpMode::Plain).unwrap();
     let branch = TestBranch::demo();

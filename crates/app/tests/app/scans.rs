@@ -17,6 +17,8 @@ use motcua_testkit::branch::{OFFICER, SUPERVISOR, TestBranch, case, id};
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::tiffs::{Page, tiff};
+
 /// A branch with SANE's test device as its scanner; `status` is what reading from it answers.
 fn with_scanner(branch: &TestBranch, status: &str) {
     let config = branch.beside("sane.d");
@@ -411,7 +413,49 @@ fn five_hundred_pages_go_and_one_more_does_not() {
     let tray = until(&app, &scans.id, |tray| {
         !tray["aside"].as_array().unwrap().is_empty()
     });
-    assert_eq!(tray["aside"][0]["code"], "SCAN_TOO_LARGE");
+    assert_eq!(tray["aside"][0]["code"], "SCAN_TOO_MANY_PAGES");
+}
+
+#[test]
+fn every_page_of_a_tiff_waits_in_its_order_with_a_small_picture() {
+    let mut scans = Scans::new();
+    let (app, folder) = watching(&mut scans);
+    let levels = [15u8, 95, 175, 245];
+    let pages = levels.map(Page::plain);
+    fs::write(folder.join("a.tif"), tiff(&pages, false)).unwrap();
+    let tray = until(&app, &scans.id, |tray| count(tray) == 4);
+    let caller = motcua_app::Caller {
+        officer: Some(OFFICER.to_owned()),
+        command_id: None,
+    };
+    let ask = |verb: &str, args: Value| app.call(&caller, verb, args).unwrap();
+    for (n, level) in levels.iter().enumerate() {
+        let page = &tray["pages"][n];
+        assert_eq!(page["file"], "a.tif", "{page}");
+        let small = ask("scan.page", json!({"id": page["id"]}));
+        let small = STANDARD.decode(id(&small["content_base64"])).unwrap();
+        let small = image::load_from_memory(&small).unwrap().to_luma8();
+        assert!(small.get_pixel(5, 5).0[0].abs_diff(*level) < 6, "page {n}");
+    }
+    // Turned round, the second and the first become a paper of two pages.
+    let chosen = [&tray["pages"][1]["id"], &tray["pages"][0]["id"]];
+    let args = json!({"case_id": scans.id, "pages": chosen});
+    assert_eq!(ask("scan.bind", args)["pages"], 2);
+    assert!(!folder.join("a.tif").exists());
+    // A page that cannot be read keeps the file out, whole and named.
+    let mut broken = pages.to_vec();
+    broken[2].packing = 60_000;
+    fs::write(folder.join("b.tif"), tiff(&broken, false)).unwrap();
+    let tray = until(&app, &scans.id, |tray| {
+        !tray["aside"].as_array().unwrap().is_empty()
+    });
+    assert_eq!(count(&tray), 4, "nothing of it: {tray}");
+    assert_eq!(tray["aside"][0]["code"], "SCAN_FILE_BROKEN");
+    assert!(
+        id(&tray["aside"][0]["message"]).contains("Trang 3"),
+        "{tray}"
+    );
+    assert!(folder.join("khong-doc-duoc/b.tif").exists());
 }
 
 #[test]

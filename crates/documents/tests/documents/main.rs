@@ -13,4 +13,5 @@ mod receipts;
 mod scans;
 mod slips;
 mod tickets;
+mod tiffs;
 mod tools;

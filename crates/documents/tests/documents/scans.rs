@@ -7,6 +7,8 @@ use lopdf::{Dictionary, Document, Object, ObjectId};
 use motcua_documents::scans::{self, Sheet, TakenIn, Unreadable};
 use motcua_domain::Code;
 
+use crate::tiffs::{Page, tiff};
+
 fn picture(format: ImageFormat) -> Vec<u8> {
     let picture = RgbImage::from_fn(120, 200, |x, y| image::Rgb([x as u8, y as u8, 60]));
     let mut out = Cursor::new(Vec::new());
@@ -107,20 +109,12 @@ fn what_cannot_be_read_says_why() {
     locked.trailer.set("Encrypt", key);
     let mut kept = Vec::new();
     locked.save_to(&mut kept).unwrap();
-    // The place of the next picture, behind the entries of the first.
-    let mut many = picture(ImageFormat::Tiff);
-    let first = u32::from_le_bytes(many[4..8].try_into().unwrap()) as usize;
-    let entries = usize::from(u16::from_le_bytes(
-        many[first..first + 2].try_into().unwrap(),
-    ));
-    many[first + 2 + entries * 12] = 8;
     for (file, why) in [
         (&jpeg[..jpeg.len() / 2], Unreadable::Cut),
         (&pdf[..pdf.len() / 2], Unreadable::Cut),
         (b"hello", Unreadable::Broken),
         (b"", Unreadable::Broken),
         (&kept, Unreadable::Locked),
-        (&many, Unreadable::ManyPages),
     ] {
         assert_eq!(scans::take_in(file).unwrap_err(), why);
         assert!(!why.refusal().message.is_empty());
@@ -165,4 +159,93 @@ fn a_page_that_is_one_picture_shows_itself() {
     );
     let found = scans::pdf_pictures(&bound.unwrap());
     assert_eq!(found, [Some(jpeg.clone()), Some(jpeg)]);
+}
+
+/// How grey the middle of each page of a taken PDF is.
+fn greys(taken: &TakenIn) -> Vec<u8> {
+    let TakenIn::Bound { pdf, pages } = taken else {
+        panic!("several pages: {taken:?}")
+    };
+    let pictures = scans::pdf_pictures(pdf);
+    assert_eq!(pictures.len(), *pages as usize);
+    let grey = |jpeg: Option<Vec<u8>>| {
+        let picture = image::load_from_memory(&jpeg.unwrap()).unwrap().to_luma8();
+        picture
+            .get_pixel(picture.width() / 2, picture.height() / 2)
+            .0[0]
+    };
+    pictures.into_iter().map(grey).collect()
+}
+
+#[test]
+fn all_pages_of_a_tiff_come_in_their_order() {
+    let grey = |level: u8| Page::plain(level);
+    for big in [false, true] {
+        let file = tiff(&[grey(10), grey(90), grey(170), grey(250)], big);
+        let found = greys(&scans::take_in(&file).unwrap());
+        for (found, want) in found.iter().zip([10u8, 90, 170, 250]) {
+            assert!(found.abs_diff(want) < 4, "{found} for {want}, big: {big}");
+        }
+    }
+    // A small copy of a page, and a mask, are no pages.
+    let small = Page { what: 1, ..grey(0) };
+    let mask = Page { what: 4, ..grey(0) };
+    let file = tiff(&[grey(20), small.clone(), grey(200), mask], false);
+    assert_eq!(greys(&scans::take_in(&file).unwrap()).len(), 2);
+    let file = tiff(&[grey(20), small], false);
+    assert!(matches!(
+        scans::take_in(&file),
+        Ok(TakenIn::Bound { pages: 1, .. }) | Ok(TakenIn::Picture { .. })
+    ));
+    // Bound again as all of it, it is the same file.
+    let taken = scans::take_in(&tiff(&[grey(1), grey(2)], false)).unwrap();
+    let TakenIn::Bound { pdf, .. } = taken else {
+        panic!("several pages")
+    };
+    let whole = scans::bind(
+        std::slice::from_ref(&pdf),
+        &[sheet(0, 0, 0), sheet(0, 1, 0)],
+    );
+    assert_eq!(whole.unwrap(), pdf);
+}
+
+#[test]
+fn a_tiff_that_is_broken_or_has_too_many_pages_says_so() {
+    let pages: Vec<Page> = (0..3).map(|i| Page::plain(i * 40)).collect();
+    let whole = tiff(&pages, false);
+    // Written in the order of pages: what is missing is the end.
+    for cut in [10, whole.len() / 2, whole.len() - 1] {
+        let why = scans::take_in(&whole[..cut]).unwrap_err();
+        assert!(
+            matches!(
+                why,
+                Unreadable::Cut | Unreadable::Broken | Unreadable::BrokenPage(_)
+            ),
+            "{cut}: {why:?}"
+        );
+    }
+    // The second page claims a packing that nobody knows.
+    let mut odd = pages.clone();
+    odd[1].packing = 60_000;
+    let why = scans::take_in(&tiff(&odd, false)).unwrap_err();
+    assert_eq!(why, Unreadable::BrokenPage(2));
+    let refusal = why.refusal();
+    assert_eq!(refusal.code, Code::ScanFileBroken);
+    assert!(refusal.message.contains("Trang 2"), "{}", refusal.message);
+    // A chain that bites its own tail.
+    let mut round = whole.clone();
+    let last = round.len() - 4;
+    let first: [u8; 4] = round[4..8].try_into().unwrap();
+    round[last..].copy_from_slice(&first);
+    assert_eq!(scans::take_in(&round).unwrap_err(), Unreadable::Broken);
+
+    let most = vec![Page::plain(9); 500];
+    assert_eq!(
+        greys(&scans::take_in(&tiff(&most, false)).unwrap()).len(),
+        500
+    );
+    let more = vec![Page::plain(9); 501];
+    let why = scans::take_in(&tiff(&more, false)).unwrap_err();
+    assert_eq!(why, Unreadable::ManyPages);
+    assert_eq!(why.refusal().code, Code::ScanTooManyPages);
 }

@@ -321,9 +321,12 @@ impl Case {
         self.received.on_behalf.is_some() && self.last(CaseAct::Accept).is_none()
     }
 
-    /// Grows with every act: whoever saw another number has not seen what was done since.
+    /// Grows with every act, and with every change of how the citizen is reached: whoever saw
+    /// another number has not seen what was done since.
     pub fn revision(&self) -> u32 {
-        u32::try_from(self.acts.len() + self.set_aside.len()).unwrap_or(u32::MAX)
+        let acts = u32::try_from(self.acts.len() + self.set_aside.len()).unwrap_or(u32::MAX);
+        // Without a change there is nothing to count, and what reception wrote needs no look.
+        acts.saturating_add(self.contact.as_ref().map_or(0, |contact| contact.changes))
     }
 
     /// The last act of a kind, with when and by whom.

@@ -116,6 +116,9 @@ pub struct NoticeCalled {
 pub struct SetContact {
     /// The case.
     pub id: Uuid,
+    /// Revision that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u32>,
     /// What they said.
     pub consent: Consent,
     /// Telephone; none: no telephone.

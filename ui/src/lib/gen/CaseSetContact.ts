@@ -10,6 +10,10 @@ export type CaseSetContact = {
  */
 id: string, 
 /**
+ * Revision that was looked at.
+ */
+expected?: number, 
+/**
  * What they said.
  */
 consent: Consent, 

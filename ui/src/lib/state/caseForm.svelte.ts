@@ -1,6 +1,6 @@
 //! A dialog that does something to a case. Whoever looked at an older state is told what was done
 //! since, and has it before them when they press again; nothing typed is lost.
-import { apiError, rpc } from "$lib/backend";
+import { type Answer, apiError, rpc } from "$lib/backend";
 import { perform, sayError } from "./strip.svelte";
 
 export class CaseForm {
@@ -8,6 +8,8 @@ export class CaseForm {
   errors = $state<Record<string, string>>({});
   /** What others did meanwhile, in words. */
   changed = $state("");
+  /** The case as it stands after what others did; none while nothing was told. */
+  now = $state.raw<Answer<"case.get">>();
   /** The state of the case that was looked at. */
   expected = $state(0);
   readonly #caseId: string;
@@ -31,7 +33,8 @@ export class CaseForm {
         if (error.code === "CASE_CHANGED") {
           this.changed = error.message;
           // Whoever presses again has read what was done.
-          this.expected = (await rpc("case.get", { id: this.#caseId })).revision;
+          this.now = await rpc("case.get", { id: this.#caseId });
+          this.expected = this.now.revision;
         } else if (error.field) {
           this.errors = { [error.field]: error.message };
           fault();

@@ -73,6 +73,7 @@ import type { Device } from "./Device";
 import type { DeviceList } from "./DeviceList";
 import type { DeviceRevoke } from "./DeviceRevoke";
 import type { DeviceRevokeAnswer } from "./DeviceRevokeAnswer";
+import type { DocumentPreview } from "./DocumentPreview";
 import type { DocumentRender } from "./DocumentRender";
 import type { DocumentRendered } from "./DocumentRendered";
 import type { DossierTurnedAway } from "./DossierTurnedAway";
@@ -138,6 +139,7 @@ import type { NoticeTest } from "./NoticeTest";
 import type { NoticeTested } from "./NoticeTested";
 import type { PairCodeAnswer } from "./PairCodeAnswer";
 import type { PaperState } from "./PaperState";
+import type { PreviewAnswer } from "./PreviewAnswer";
 import type { PrintBatch } from "./PrintBatch";
 import type { PrintBatchAnswer } from "./PrintBatchAnswer";
 import type { PrintCancel } from "./PrintCancel";
@@ -170,6 +172,7 @@ import type { RatingPrompt } from "./RatingPrompt";
 import type { RatingScreen } from "./RatingScreen";
 import type { RatingServe } from "./RatingServe";
 import type { RatingThanks } from "./RatingThanks";
+import type { ReportPreview } from "./ReportPreview";
 import type { ReportPrint } from "./ReportPrint";
 import type { ReportRender } from "./ReportRender";
 import type { ReusablePaper } from "./ReusablePaper";
@@ -329,9 +332,11 @@ export interface Verbs {
   "citizen.check": { args: CitizenCheck; answer: CitizenChecked };
   "units.search": { args: UnitsSearch; answer: Array<UnitHit> };
   "document.render": { args: DocumentRender; answer: DocumentRendered };
+  "document.preview": { args: DocumentPreview; answer: PreviewAnswer };
   "print.submit": { args: PrintSubmit; answer: PrintJob };
   "print.batch": { args: PrintBatch; answer: PrintBatchAnswer };
   "report.render": { args: ReportRender; answer: DocumentRendered };
+  "report.preview": { args: ReportPreview; answer: PreviewAnswer };
   "report.print": { args: ReportPrint; answer: PrintJob };
   "print.jobs": { args: PrintJobs; answer: Array<PrintJob> };
   "print.retry": { args: PrintRetry; answer: PrintJob };
@@ -478,9 +483,11 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "citizen.check": [],
   "units.search": [],
   "document.render": [],
+  "document.preview": ["officer","reception","supervisor"],
   "print.submit": ["officer","reception","supervisor"],
   "print.batch": ["officer","reception","supervisor"],
   "report.render": ["officer","supervisor"],
+  "report.preview": ["officer","supervisor"],
   "report.print": ["officer","supervisor"],
   "print.jobs": [],
   "print.retry": ["officer","reception","supervisor"],

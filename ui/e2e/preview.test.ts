@@ -74,6 +74,15 @@ const drawn = () =>
     const image = document.querySelector<HTMLImageElement>("dialog[open] img");
     return image?.complete === true && image.naturalWidth > 500;
   });
+/** One key after the other, each once the last has been seen to. */
+async function turnTo(key: "PageDown" | "PageUp", text: string): Promise<void> {
+  const there = page.locator(`dialog .at:has-text('${text}')`);
+  for (let presses = 0; presses < 12 && (await there.count()) === 0; presses++) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(100);
+  }
+  await at(text);
+}
 const closed = () => page.waitForSelector("dialog", { state: "detached" });
 
 test.each(["light", "dark"] as const)("a receipt is paged through, then printed, %s", async (colours) => {
@@ -237,11 +246,9 @@ test("lists of the books, and several receipts together", async () => {
   await at("Giấy 1/2");
   await drawn();
   await look("preview-several");
-  while ((await page.locator("dialog .at:has-text('Giấy 2/2')").count()) === 0)
-    await page.keyboard.press("PageDown");
+  await turnTo("PageDown", "Giấy 2/2");
   await drawn();
-  await page.keyboard.press("PageUp");
-  await at("Giấy 1/2");
+  await turnTo("PageUp", "Giấy 1/2");
   const now = await jobs();
   await page.keyboard.press("Enter");
   await closed();

@@ -17,7 +17,7 @@ use std::{
 };
 
 use motcua_testkit::{
-    branch::{SERVICE, case, id},
+    branch::{OFFICER, SERVICE, SUPERVISOR, case, id},
     program::{Program, Serving},
 };
 use serde_json::{Value, json};
@@ -264,5 +264,90 @@ fn a_killed_hub_comes_back_and_nothing_is_twice() {
         machine.program.run(&["rebuild"]).json();
         assert_eq!(dump(&machine.program), there);
     }
+    hub.program().run(&["verify"]).json();
+}
+
+/// As that officer; what was answered, or refused.
+fn ask(program: &Program, officer: &str, name: &str, argument: &Value) -> Result<Value, Value> {
+    let ran = program.run(&["--as", officer, "do", name, &argument.to_string()]);
+    match ran.code {
+        Some(0) => Ok(ran.json()),
+        _ => Err(ran.error()),
+    }
+}
+
+/// The places of a slot are counted where every counter's word comes together.
+#[test]
+fn the_last_place_of_a_slot_is_one_counter_s_and_without_the_hub_only_a_supervisor_s() {
+    let mut hub = hub();
+    let mut branch = hub.program().answer("branch.get", &json!({}))["branch"].clone();
+    branch["services"][0]["slots"] = json!({"minutes": 30, "places": 1});
+    let branch = json!({"branch": branch});
+    ask(hub.program(), "quan-tri", "branch.configure", &branch).unwrap();
+    let counters = [hub.join(), hub.join()];
+    let slots = |program: &Program| {
+        let today = id(&program.answer("branch.get", &json!({}))["date"]);
+        let day = json!({"service": SERVICE, "date": today});
+        let next = program.answer("visit.slots", &day)["next_free"].clone();
+        let day = json!({"service": SERVICE, "date": &id(&next)[..10]});
+        (next, program.answer("visit.slots", &day))
+    };
+    let (first, day) = slots(&counters[0].program);
+    assert_eq!(day["places"], 1, "the counter has the rules of the branch");
+    let wish = |name: &str| {
+        json!({
+            "service": SERVICE,
+            "slot_at": first,
+            "applicant": {"kind": "individual", "name": name},
+        })
+    };
+
+    // Both press at once.
+    let came: Vec<_> = thread::scope(|scope| {
+        let both = counters.each_ref().map(|counter| {
+            scope.spawn(|| ask(&counter.program, OFFICER, "visit.book", &wish("Lò Thị Mai")))
+        });
+        both.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let refused: Vec<&Value> = came.iter().filter_map(|one| one.as_ref().err()).collect();
+    assert_eq!(refused.len(), 1, "{came:?}");
+    assert_eq!(refused[0]["code"], "SLOT_FULL");
+    let (free, day) = slots(&counters[1].program);
+    assert_ne!(free, first, "{day}");
+
+    // Nobody knows what others have booked meanwhile.
+    hub.kill();
+    let other = |name: &str, despite: Value| {
+        let mut other = wish(name);
+        other["slot_at"] = free.clone();
+        other["despite"] = despite;
+        other
+    };
+    let alone = &counters[0].program;
+    let away = ask(
+        alone,
+        OFFICER,
+        "visit.book",
+        &other("Hà Văn Núi", json!(null)),
+    );
+    assert_eq!(away.unwrap_err()["code"], "HUB_AWAY");
+    let reason = json!("Người khuyết tật, đi xa 40 km");
+    let taken = ask(
+        alone,
+        SUPERVISOR,
+        "visit.book",
+        &other("Hà Văn Núi", reason),
+    );
+    let code = id(&taken.unwrap()["code"]);
+
+    hub.again();
+    for counter in &counters {
+        counter.program.run(&["sync", "--once"]).json();
+    }
+    let list = json!({"date": &id(&free)[..10]});
+    let known = counters[1].program.answer("visit.bookings", &list);
+    assert!(known.to_string().contains(&code), "{known}");
+    let (after, _) = slots(&counters[1].program);
+    assert!(after != first && after != free, "{after}");
     hub.program().run(&["verify"]).json();
 }

@@ -4,8 +4,12 @@
 use barcoders::sym::code128::Code128;
 use qrcode::{Color, EcLevel, QrCode};
 
-/// A QR code as rows of modules, dark = true. `None` for text no QR code holds.
+/// A QR code as rows of modules, dark = true. `None` for text no QR code holds, and where there is
+/// no text: a code that says nothing looks as if it said something.
 pub fn qr(text: &str) -> Option<Vec<Vec<bool>>> {
+    if text.is_empty() {
+        return None;
+    }
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let modules = code.into_colors();
@@ -96,6 +100,7 @@ mod tests {
     fn what_cannot_be_coded_is_left_out_rather_than_wrong() {
         assert_eq!(code128("H99-Đ"), None);
         assert_eq!(code128(""), None);
+        assert_eq!(qr(""), None);
         assert_eq!(qr(&"x".repeat(5_000)), None);
         assert_eq!(qr("H99.12-261118-0047").map(|rows| rows.len()), Some(21));
     }

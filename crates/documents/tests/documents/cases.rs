@@ -174,11 +174,33 @@ pub(crate) fn long() -> Receipt {
     receipt
 }
 
-pub(crate) fn all() -> [(&'static str, Receipt); 5] {
+/// Taken in while neither a code nor a number in the register could be had.
+pub(crate) fn provisional() -> Receipt {
+    Receipt {
+        number: None,
+        case_code: "TẠM-261118-3-001".into(),
+        code_note: Some(
+            "MÃ TẠM: mã hồ sơ chính thức sẽ được cấp sau. Giấy này có giá trị như giấy mang mã chính thức; tra cứu được bằng cả hai mã.".into(),
+        ),
+        register: None,
+        ..usual()
+    }
+}
+
+/// The same, printed again under its final code.
+pub(crate) fn replaced() -> Receipt {
+    Receipt {
+        code_note: Some("Mã này thay mã tạm TẠM-261118-3-001 trên giấy đã cấp.".into()),
+        ..usual()
+    }
+}
+
+pub(crate) fn all() -> [(&'static str, Receipt); 6] {
     [
         ("usual", usual()),
         ("proxy", proxy()),
         ("bare", bare()),
+        ("provisional", provisional()),
         ("many", many()),
         ("long", long()),
     ]

@@ -21,6 +21,8 @@ fn pages(text: &str) -> Vec<&str> {
 #[case("usual", cases::usual())]
 #[case("proxy", cases::proxy())]
 #[case("bare", cases::bare())]
+#[case("provisional", cases::provisional())]
+#[case("replaced", cases::replaced())]
 fn reads_as_it_should(#[case] name: &str, #[case] data: Receipt) {
     // Right when it reads aloud as Mẫu 01 of TT 01/2018/TT-VPCP, both copies, in order.
     let text = File::new(&pdf(&data), "receipt.pdf").text("-raw");
@@ -33,11 +35,12 @@ fn official_words_are_whole_in_both_reading_orders() {
         let file = File::new(&pdf(&data), "receipt.pdf");
         for mode in ["-raw", "-layout"] {
             let text = file.text(mode);
+            let code = format!("Mã hồ sơ: {}", data.case_code);
             for words in [
+                code.as_str(),
                 "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ",
                 "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
                 "Độc lập - Tự do - Hạnh phúc",
-                "Mã hồ sơ: H99.12-261118-0047",
                 "(Liên 1: Lưu)",
                 "(Liên 2: Giao khách hàng)",
                 "NGƯỜI NỘP HỒ SƠ",

@@ -115,6 +115,17 @@ pub(crate) fn slip(name: &str) -> Slip {
             signer: "Đặng Thị Ngọc Uyển-Phương Ỷ Lan".into(),
             reason: "Việc này thuộc thẩm quyền của Sở Tư pháp thành phố Hà Nội.".into(),
         }),
+        // Refused at the desk before it was received: there is no case, so no code.
+        "refusal-dossier" => Slip::Refused(Refused {
+            head: CaseHead {
+                case_code: String::new(),
+                number: None,
+                desk_phone: None,
+                ..head()
+            },
+            signer: "Y Mŏ Êban H'Rưč".into(),
+            reason: "Thành phần hồ sơ không đúng quy định; người nộp không đồng ý bổ sung.".into(),
+        }),
         "refusal-long" => Slip::Refused(Refused {
             head: long_head(),
             signer: long_head().owner.name,
@@ -201,11 +212,12 @@ pub(crate) fn slip(name: &str) -> Slip {
     }
 }
 
-pub(crate) const ALL: [&str; 12] = [
+pub(crate) const ALL: [&str; 13] = [
     "supplement",
     "supplement-content",
     "supplement-long",
     "refusal",
+    "refusal-dossier",
     "refusal-long",
     "apology",
     "apology-long",
@@ -220,6 +232,7 @@ pub(crate) const ALL: [&str; 12] = [
 #[case("supplement")]
 #[case("supplement-content")]
 #[case("refusal")]
+#[case("refusal-dossier")]
 #[case("apology")]
 #[case("control")]
 #[case("return")]
@@ -243,7 +256,8 @@ fn usual_slips_are_one_sheet_and_name_no_other_office() {
         for foreign in ["Thanh Hóa", "Hà Tĩnh", "THANH HÓA"] {
             assert!(!text.contains(foreign), "{name}");
         }
-        assert!(text.contains("H99.12-261118-0047"), "{name}");
+        let code = !name.contains("dossier");
+        assert_eq!(text.contains("H99.12-261118-0047"), code, "{name}");
     }
 }
 
@@ -254,16 +268,25 @@ fn equal_data_gives_equal_bytes() {
     }
 }
 
+/// What an independent reader finds on each page.
+fn read_back(name: &str) -> Vec<String> {
+    let file = File::new(&pdf(&slip(name)), "slip.pdf");
+    let read = |page: &std::path::PathBuf| {
+        let mut zbar = std::process::Command::new("zbarimg");
+        let read = zbar.arg("-q").arg(page).output().unwrap();
+        String::from_utf8(read.stdout).unwrap()
+    };
+    file.render(300).iter().map(read).collect()
+}
+
+#[test]
+fn what_has_no_case_bears_no_code_at_all() {
+    assert_eq!(read_back("refusal-dossier"), [""]);
+}
+
 #[test]
 fn both_codes_are_read_back_from_a_slip() {
-    let file = File::new(&pdf(&slip("supplement")), "slip.pdf");
-    for page in file.render(300) {
-        let read = std::process::Command::new("zbarimg")
-            .arg("-q")
-            .arg(&page)
-            .output()
-            .unwrap();
-        let read = String::from_utf8(read.stdout).unwrap();
+    for read in read_back("supplement") {
         for want in ["CODE-128:H99.12-261118-0047", "QR-Code:H99.12-261118-0047"] {
             assert!(
                 read.lines().any(|line| line == want),

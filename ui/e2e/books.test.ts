@@ -2,15 +2,8 @@
 //! the register book, several cases on one list; a dossier refused before it is received.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  Server,
-  enter,
-  expectAccessible,
-  expectNothingClipped,
-  launch,
-  newPage,
-  picture,
-} from "./harness.ts";
+import { branchWithReceipts, lookAt, openCase, receiveCase } from "./cases.ts";
+import { type Server, enter, newPage } from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -20,11 +13,7 @@ let procedure: string;
 let theme: "light" | "dark" = "light";
 
 beforeAll(async () => {
-  server = await Server.demo();
-  browser = await launch();
-  await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
-  const hits = await server.call("catalogue.search", { text: "khai sinh" });
-  procedure = hits[0]?.code ?? "";
+  ({ server, browser, procedure } = await branchWithReceipts());
 });
 afterAll(async () => {
   await browser?.close();
@@ -39,35 +28,20 @@ afterEach(async () => {
 });
 
 type Fee = { amount: number; method: "cash" | "unpaid" | "transfer" };
-async function receive(name: string, fee: Fee, online?: string): Promise<{ id: string; code: string }> {
-  const answer = await server.call("case.receive", {
-    procedure_code: procedure,
-    applicant: { kind: "individual", name, id_number: "001190000001", phone: "0912345678" },
-    papers: [],
-    missing_ground: "Công dân bổ sung sau",
-    limit: { value: 20, unit: "working_day" },
+const receive = (name: string, fee: Fee, online?: string) =>
+  receiveCase({ server, procedure }, name, {
     fee,
-    online: online === undefined ? undefined : { code: online },
+    ...(online === undefined ? {} : { online: { code: online } }),
   });
-  return { id: answer.case_id, code: answer.case_code };
-}
 
 const money = async (id: string) => (await server.call("case.get", { id })).money;
 const type = (text: string) => page.keyboard.type(text, { delay: 50 });
 
-async function look(name: string): Promise<void> {
-  await expectAccessible(page);
-  await expectNothingClipped(page);
-  await picture(page, name);
-}
+const look = (name: string) => lookAt(page, name);
 
 test("money comes, goes back with its reason and comes again", async () => {
   const { id } = await receive("Lò Văn Phí", { amount: 8000, method: "unpaid" });
-  await enter(page, server, "ha", 1, "cases");
-  await page.fill("#case-search", "Lò Văn Phí");
-  await page.waitForSelector(".cases tbody tr:first-child:has-text('Lò Văn Phí')");
-  await page.keyboard.press("Enter");
-  await page.waitForSelector(".drawer:has-text('Lò Văn Phí')");
+  await openCase(page, server, "Lò Văn Phí");
   await page.keyboard.press("Control+m");
   await page.waitForSelector("dialog[open]");
   await look("books-money-pay");

@@ -2,15 +2,8 @@
 //! result taken in, handed to a proxy; each act on record before its paper is printed.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  Server,
-  enter,
-  expectAccessible,
-  expectNothingClipped,
-  launch,
-  newPage,
-  picture,
-} from "./harness.ts";
+import { branchWithReceipts, lookAt, openCase, receiveCase } from "./cases.ts";
+import { type Server, newPage } from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -20,11 +13,7 @@ let procedure: string;
 let theme: "light" | "dark" = "light";
 
 beforeAll(async () => {
-  server = await Server.demo();
-  browser = await launch();
-  await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
-  const hits = await server.call("catalogue.search", { text: "khai sinh" });
-  procedure = hits[0]?.code ?? "";
+  ({ server, browser, procedure } = await branchWithReceipts());
 });
 afterAll(async () => {
   await browser?.close();
@@ -38,25 +27,9 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-async function receive(name: string): Promise<{ id: string; code: string }> {
-  const answer = await server.call("case.receive", {
-    procedure_code: procedure,
-    applicant: { kind: "individual", name, id_number: "001190000001", phone: "0912345678" },
-    papers: [],
-    missing_ground: "Công dân bổ sung sau",
-    limit: { value: 20, unit: "working_day" },
-  });
-  return { id: answer.case_id, code: answer.case_code };
-}
+const receive = (name: string) => receiveCase({ server, procedure }, name);
 
-/** Opens a case by its name, from the list. */
-async function open(name: string): Promise<void> {
-  await enter(page, server, "ha", 1, "cases");
-  await page.fill("#case-search", name);
-  await page.waitForSelector(`.cases tbody tr:first-child:has-text('${name}')`);
-  await page.keyboard.press("Enter");
-  await page.waitForSelector(`.drawer:has-text('${name}')`);
-}
+const open = (name: string) => openCase(page, server, name);
 
 /** As a person types: a scanner is told by its speed. */
 const type = (page: Page, text: string) => page.keyboard.type(text, { delay: 50 });
@@ -67,11 +40,7 @@ const printed = (id: string, document: string) =>
     .call("case.get", { id })
     .then((view) => view.case.printed.filter((print) => print.document === document).length);
 
-async function look(name: string): Promise<void> {
-  await expectAccessible(page);
-  await expectNothingClipped(page);
-  await picture(page, `${name}-${theme}`);
-}
+const look = (name: string) => lookAt(page, `${name}-${theme}`);
 
 test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %s", async (colours) => {
   theme = colours;

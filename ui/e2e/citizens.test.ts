@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { served } from "./cases.ts";
 import {
   Server,
   enter,
@@ -49,13 +50,6 @@ async function readyCase(name: string, contact: { phone?: string; email?: string
   );
   await server.call("case.receive_result", { id: case_id, result: {} }, "ha");
   return case_id;
-}
-
-async function served(counter: number): Promise<void> {
-  const { visit_id } = await server.call("visit.register", { service: "ho-tich" }, "ha");
-  await server.call("queue.call", { visit_id, counter }, "ha");
-  await server.call("leg.start", { visit_id }, "ha");
-  await server.call("leg.finish", { visit_id }, "ha");
 }
 
 describe("citizens", () => {
@@ -205,7 +199,7 @@ describe("citizens", () => {
       await page.goto(`${server.ratingUrl}2`);
       await page.waitForSelector("h1:has-text('Xin chào')");
       await picture(page, `rating-rest-${theme}-1280`);
-      await served(2);
+      await served(server, 2);
       await page.waitForSelector(".grade");
       await picture(page, `rating-ask-${theme}-1280`);
       await expectAccessible(page);
@@ -242,7 +236,7 @@ describe("citizens", () => {
         })
       ).json()) as Record<string, never>;
     for (const grade of [5, 4, 2]) {
-      await served(2);
+      await served(server, 2);
       const { ask } = (await rate("rating.prompt", { counter: 2 })) as {
         ask?: { visit_id: string; leg: number };
       };

@@ -2,15 +2,8 @@
 //! the books, several together; nothing is recorded until Enter.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  Server,
-  enter,
-  expectAccessible,
-  expectNothingClipped,
-  launch,
-  newPage,
-  picture,
-} from "./harness.ts";
+import { branchWithReceipts, lookAt, openCase, receiveCase } from "./cases.ts";
+import { type Server, enter, newPage } from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -20,11 +13,7 @@ let procedure: string;
 let theme: "light" | "dark" = "light";
 
 beforeAll(async () => {
-  server = await Server.demo();
-  browser = await launch();
-  await server.call("printer.assign", { kind: "receipt", printer: `folder:${server.papers}` });
-  const hits = await server.call("catalogue.search", { text: "khai sinh" });
-  procedure = hits[0]?.code ?? "";
+  ({ server, browser, procedure } = await branchWithReceipts());
 });
 afterAll(async () => {
   await browser?.close();
@@ -38,31 +27,12 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-async function receive(name: string): Promise<string> {
-  const answer = await server.call("case.receive", {
-    procedure_code: procedure,
-    applicant: { kind: "individual", name, id_number: "001190000001", phone: "0912345678" },
-    papers: [],
-    missing_ground: "Công dân bổ sung sau",
-    limit: { value: 20, unit: "working_day" },
-    fee: { amount: 8000, method: "cash" },
-  });
-  return answer.case_id;
-}
+const receive = async (name: string) =>
+  (await receiveCase({ server, procedure }, name, { fee: { amount: 8000, method: "cash" } })).id;
 
-async function open(name: string): Promise<void> {
-  await enter(page, server, "ha", 1, "cases");
-  await page.fill("#case-search", name);
-  await page.waitForSelector(`.cases tbody tr:first-child:has-text('${name}')`);
-  await page.keyboard.press("Enter");
-  await page.waitForSelector(`.drawer:has-text('${name}')`);
-}
+const open = (name: string) => openCase(page, server, name);
 
-async function look(name: string): Promise<void> {
-  await expectAccessible(page);
-  await expectNothingClipped(page);
-  await picture(page, `${name}-${theme}`);
-}
+const look = (name: string) => lookAt(page, `${name}-${theme}`);
 
 const jobs = async (id?: string) =>
   (await server.call("print.jobs", {})).filter((job) => id === undefined || job.id === id).length;
@@ -78,8 +48,12 @@ const drawn = () =>
 async function turnTo(key: "PageDown" | "PageUp", text: string): Promise<void> {
   const there = page.locator(`dialog .at:has-text('${text}')`);
   for (let presses = 0; presses < 12 && (await there.count()) === 0; presses++) {
+    const before = await page.textContent("dialog[open] .at");
     await page.keyboard.press(key);
-    await page.waitForTimeout(100);
+    await page.waitForFunction((before) => {
+      const now = document.querySelector("dialog[open] .at");
+      return now !== null && now.textContent !== before;
+    }, before);
   }
   await at(text);
 }
@@ -189,9 +163,9 @@ test("at the desk, after a case is taken in", async () => {
   await page.waitForSelector(".tag:has-text('Đang gọi')");
   await page.keyboard.press("F4");
   await page.waitForSelector("[role=combobox]:focus");
-  await page.keyboard.type("cap doi the bao hiem y te");
+  // As a person types: a scanner is told by its speed, and its Enter chooses nothing.
+  await page.keyboard.type("cap doi the bao hiem y te", { delay: 50 });
   await page.waitForSelector("[role=option][aria-selected=true]");
-  await page.waitForTimeout(200);
   await page.keyboard.press("Enter");
   await page.waitForSelector("[role=grid]");
   await page.keyboard.press("F9");

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from "vitest";
+import { served } from "./cases.ts";
 import {
   Server,
   enter,
@@ -40,13 +41,6 @@ async function openMachines(page: Page, officer: string): Promise<void> {
   await page.focus("dialog button:has-text('Xem máy của chi nhánh')");
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog h3:has-text('Đánh giá trên máy tính bảng')");
-}
-
-async function served(counter: number): Promise<void> {
-  const { visit_id } = await server.call("visit.register", { service: "ho-tich" }, "ha");
-  await server.call("queue.call", { visit_id, counter }, "ha");
-  await server.call("leg.start", { visit_id }, "ha");
-  await server.call("leg.finish", { visit_id }, "ha");
 }
 
 function token(counter: number): string {
@@ -103,8 +97,8 @@ test("a supervisor turns it on, a tablet rates, and its link is taken back", asy
   expect(page.url()).not.toContain("token");
   await picture(page, "tablet-rest");
   // Somebody else's counter is none of its business.
-  await served(2);
-  await served(3);
+  await served(server, 2);
+  await served(server, 3);
   await page.waitForSelector(".what:has-text('A-002')");
   for (const look of looks) {
     await page.setViewportSize(look);
@@ -172,7 +166,7 @@ test("the line is cut: the page says so calmly, keeps a touch, and comes back by
   await server.start();
   await page.waitForSelector("h1:has-text('Xin chào')");
 
-  await served(3);
+  await served(server, 3);
   await page.waitForSelector(".grade");
   // What was sent is recorded, but no answer comes for a while: sent again, it counts once.
   let dropped = true;

@@ -51,6 +51,8 @@ pub struct Owed {
     pub events: u64,
     /// Some of it stands again in a later epoch, and is not counted.
     pub again: bool,
+    /// The peer has something else under these numbers: its owner has to join the two ways first.
+    pub parted: bool,
 }
 
 /// The line to central, as the application sees it.
@@ -195,14 +197,17 @@ impl App {
         };
         let mut owed = Vec::new();
         for log in self.store.heads((!all).then(|| self.store.device()))? {
+            let (device, epoch) = (log.device, log.head.epoch);
+            // What it has under the numbers behind that place is something else.
+            let parted = self.store.parted_at(device, epoch)?;
             let there = acked
                 .iter()
-                .find(|a| a.device == log.device && a.head.epoch == log.head.epoch)
-                .map_or(0, |a| a.head.seq);
+                .find(|a| a.device == device && a.head.epoch == epoch)
+                .map_or(0, |a| a.head.seq)
+                .min(parted.unwrap_or(u64::MAX));
             if there >= log.head.seq {
                 continue;
             }
-            let (device, epoch) = (log.device, log.head.epoch);
             let again = self.store.closed_at(device, epoch)?.is_some();
             let events = match again {
                 false => log.head.seq - there,
@@ -215,6 +220,7 @@ impl App {
                     there,
                     events,
                     again,
+                    parted: parted.is_some() && !again,
                 });
             }
         }

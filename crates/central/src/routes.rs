@@ -381,7 +381,12 @@ async fn past(
     Extension(device): Extension<Device>,
     Query(PastQuery { epoch, after }): Query<PastQuery>,
 ) -> Response {
-    asked(central, device, Asked::Past { epoch, after }).await
+    let request = Asked::Past {
+        epoch,
+        after,
+        aside: false,
+    };
+    asked(central, device, request).await
 }
 
 #[derive(Deserialize)]

@@ -136,6 +136,7 @@ fn an_answer_is_read_by_its_machine_and_believed_from_central_alone() {
             logs: Vec::new(),
             quarantined: 0,
             held: Some(Vec::new()),
+            aside: Vec::new(),
         },
     };
     let bytes = answer.seal(&central, machine.seal_key()).unwrap();

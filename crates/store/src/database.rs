@@ -33,6 +33,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0012_attachments.sql")),
         M::up(include_str!("../migrations/0013_cash.sql")),
         M::up(include_str!("../migrations/0015_citizens.sql")),
+        M::up(include_str!("../migrations/0016_aside.sql")),
     ])
 }
 
@@ -63,7 +64,7 @@ fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 14;
+pub const SCHEMA_VERSION: i64 = 15;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

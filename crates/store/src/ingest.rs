@@ -16,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::{
+    aside,
     error::{Error, Result},
     fork,
     log::{self, Stored},
@@ -66,6 +67,15 @@ impl From<Stored> for Sealed {
 struct Logs<'a> {
     connection: &'a Connection,
     heads: HashMap<(Uuid, u32), Option<Head>>,
+}
+
+impl<'a> Logs<'a> {
+    fn of(connection: &'a Connection) -> Self {
+        Self {
+            connection,
+            heads: HashMap::new(),
+        }
+    }
 }
 
 impl Known for Logs<'_> {
@@ -197,10 +207,7 @@ pub(crate) fn seen_besides(
 
 /// Stores what fits of `events` and projects what they touch. The caller commits.
 fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Ingested> {
-    let mut logs = Logs {
-        connection,
-        heads: HashMap::new(),
-    };
+    let mut logs = Logs::of(connection);
     let mut done = Ingested::default();
     let mut stopped: BTreeSet<(Uuid, u32)> = BTreeSet::new();
     let mut touched: BTreeSet<Uuid> = BTreeSet::new();
@@ -515,6 +522,29 @@ impl Store {
     ) -> Result<Ingested> {
         self.taking(|connection| {
             let done = take(connection, &page.events, now_ms)?;
+            peer::set_cursor(connection, peer, server_epoch, page.next)?;
+            Ok(done)
+        })
+    }
+
+    /// The same for a peer to whom the logs of others are sent as well: what it has of them and
+    /// does not fit here is kept aside for their owners.
+    ///
+    /// # Errors
+    /// Faults of the disk; then nothing of it is stored.
+    pub fn ingest_page_from_above(
+        &self,
+        peer: &str,
+        server_epoch: &str,
+        page: &Page,
+        now_ms: i64,
+    ) -> Result<Ingested> {
+        self.taking(|connection| {
+            let done = take(connection, &page.events, now_ms)?;
+            let others = done.unfit.iter().map(|u| u.place);
+            for place in others.filter(|place| place.device != self.device) {
+                aside::keep(connection, &Logs::of(connection), place, &page.events)?;
+            }
             peer::set_cursor(connection, peer, server_epoch, page.next)?;
             Ok(done)
         })

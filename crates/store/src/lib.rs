@@ -7,6 +7,7 @@
 //! Every write is one transaction with `synchronous=FULL`: when [`Store::write`] returns, the
 //! event has reached the disk, and only then may anything be printed, announced or shown.
 
+mod aside;
 mod backup;
 mod ballast;
 mod blobs;

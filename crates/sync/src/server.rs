@@ -82,6 +82,29 @@ pub trait Log {
         after: u64,
         limits: &Limits,
     ) -> Result<Vec<Sealed>, Self::Error>;
+
+    /// Ends of a device's logs as they went on above this server, where that is another way than
+    /// here: see [`motcua_protocol::sync::aside`]. Nobody is above central.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    fn aside(&self, _device: Uuid) -> Result<Vec<LogHead>, Self::Error> {
+        Ok(Vec::new())
+    }
+
+    /// Events of such a log behind a sequence number, from its first one on.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    fn past_aside(
+        &self,
+        _device: Uuid,
+        _epoch: u32,
+        _after: u64,
+        _limits: &Limits,
+    ) -> Result<Vec<Sealed>, Self::Error> {
+        Ok(Vec::new())
+    }
 }
 
 /// What whoever asks may do; found out before, by key or certificate.
@@ -119,14 +142,23 @@ pub fn answer<L: Log>(
             logs: log.heads((!all).then_some(access.device))?,
             quarantined: log.quarantined(access.device)?,
             held: log.held((!all).then_some(access.device))?,
+            aside: log.aside(access.device)?,
         }),
         Request::Push(events) => push(log, access, limits, wall_ms, &events)?,
         Request::Feed { cursor } => Answer::Feed {
             server_epoch: log.server_epoch()?,
             page: log.feed(cursor, access.device, limits)?,
         },
-        Request::Past { epoch, after } => {
-            Answer::Past(log.past(access.device, epoch, after, limits)?)
+        Request::Past {
+            epoch,
+            after,
+            aside,
+        } => {
+            let of = access.device;
+            Answer::Past(match aside {
+                true => log.past_aside(of, epoch, after, limits)?,
+                false => log.past(of, epoch, after, limits)?,
+            })
         }
     })
 }

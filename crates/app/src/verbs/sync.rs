@@ -15,8 +15,8 @@ use motcua_protocol::{
     verbs::{
         admin::HubStatus,
         sync::{
-            Carried, Carry, Export, Now, Overview, OverviewAnswer, Problem, Problems, Resolve,
-            Resolved, Stick, StickMade, WaitingDay, WaitingScans, Way,
+            Carried, Carry, Export, Now, Overview, OverviewAnswer, Parted, Problem, Problems,
+            Resolve, Resolved, Stick, StickMade, WaitingDay, WaitingScans, Way,
         },
     },
 };
@@ -53,8 +53,15 @@ pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<Overview
     let now_ms = app.now_ms();
     let mut days = BTreeMap::default();
     let (mut unsent, mut looked_at) = (0, 0);
+    let mut parted = Vec::new();
     for owed in app.owed(Some(peer), all)? {
         unsent += owed.events;
+        if owed.parted {
+            parted.push(Parted {
+                machine: name_of(app, owed.log.device)?,
+                records: owed.events,
+            });
+        }
         app.store
             .waiting_of(&owed.log, owed.there, MOST, owed.again, &mut days)?;
     }
@@ -105,6 +112,7 @@ pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<Overview
         oldest_unsent_at: oldest.map(Time::from_ms),
         days,
         earlier: unsent.saturating_sub(looked_at),
+        parted,
         problems: open_problems(app)?,
         stick: stick(app, ctx)?,
         scans: scans(app, peer)?,

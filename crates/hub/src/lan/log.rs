@@ -52,4 +52,18 @@ impl Log for Logs<'_> {
     ) -> Result<Vec<Sealed>, Error> {
         self.0.store().events_after(device, epoch, after, limits)
     }
+
+    fn aside(&self, device: Uuid) -> Result<Vec<LogHead>, Error> {
+        self.0.store().aside(device)
+    }
+
+    fn past_aside(
+        &self,
+        device: Uuid,
+        epoch: u32,
+        after: u64,
+        limits: &Limits,
+    ) -> Result<Vec<Sealed>, Error> {
+        self.0.store().aside_after(device, epoch, after, limits)
+    }
 }

@@ -236,14 +236,26 @@ async fn heads(
 struct PastQuery {
     epoch: u32,
     after: u64,
+    #[serde(default)]
+    aside: bool,
 }
 
 async fn past(
     State(hub): State<Arc<Hub>>,
     Extension(Known(device)): Extension<Known>,
-    Query(PastQuery { epoch, after }): Query<PastQuery>,
+    Query(query): Query<PastQuery>,
 ) -> Response {
-    asked(hub, device, Asked::Past { epoch, after }).await
+    let PastQuery {
+        epoch,
+        after,
+        aside,
+    } = query;
+    let request = Asked::Past {
+        epoch,
+        after,
+        aside,
+    };
+    asked(hub, device, request).await
 }
 
 #[derive(Deserialize)]

@@ -61,6 +61,7 @@ fn survey(app: &App, peer: Peer) -> motcua_store::Result<Survey> {
             log,
             closed: store.closed_at(log.device, log.head.epoch)?,
             acked: acked.map_or(0, |h| h.head.seq),
+            parted: store.parted_at(log.device, log.head.epoch)?,
         })
     });
     Ok(Survey {
@@ -82,7 +83,11 @@ fn tell(app: &App, peer: Peer, ask: Ask, received: &mut u64) -> motcua_store::Re
             limits,
         } => Told::Events(store.events_after(device, epoch, after, &limits)?),
         Ask::TakePage { server_epoch, page } => {
-            let done = store.ingest_page(peer.name, &server_epoch, &page, now_ms)?;
+            let done = match peer.all {
+                // What goes another way above us is kept for whose log it is.
+                true => store.ingest_page_from_above(peer.name, &server_epoch, &page, now_ms)?,
+                false => store.ingest_page(peer.name, &server_epoch, &page, now_ms)?,
+            };
             *received += done.stored as u64;
             if done.stored > 0 {
                 app.took(&page.events);

@@ -135,9 +135,14 @@ pub(crate) fn ask_signed(
         Request::Heads { all } => Send::get(format!("{}?all={all}", wire::HEADS)),
         Request::Push(events) => Send::post(wire::EVENTS, wire::pack(&encode_events(events))),
         Request::Feed { cursor } => Send::get(format!("{}?cursor={cursor}", wire::FEED)),
-        Request::Past { epoch, after } => {
-            Send::get(format!("{}?epoch={epoch}&after={after}", wire::PAST))
-        }
+        Request::Past {
+            epoch,
+            after,
+            aside,
+        } => Send::get(format!(
+            "{}?epoch={epoch}&after={after}&aside={aside}",
+            wire::PAST
+        )),
     };
     send.signature = signature;
     let got = http.send(send, patience)?;

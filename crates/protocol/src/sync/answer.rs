@@ -100,6 +100,10 @@ pub struct Heads {
     /// tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Vec<Held>>,
+    /// Ends of the asking device's logs as they went on above the server, where that is another way
+    /// than here: see [`super::aside`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aside: Vec<LogHead>,
 }
 
 /// An event that a server has stored and that is not, or not yet, in effect.

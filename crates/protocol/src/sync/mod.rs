@@ -12,6 +12,7 @@
 //! - [`cursor`]: how far a feed was read, so that a server that forgot something is noticed.
 
 pub mod answer;
+pub mod aside;
 pub mod batch;
 pub mod blob;
 pub mod cursor;

@@ -73,6 +73,10 @@ pub struct OverviewAnswer {
     pub days: Vec<WaitingDay>,
     /// And so many from before, which were not looked at one by one.
     pub earlier: u64,
+    /// Those of them that only the machine that wrote them can bring in order: it and its hub were
+    /// put back to older copies, and central has other records under their numbers.
+    #[serde(default)]
+    pub parted: Vec<Parted>,
     /// Records that the other side holds back and nobody has dealt with.
     pub problems: u32,
     /// The way on foot.
@@ -102,6 +106,19 @@ pub struct BundleLine {
     /// The same in words, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+}
+
+/// Records of a machine that went back together with its hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "SyncParted", optional_fields)]
+#[schemars(rename = "SyncParted")]
+pub struct Parted {
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// How many.
+    #[ts(type = "number")]
+    pub records: u64,
 }
 
 /// Files of papers that wait.

@@ -17,6 +17,9 @@ use motcua_protocol::sync::{Hash, Judgement, Sealed};
 use super::{Ask, Engine, Now, Output, Phase, Request, Taken};
 use crate::status::Fault;
 
+/// Which of our epochs, and whether at the peer or aside, above it.
+pub(super) type Which = (u32, bool);
+
 /// How an epoch that went two ways ended, there and here, when it was joined.
 pub(super) type Ends = (Option<Hash>, u64);
 
@@ -24,6 +27,7 @@ pub(super) type Ends = (Option<Hash>, u64);
 #[derive(Debug, Clone)]
 pub(super) struct Search {
     epoch: u32,
+    aside: bool,
     /// Behind which number is asked next.
     after: u64,
     /// Up to there both are known to be alike, in this walk.
@@ -41,6 +45,7 @@ impl Search {
     pub(super) fn of(epoch: u32, guess: u64) -> Self {
         Self {
             epoch,
+            aside: false,
             after: guess.saturating_sub(1),
             alike: 0,
             suspicious: false,
@@ -75,6 +80,14 @@ impl Search {
         }
     }
 
+    /// Not what the peer has, but what it keeps aside.
+    pub(super) fn aside(self) -> Self {
+        Self {
+            aside: true,
+            ..self
+        }
+    }
+
     pub(super) fn suspicious(self) -> Self {
         Self {
             suspicious: true,
@@ -88,6 +101,7 @@ impl Engine {
         let request = Request::Past {
             epoch: search.epoch,
             after: search.after,
+            aside: search.aside,
         };
         self.send(now, Phase::Past(search), request, out);
     }
@@ -168,12 +182,13 @@ impl Engine {
         match search.common {
             Some(common) => {
                 let (epoch, ends) = (search.epoch, search.ends);
+                let which = (epoch, search.aside);
                 let ask = Ask::Repair {
                     epoch,
                     common,
                     theirs: search.theirs,
                 };
-                self.ask(now, Phase::Repair(epoch, ends), ask, out);
+                self.ask(now, Phase::Repair(which, ends), ask, out);
             }
             None if search.suspicious => self.fail(now, Fault::Fork, None),
             None => self.next_job(now, out),

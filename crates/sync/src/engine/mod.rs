@@ -95,6 +95,8 @@ pub enum Request {
         epoch: u32,
         /// Behind which sequence number.
         after: u64,
+        /// As it went on above the peer, where that is another way.
+        aside: bool,
     },
 }
 
@@ -184,6 +186,9 @@ pub struct LocalLog {
     pub closed: Option<u64>,
     /// What the peer is remembered to have of it; a hint.
     pub acked: u64,
+    /// Up to where it is as the peer has it, of somebody else's log that is known to have gone
+    /// another way there: what is behind waits for its owner to join the two.
+    pub parted: Option<u64>,
 }
 
 /// What is there.
@@ -300,7 +305,7 @@ enum Phase {
     Push(Job, Place, Vec<[u8; 32]>),
     Past(fork::Search),
     TakePast(fork::Search, Vec<Sealed>),
-    Repair(u32, Option<fork::Ends>),
+    Repair(fork::Which, Option<fork::Ends>),
     Pull,
     TakePage(u64, bool),
 }
@@ -322,7 +327,7 @@ pub struct Engine {
     hello: Option<Hello>,
     remote: HashMap<(Uuid, u32), EpochHead>,
     /// Ends of epochs that went two ways, as they were when they were last joined.
-    joined: HashMap<u32, fork::Ends>,
+    joined: HashMap<fork::Which, fork::Ends>,
     jobs: VecDeque<Job>,
     searches: VecDeque<fork::Search>,
     cursor: u64,

@@ -1,8 +1,8 @@
 //! One session, step by step.
 
 use motcua_protocol::sync::{
-    EpochHead, Hash, Heads, Hello, Judgement, Limits, PROTO, PROTO_MIN, Place, PushAnswer, Refused,
-    RefusedWhy, Sealed, cursor,
+    EpochHead, Hash, Heads, Hello, Judgement, Limits, LogHead, PROTO, PROTO_MIN, Place, PushAnswer,
+    Refused, RefusedWhy, Sealed, cursor,
 };
 
 use super::{
@@ -51,8 +51,8 @@ impl Engine {
             (Phase::TakePast(search, events), Told::Taken(taken)) => {
                 self.took_past(now, search, events, &taken, out);
             }
-            (Phase::Repair(epoch, ends), Told::Repaired) => {
-                self.joined.extend(ends.map(|ends| (epoch, ends)));
+            (Phase::Repair(which, ends), Told::Repaired) => {
+                self.joined.extend(ends.map(|ends| (which, ends)));
                 self.survey(now, out);
             }
             (Phase::TakePage(next, more), Told::Taken(taken)) => {
@@ -116,6 +116,11 @@ impl Engine {
             if !own && !also && !self.config.send_all {
                 continue;
             }
+            if let Some(parted) = local.parted.filter(|_| !own && local.closed.is_none()) {
+                unsent += head.seq.saturating_sub(parted);
+                self.status.forks += 1;
+                continue;
+            }
             let there = self.remote.get(&(device, head.epoch)).copied();
             let at = there.map_or(0, |h| h.seq);
             let other = |h: EpochHead| h.seq == head.seq && h.hash != head.hash;
@@ -123,7 +128,8 @@ impl Engine {
                 // What was joined as both ends still stand is offered again, for the peer may be
                 // able to take it by now; nothing of it is missing there.
                 let ends = (there.map(|h| h.hash), head.seq);
-                let owed = local.closed.is_none() || self.joined.get(&head.epoch) != Some(&ends);
+                let owed =
+                    local.closed.is_none() || self.joined.get(&(head.epoch, false)) != Some(&ends);
                 unsent += if owed { head.seq - at } else { 0 };
                 self.jobs.push_back(Job {
                     device,
@@ -167,10 +173,11 @@ impl Engine {
         for epoch in lost {
             let end = self.remote.get(&(self.config.device, epoch));
             let ends = (end.map(|e| e.hash), 0);
-            if self.joined.get(&epoch) != Some(&ends) {
+            if self.joined.get(&(epoch, false)) != Some(&ends) {
                 self.searches.push_back(Search::of(epoch, 0).joining(ends));
             }
         }
+        self.look_aside(&survey, &heads);
         self.jobs
             .make_contiguous()
             .sort_by_key(|j| (j.device, j.epoch));
@@ -190,13 +197,30 @@ impl Engine {
         self.next_job(now, out);
     }
 
+    /// What the peer keeps for us of our own epochs as they went on above it.
+    fn look_aside(&mut self, survey: &Survey, heads: &Heads) {
+        for LogHead { device, head } in &heads.aside {
+            if *device != self.config.device {
+                continue;
+            }
+            let here = (survey.logs.iter())
+                .find(|l| l.log.device == *device && l.log.head.epoch == head.epoch)
+                .map_or(0, |l| l.log.head.seq);
+            let ends = (Some(head.hash), here);
+            if self.joined.get(&(head.epoch, true)) != Some(&ends) {
+                let search = Search::of(head.epoch, head.seq.min(here)).aside();
+                self.searches.push_back(search.joining(ends));
+            }
+        }
+    }
+
     /// An epoch of ours that went two ways may still be written by a copy of this device, or may
     /// have gone back here or there since. Whenever either end is another than last time, the place
     /// where the two part is found anew; where it was then is only where to look first.
     fn rejoin(&mut self, epoch: u32, closed: u64, here: u64, differs: bool) {
         let end = self.remote.get(&(self.config.device, epoch));
         let ends = (end.map(|e| e.hash), here);
-        if self.joined.get(&epoch) == Some(&ends) {
+        if self.joined.get(&(epoch, false)) == Some(&ends) {
             return;
         }
         let guess = closed.min(here).min(end.map_or(0, |e| e.seq));
@@ -214,7 +238,7 @@ impl Engine {
     fn look_behind(&mut self, epoch: u32, closed: u64, here: u64) {
         let end = self.remote.get(&(self.config.device, epoch));
         let ends = (end.map(|e| e.hash), here);
-        if self.joined.get(&epoch) != Some(&ends) {
+        if self.joined.get(&(epoch, false)) != Some(&ends) {
             let search = Search::of_own(epoch, closed, here);
             self.searches.push_back(search.joining(ends));
         }

@@ -6,6 +6,7 @@ use motcua_protocol::{
     event::{Dep, Header},
     sync::{
         EpochHead, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
+        aside::{Node, follows, way},
         cursor, judge,
         repair::{Own, Repair, repair},
         rule::Known,
@@ -18,6 +19,9 @@ use super::{
     acts::{POISON, closing},
     world::Broken,
 };
+
+/// Whose logs others bring theirs to.
+pub(crate) const HUB: Uuid = Uuid::from_u128(0xfff);
 
 /// One machine's logs.
 #[derive(Debug, Clone)]
@@ -39,6 +43,8 @@ pub(crate) struct Disk {
     pub(crate) peer: (Option<String>, u64),
     pub(crate) acked: BTreeMap<(Uuid, u32), EpochHead>,
     pub(crate) broken: Broken,
+    /// What central has of others' logs and does not fit here; the hub keeps it.
+    aside: BTreeMap<(Place, [u8; 32]), Sealed>,
     order: HashMap<Uuid, usize>,
     /// How much of log and effects was looked at.
     looked: (usize, usize),
@@ -86,6 +92,7 @@ impl Disk {
             peer: (None, 0),
             acked: BTreeMap::new(),
             broken,
+            aside: BTreeMap::new(),
             order: HashMap::new(),
             looked: (0, 0),
         }
@@ -115,11 +122,9 @@ impl Disk {
             left.store(event.clone());
         }
         // What is remembered of the peer is in the same file and goes back with it.
-        left.peer = if lost == 0 {
-            self.peer.clone()
-        } else {
-            (None, 0)
-        };
+        if lost == 0 {
+            (left.peer, left.aside) = (self.peer.clone(), self.aside.clone());
+        }
         left.acked = self
             .acked
             .iter()
@@ -255,6 +260,7 @@ impl Disk {
             log: log_head(*device, *epoch, *head),
             closed: self.closed.get(&(*device, *epoch)).copied(),
             acked: self.acked.get(&(*device, *epoch)).map_or(0, |h| h.seq),
+            parted: (self.way(*device, *epoch).first()).map(|first| first.place().seq - 1),
         };
         Survey {
             logs: self.heads.iter().map(one).collect(),
@@ -350,6 +356,9 @@ impl Disk {
             } => Told::Events(self.after(device, epoch, after, &limits)),
             Ask::TakePage { server_epoch, page } => {
                 let (_, unfit) = self.take(&page.events).unwrap_or_default();
+                if self.device == HUB && self.broken != Broken::NothingAside {
+                    self.keep_aside(&unfit, &page.events);
+                }
                 self.peer = (Some(server_epoch), page.next);
                 Told::Taken(Taken { unfit })
             }
@@ -366,6 +375,45 @@ impl Disk {
                 Told::Repaired
             }
         }
+    }
+
+    pub(crate) fn has_aside(&self) -> usize {
+        self.aside.len()
+    }
+
+    /// As `Store::ingest_page_from_above` does.
+    fn keep_aside(&mut self, unfit: &[Unfit], events: &[Sealed]) {
+        for from in unfit.iter().map(|u| u.place) {
+            for event in events {
+                let place = event.place();
+                let of_it = (place.device, place.epoch) == (from.device, from.epoch);
+                if from.device == self.device || !of_it || place.seq < from.seq {
+                    continue;
+                }
+                let kept = |at, hash: &[u8; 32]| Ok(self.aside.contains_key(&(at, *hash)));
+                if !follows(self, event, kept).unwrap() {
+                    break;
+                }
+                self.aside.insert((place, event.hash), event.clone());
+            }
+        }
+    }
+
+    /// The way of one log that its owner is told of.
+    fn way(&self, device: Uuid, epoch: u32) -> Vec<&Sealed> {
+        let all: Vec<&Sealed> = (self.aside.values())
+            .filter(|e| (e.header.device, e.header.epoch) == (device, epoch))
+            .collect();
+        let nodes: Vec<Node> = (all.iter())
+            .map(|e| Node {
+                seq: e.header.seq,
+                hash: e.hash,
+                prev_hash: e.prev_hash,
+                known: self.has(e.header.event_id),
+            })
+            .collect();
+        let way = way(&nodes).unwrap_or_default();
+        way.into_iter().map(|i| all[i]).collect()
     }
 
     /// The cursor of a position.
@@ -592,5 +640,36 @@ impl Log for Disk {
         limits: &Limits,
     ) -> Result<Vec<Sealed>, String> {
         Ok(self.after(device, epoch, after, limits))
+    }
+
+    fn aside(&self, device: Uuid) -> Result<Vec<LogHead>, String> {
+        let mut epochs: Vec<u32> = (self.aside.keys())
+            .filter(|(place, _)| place.device == device)
+            .map(|(place, _)| place.epoch)
+            .collect();
+        epochs.dedup();
+        let end = |epoch: u32| {
+            let way = self.way(device, epoch);
+            let last = way.last()?;
+            let (seq, hash) = (last.header.seq, last.hash);
+            Some(log_head(device, epoch, Head { seq, hash }))
+        };
+        Ok(epochs.into_iter().filter_map(end).collect())
+    }
+
+    fn past_aside(
+        &self,
+        device: Uuid,
+        epoch: u32,
+        after: u64,
+        limits: &Limits,
+    ) -> Result<Vec<Sealed>, String> {
+        let way = self.way(device, epoch);
+        let first = way.first().map_or(0, |e| e.header.seq);
+        let at = |seq| Place { device, epoch, seq };
+        let alike = (after + 1..first).filter_map(|seq| self.places.get(&at(seq)));
+        let alike = alike.map(|i| &self.log[*i]);
+        let rest = way.into_iter().filter(|e| e.header.seq > after);
+        Ok(whole_commands(alike.chain(rest), limits.events as usize))
     }
 }

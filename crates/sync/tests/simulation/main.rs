@@ -65,5 +65,6 @@ fish! {
     a_client_whose_timers_are_forgotten_is_caught: NoTimers,
     a_central_that_says_yes_too_early_is_caught: CentralAcksEarly,
     a_central_that_refuses_a_batch_for_one_bad_event_is_caught: CentralRefusesPoison,
+    a_hub_that_passes_over_what_central_has_of_others_is_caught: NothingAside,
     a_restored_device_that_goes_on_counting_is_repaired_only_with_hashes: ForkDropped,
 }

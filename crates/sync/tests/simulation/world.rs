@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     acts::{OF_TOMORROW, POISON, acts, beginning},
-    disk::Disk,
+    disk::{Disk, HUB},
 };
 
 /// What is wrong with the build under test.
@@ -46,6 +46,8 @@ pub(crate) enum Broken {
     CentralAcksEarly,
     /// One unreadable event and central refuses the whole batch.
     CentralRefusesPoison,
+    /// The hub passes over what central has of others' logs and does not fit.
+    NothingAside,
 }
 
 /// What a run did.
@@ -66,6 +68,8 @@ pub(crate) struct Outcome {
     central_stops: u64,
     central_restores: u64,
     held: u64,
+    images: u64,
+    asides: u64,
     lines: u64,
 }
 
@@ -86,6 +90,8 @@ impl Outcome {
         self.central_stops += o.central_stops;
         self.central_restores += o.central_restores;
         self.held += o.held;
+        self.images += o.images;
+        self.asides += o.asides;
         self.lines += o.lines;
     }
 
@@ -105,6 +111,8 @@ impl Outcome {
             self.central_stops,
             self.central_restores,
             self.held,
+            self.images,
+            self.asides,
             self.lines,
         ]
         .iter()
@@ -153,6 +161,8 @@ pub(crate) struct World {
     machines: Vec<Machine>,
     hub: Disk,
     hub_backup: Disk,
+    /// All machines of the branch at one moment: the hub, and each counter.
+    image: Option<(Disk, Vec<Disk>)>,
     hub_up: bool,
     above: central::Above,
     entities: Vec<Uuid>,
@@ -186,8 +196,9 @@ impl World {
             events: HashMap::new(),
             made: 0,
             machines: Vec::new(),
-            hub: Disk::new(Uuid::from_u128(0xfff), broken),
-            hub_backup: Disk::new(Uuid::from_u128(0xfff), broken),
+            hub: Disk::new(HUB, broken),
+            hub_backup: Disk::new(HUB, broken),
+            image: None,
             hub_up: true,
             above: central::Above::new(seed),
             entities: Vec::new(),
@@ -355,8 +366,11 @@ impl World {
             return Ok(());
         }
         self.hub.effects_once("hub")?;
-        let there =
-            |id: &&Uuid| self.hub.has(**id) || self.machines.iter().any(|m| m.disk.has(**id));
+        let there = |id: &&Uuid| {
+            self.hub.has(**id)
+                || self.machines.iter().any(|m| m.disk.has(**id))
+                || self.above.model.has(**id)
+        };
         match self.promised.iter().find(|id| !there(id)) {
             Some(lost) => Err(format!("I1: {lost} is nowhere")),
             None => Ok(()),
@@ -391,6 +405,10 @@ impl World {
             }
             if self.percent(3) {
                 self.central_is_backed_up();
+            }
+            if self.percent(2) {
+                let counters = self.machines.iter().map(|m| m.disk.clone()).collect();
+                self.image = Some((self.hub.clone(), counters));
             }
         }
         let next = self.now + 500 + self.below(25_000);

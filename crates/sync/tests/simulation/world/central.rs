@@ -16,7 +16,10 @@ use motcua_testkit::model::{CentralModel, fold_entity, lines};
 use uuid::Uuid;
 
 use super::{Broken, CAP, Disk, Event, LIMITS, World, over_the_wire, page_over_the_wire};
-use crate::acts::{OF_TOMORROW, POISON};
+use crate::{
+    acts::{OF_TOMORROW, POISON},
+    disk::HUB,
+};
 
 /// Everything above the hub.
 pub(crate) struct Above {
@@ -27,7 +30,7 @@ pub(crate) struct Above {
     up: bool,
     uplink: Engine,
     run: u64,
-    apart_until: u64,
+    pub(super) apart_until: u64,
     looked: usize,
     accepted: BTreeMap<Place, [u8; 32]>,
     acked: BTreeMap<(String, Uuid, u32), u64>,
@@ -38,7 +41,7 @@ fn engine(seed: u64) -> Engine {
         cap_ms: CAP,
         poll_ms: 10_000,
         timeout_ms: 15_000,
-        ..Config::central(Uuid::from_u128(0xfff), true)
+        ..Config::central(HUB, true)
     };
     Engine::new(config, seed)
 }
@@ -118,7 +121,9 @@ impl World {
         }
         let (number, id) = (self.next_epoch(), self.id());
         // What the hub reads from central is remembered apart from what it is to its devices.
+        let aside = self.hub.has_aside();
         let told = self.hub.tell_engine(ask, number, id);
+        self.outcome.asides += u64::from(self.hub.has_aside() > aside);
         self.uplink_steps(Input::Told(ticket, told));
     }
 
@@ -307,7 +312,14 @@ impl World {
             _ => {
                 let told = self.percent(70);
                 let number = self.next_epoch();
-                self.above.model = self.above.backup.clone();
+                let before = std::mem::replace(&mut self.above.model, self.above.backup.clone());
+                let promised = self.promised.clone();
+                self.bury();
+                if !self.is_kept() {
+                    (self.above.model, self.promised) = (before, promised);
+                    return;
+                }
+                self.clear_the_line();
                 if told {
                     self.above.model.is_restored(number);
                 }

@@ -15,30 +15,30 @@ impl World {
         for machine in &self.machines {
             there.extend(machine.disk.ids());
         }
+        there.extend(self.above.model.ids());
         self.promised.retain(|id| there.contains(id));
     }
 
-    /// Whether everything that there is is with the hub or with whose it is. What is left only with
-    /// third parties has lost both its machines at once, and that is more than is promised: they
-    /// do not answer for others' logs. It is asked by hash and not by id. An event may stand again
-    /// elsewhere; but a third party that alone has the old place of it can never take what came to
-    /// stand there instead, and nobody else knows that it would have to be written anew.
-    fn is_kept(&self) -> bool {
+    /// Whether everything that there is is with the hub, with whose it is, or at central. What is
+    /// left only with another counter has lost all three at once, and that is more than is
+    /// promised: counters do not answer for others' logs. It is asked by hash and not by id. An
+    /// event may stand again elsewhere; but a counter that alone has the old place of it can never
+    /// take what came to stand there instead, and nobody else knows that it would have to be
+    /// written anew.
+    pub(super) fn is_kept(&self) -> bool {
         let mut kept: BTreeSet<[u8; 32]> = self.hub.log.iter().map(|e| e.hash).collect();
         for machine in &self.machines {
             let own = |e: &&Sealed| e.header.device == machine.disk.device;
             kept.extend(machine.disk.log.iter().filter(own).map(|e| e.hash));
         }
+        kept.extend(self.above.model.log.iter().map(|e| e.hash));
         let all = |m: &Machine| m.disk.log.iter().all(|e| kept.contains(&e.hash));
-        // Central is a third party too: of a log whose owner and whose hub both went back behind
-        // what central has, it can give back what it has, but not take what came to stand there.
-        let above = &self.above.model.log;
-        self.machines.iter().all(all) && above.iter().all(|e| kept.contains(&e.hash))
+        self.machines.iter().all(all)
     }
 
     /// What is on the line goes down with the machines: else a page of a feed could be the only
     /// copy of something.
-    fn clear_the_line(&mut self) {
+    pub(super) fn clear_the_line(&mut self) {
         for event in self.events.values_mut() {
             let page = match event {
                 Event::ToDevice(.., answer) => {
@@ -96,9 +96,39 @@ impl World {
         true
     }
 
+    /// Somebody puts the image of some day back on every machine of the branch, and work goes on
+    /// before central is heard.
+    fn branch_goes_back(&mut self) {
+        let Some((hub, counters)) = self.image.clone() else {
+            return;
+        };
+        let promised = self.promised.clone();
+        let hub = std::mem::replace(&mut self.hub, hub);
+        let mut before = Vec::new();
+        for (i, disk) in counters.into_iter().enumerate() {
+            self.stop(i);
+            before.push(std::mem::replace(&mut self.machines[i].disk, disk));
+        }
+        self.bury();
+        if !self.is_kept() {
+            (self.hub, self.promised) = (hub, promised);
+            for (machine, disk) in self.machines.iter_mut().zip(before) {
+                machine.disk = disk;
+            }
+            return;
+        }
+        self.clear_the_line();
+        self.hub_looked = 0;
+        self.accepted.clear();
+        self.acked.clear();
+        self.uplink_starts();
+        self.above.apart_until = self.now + 30_000 + self.below(90_000);
+        self.outcome.images += 1;
+    }
+
     pub(super) fn fault(&mut self) {
         let i = self.below(self.machines.len() as u64) as usize;
-        match self.below(17) {
+        match self.below(19) {
             0 | 1 => self.stop(i),
             2 | 3 => {
                 let until = self.now + self.below(90_000);
@@ -155,6 +185,7 @@ impl World {
             13 | 14 => self.central_fault(0),
             15 => self.central_fault(1),
             16 => self.central_fault(2),
+            17 | 18 if self.hub_goes_back && self.devices_go_back => self.branch_goes_back(),
             _ => {}
         }
     }

@@ -10,7 +10,15 @@
     reason = "a test stops where something is not as expected"
 )]
 
-use std::{fs, path::Path, process::Command, thread, time::Duration};
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    path::Path,
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use motcua_testkit::{
     branch::{SERVICE, case, id},
@@ -304,6 +312,123 @@ fn a_machine_restored_from_a_backup_loses_neither_of_its_two_pasts() {
     assert_eq!(visits(&now), visits(&lived) + 2, "both pasts are there");
     assert_eq!(status(&desk.program)["unsent"], 0);
     assert_eq!(desk.program.run(&["verify"]).code, Some(0));
+}
+
+/// Answers whoever comes to that address like the page of a network that wants a login: in plain
+/// HTTP to whatever is said, once for each connection, until it is dropped.
+fn login_page(listen: &str, times: usize) -> thread::JoinHandle<()> {
+    let listener = TcpListener::bind(listen).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().take(times) {
+            let mut stream = stream.unwrap();
+            let mut said = [0; 512];
+            stream.read(&mut said).ok();
+            let page = "HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(page.as_bytes()).ok();
+        }
+    })
+}
+
+#[test]
+fn a_login_page_in_centrals_place_is_told_as_one_and_nothing_is_lost() {
+    let desk = Machine::demo();
+    let mut central = Central::start();
+    let office = office(&desk.program);
+    central.enrol(&desk.program, &office);
+    visit(&desk.program, 1);
+    let waiting = status(&desk.program)["unsent"].clone();
+    let listen = central.url().trim_start_matches("https://").to_owned();
+    central.kill();
+    let page = login_page(&listen, 1);
+    let synced = sync(&desk.program);
+    assert_eq!(synced["last_error"][0], "SYNC_CAPTIVE_PORTAL", "{synced}");
+    page.join().unwrap();
+    // One that bears a certificate, of another authority.
+    let other = Central::start();
+    let inner = other.url().trim_start_matches("https://").to_owned();
+    let listener = TcpListener::bind(&listen).unwrap();
+    let passing = thread::spawn(move || {
+        let (near, _) = listener.accept().unwrap();
+        let far = TcpStream::connect(inner).unwrap();
+        let (mut from, mut to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+        let up = thread::spawn(move || io::copy(&mut from, &mut to).ok());
+        io::copy(&mut &far, &mut &near).ok();
+        near.shutdown(Shutdown::Both).ok();
+        far.shutdown(Shutdown::Both).ok();
+        up.join().unwrap();
+    });
+    let synced = sync(&desk.program);
+    assert_eq!(synced["last_error"][0], "SYNC_CAPTIVE_PORTAL", "{synced}");
+    passing.join().unwrap();
+    assert!(status(&desk.program)["unsent"].as_u64() >= waiting.as_u64());
+    // Logged in to the network: central itself answers.
+    central.up();
+    assert_eq!(sync(&desk.program)["unsent"], 0);
+    assert_equal(&desk.program, &central, &office);
+}
+
+/// A whole branch, hub and counter, is put back to an older image and works on before central is
+/// heard. What both wrote and sent before, and what the counter wrote since under the same numbers:
+/// nothing of either is lost, and the counter is the one who joins them.
+#[test]
+fn a_branch_put_back_whole_loses_neither_of_its_two_pasts() {
+    let hub = Machine::demo();
+    let mut central = Central::start();
+    let office = office(&hub.program);
+    central.enrol(&hub.program, &office);
+    let counter = Machine::new();
+    let listen = {
+        let (_serving, ready) = hub.program.serve();
+        let code = id(&hub.program.run(&["pair-code"]).json()["code"]);
+        let url = id(&ready["url"]);
+        let args = ["pair", "--hub", &url, "--code", &code];
+        counter.program.run(&args).json();
+        visit(&counter.program, 1);
+        assert_eq!(sync(&counter.program)["unsent"], 0);
+        hub.program.until_sent(Duration::from_secs(60));
+        url.trim_start_matches("https://").to_owned()
+    };
+    hub.copy("data", "kept");
+    counter.copy("data", "kept");
+    {
+        let _serving = hub.program.serve_at(&listen);
+        for number in 0..4 {
+            visit(&counter.program, number);
+        }
+        assert_eq!(sync(&counter.program)["unsent"], 0);
+        hub.program.until_sent(Duration::from_secs(60));
+    }
+    let lived = central.dump(&office);
+    // Both go back, and nobody hears central while work goes on.
+    central.kill();
+    hub.copy("kept", "data");
+    counter.copy("kept", "data");
+    let _serving = hub.program.serve_at(&listen);
+    for number in 0..3 {
+        visit(&counter.program, number);
+    }
+    assert_eq!(sync(&counter.program)["unsent"], 0, "the hub has it");
+    central.up();
+    let visits = |text: &str| {
+        text.lines()
+            .filter(|l| l.contains("\"type\":\"visit\""))
+            .count()
+    };
+    let mut joined = false;
+    for _ in 0..20 {
+        hub.program.run(&["sync", "--once"]).json();
+        sync(&counter.program);
+        if status(&hub.program)["unsent"] == 0 && dump(&hub.program) == central.dump(&office) {
+            joined = true;
+            break;
+        }
+    }
+    assert!(joined, "{}", status(&hub.program));
+    assert_equal(&counter.program, &central, &office);
+    assert_eq!(visits(&central.dump(&office)), visits(&lived) + 3);
+    for machine in [&hub, &counter] {
+        assert_eq!(machine.program.run(&["verify"]).code, Some(0));
+    }
 }
 
 #[test]

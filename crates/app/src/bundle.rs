@@ -374,17 +374,17 @@ fn line(kind: Kind, own: bool, standing: &Standing, today: NaiveDate) -> Option<
             title(kind)
         ),
         Some((taken, at_ms)) => {
-            let from = taken.valid_from.format("%d/%m/%Y");
-            let since = match taken.valid_from > today {
-                true => format!("sẽ áp dụng từ {from}"),
-                false => format!("áp dụng từ {from}"),
-            };
-            format!(
-                "{}{scope}: đang dùng bản số {} của trung tâm, {since}, nhận lúc {}.",
-                title(kind),
-                taken.serial,
-                Time::from_ms(*at_ms).0.format("%H:%M ngày %d/%m/%Y")
-            )
+            let (from, serial) = (taken.valid_from.format("%d/%m/%Y"), taken.serial);
+            let at = Time::from_ms(*at_ms).0.format("%H:%M ngày %d/%m/%Y");
+            let title = title(kind);
+            match taken.valid_from > today {
+                true => format!(
+                    "{title}{scope}: đã nhận bản số {serial} của trung tâm lúc {at}, áp dụng từ {from}; trước ngày đó vẫn dùng bản trước."
+                ),
+                false => format!(
+                    "{title}{scope}: đang dùng bản số {serial} của trung tâm, áp dụng từ {from}, nhận lúc {at}."
+                ),
+            }
         }
     };
     let refused = standing.refused.as_ref().map(|(refused, _)| refused);

@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 
 use deadpool_postgres::Transaction;
 use motcua_protocol::{
-    event::{Body, BranchEvent, RecordResolved, Resolution},
-    sync::Sealed,
+    amend::{Amendments, KIND},
+    event::{Body, BranchEvent, Header, RecordResolved, Resolution},
+    sync::{Sealed, Status},
 };
+use motcua_sync::intake::Fresh;
 use uuid::Uuid;
 
 use crate::error::Result;
+
+/// Verdict on a record that cannot be read.
+const BROKEN: &str = "BODY_UNREADABLE";
 
 /// Entities to fold anew because somebody asks for it; what can be read by now is held no longer.
 /// Where folding fails again, that is said again.
@@ -24,7 +29,7 @@ pub(crate) async fn asked(
         .filter_map(|e| match Body::decode(&e.header.kind, &e.body) {
             Some(Body::Branch(BranchEvent::Resolved(RecordResolved {
                 event_id,
-                how: Resolution::AskedAgain,
+                how: Resolution::AskedAgain | Resolution::Corrected,
                 ..
             }))) => Some(event_id),
             _ => None,
@@ -60,4 +65,52 @@ pub(crate) async fn asked(
     )
     .await?;
     Ok(touched)
+}
+
+/// Records that can be read since one of their fields was said anew, whichever came first: held
+/// no longer. What is among `fresh` is said of it at once.
+pub(crate) async fn amended(
+    tx: &Transaction<'_>,
+    office: i32,
+    fresh: &mut [Fresh<'_>],
+) -> Result<()> {
+    let concerned = |f: &&Fresh<'_>| f.event.header.kind == KIND || f.code == Some(BROKEN);
+    let entities: Vec<Uuid> = (fresh.iter().filter(concerned))
+        .map(|f| f.event.header.entity)
+        .collect();
+    if entities.is_empty() {
+        return Ok(());
+    }
+    let rows = tx
+        .query(
+            "SELECT header, body FROM event_log WHERE office_id = $1 AND entity = ANY($2) ORDER BY feed_seq",
+            &[&office, &entities],
+        )
+        .await?;
+    let mut events: Vec<(Header, Vec<u8>)> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut header: &[u8] = row.get(0);
+        if let Some(header) = Header::read(&mut header) {
+            events.push((header, row.get(1)));
+        }
+    }
+    let amendments = Amendments::of(events.iter().map(|(h, b)| (h, &b[..])));
+    let readable: Vec<Uuid> = amendments
+        .records()
+        .filter(|id| {
+            let record = events.iter().find(|(header, _)| header.event_id == *id);
+            record.is_some_and(|(header, body)| amendments.read(header, body).is_ok())
+        })
+        .collect();
+    for one in fresh.iter_mut().filter(|f| f.code == Some(BROKEN)) {
+        if readable.contains(&one.event.header.event_id) {
+            (one.status, one.code) = (Status::Applied, None);
+        }
+    }
+    tx.execute(
+        "DELETE FROM verdict WHERE office_id = $1 AND event_id = ANY($2) AND code = $3",
+        &[&office, &readable, &BROKEN],
+    )
+    .await?;
+    Ok(())
 }

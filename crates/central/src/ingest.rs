@@ -237,7 +237,11 @@ pub(crate) async fn take(
         store(&tx, office, feed, &fresh).await?;
         advance(&tx, office, feed, &fresh, last.event.place(), head, by).await?;
         close_epochs(&tx, office, &fresh).await?;
+        again::amended(&tx, office, &mut fresh).await?;
         let mut touched: BTreeSet<Uuid> = fresh.iter().map(|f| f.event.header.entity).collect();
+        if fresh.iter().any(|f| !intake::closes(f.event).is_empty()) {
+            touched.extend(waiting(&tx, office).await?);
+        }
         touched.extend(again::asked(&tx, office, fresh.iter().map(|f| f.event)).await?);
         let applied = read_model::apply(&mut tx, office, &touched).await?;
         settle(&tx, office, &mut fresh, &touched, &applied).await?;
@@ -341,6 +345,21 @@ async fn advance(
     )
     .await?;
     Ok(())
+}
+
+/// Entities of which something waits for what it had seen. Where an epoch is closed, that may be
+/// what they wait for, and it will never come.
+async fn waiting(tx: &Transaction<'_>, office: i32) -> Result<Vec<Uuid>> {
+    let rows = tx
+        .query(
+            &tx.prepare_cached(
+                "SELECT DISTINCT entity FROM verdict WHERE office_id = $1 AND code = 'DEPS'",
+            )
+            .await?,
+            &[&office],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Remembers which epochs went two ways, as their device says.

@@ -131,6 +131,7 @@ impl Logs {
                 },
                 code: row.get(2),
                 field: body.and_then(|body| Body::unreadable_at(kind, body)),
+                above: false,
             }
         };
         Ok(rows.iter().map(held).collect())

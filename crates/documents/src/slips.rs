@@ -138,6 +138,21 @@ pub struct ReturnSlip {
     pub note: Option<String>,
 }
 
+/// The name of a procedure within a sentence that has said “thủ tục” or “hồ sơ”: many names begin
+/// with that word themselves.
+fn bare(name: &str) -> String {
+    let name = name.trim();
+    let rest = name.strip_prefix("Thủ tục ").unwrap_or(name);
+    let mut letters = rest.chars();
+    match (letters.next(), letters.next()) {
+        // An abbreviation stays as it is.
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(rest.chars().skip(1)).collect()
+        }
+        _ => rest.to_owned(),
+    }
+}
+
 /// A form of the case, with values of its own beside those that all have.
 pub(crate) fn make(
     key: &str,
@@ -161,6 +176,7 @@ pub(crate) fn make(
         ("phone", head.owner.phone.clone()),
         ("email", head.owner.email.clone()),
         ("procedure", Some(head.procedure_name.clone())),
+        ("procedure_bare", Some(bare(&head.procedure_name))),
         ("procedure_code", Some(head.procedure_code.clone())),
         ("officer", Some(head.officer.clone())),
     ]);
@@ -324,4 +340,22 @@ pub fn return_slip(data: &ReturnSlip, forms: &FormSet, fonts: &Fonts) -> Result<
         values,
         (forms, fonts),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn a_procedure_within_a_sentence_says_no_word_twice() {
+        for (name, within) in [
+            ("Thủ tục đăng ký khai sinh", "đăng ký khai sinh"),
+            ("Đăng ký khai tử", "đăng ký khai tử"),
+            ("GCN an toàn", "GCN an toàn"),
+            ("X", "X"),
+            ("", ""),
+        ] {
+            assert_eq!(bare(name), within, "{name}");
+        }
+    }
 }

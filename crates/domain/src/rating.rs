@@ -286,3 +286,7 @@ pub struct ComplaintHandled {
 pub const COMPLAINT_DAYS: u32 = 15;
 /// The citizen hears how it stands after so many working days.
 pub const COMPLAINT_WORD_DAYS: u32 = 5;
+/// Whoever is not competent says so within so many working days (indicator 5.2 of the portal).
+pub const COMPLAINT_REFUSE_DAYS: u32 = 2;
+/// The answer is made public within so many working days (indicator 5.2 of the portal).
+pub const COMPLAINT_PUBLISH_DAYS: u32 = 2;

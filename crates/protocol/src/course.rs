@@ -11,6 +11,7 @@ use motcua_domain::{
 use uuid::Uuid;
 
 use crate::{
+    amend::Amendments,
     event::{Body, Header},
     fold::stamp,
 };
@@ -34,11 +35,13 @@ pub fn course<'a>(placed: impl IntoIterator<Item = (&'a Header, &'a [u8])>) -> V
     let mut turns: Vec<Turn> = Vec::new();
     // As in `fold`: what two machines did for one command has its effect once.
     let mut done_by: HashMap<Uuid, Uuid> = HashMap::new();
+    let placed: Vec<(&Header, &[u8])> = placed.into_iter().collect();
+    let amendments = Amendments::of(placed.iter().copied());
     for (header, body) in placed {
         if *done_by.entry(header.command_id).or_insert(header.device) != header.device {
             continue;
         }
-        let Some(Body::Case(event)) = Body::decode(&header.kind, body) else {
+        let Ok(Body::Case(event)) = amendments.read(header, body) else {
             continue;
         };
         let recorded = Recorded {

@@ -21,6 +21,7 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 use crate::{
+    amend::RecordAmended,
     bundle::{BundleRefused, BundleTaken, CalendarPublished},
     canonical,
 };
@@ -404,6 +405,8 @@ pub enum Resolution {
     Corrected,
     /// The other side is to look at it again: it may understand it by now.
     AskedAgain,
+    /// One of its fields was said anew: see [`crate::amend`].
+    Amended,
 }
 
 /// A person dealt with a record that the other side holds back. The record itself stays as it was
@@ -531,6 +534,9 @@ pub enum BranchEvent {
     /// A record that the other side holds back was dealt with.
     #[serde(rename = "sync.resolved")]
     Resolved(RecordResolved),
+    /// A field of a record was said anew; it stands with the entity of that record.
+    #[serde(rename = "sync.amended")]
+    Amended(RecordAmended),
     /// A citizen was told something, or could not be.
     #[serde(rename = "notice.told")]
     NoticeTold(NoticeTold),

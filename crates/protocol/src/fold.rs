@@ -15,6 +15,7 @@ use motcua_domain::{
 use uuid::Uuid;
 
 use crate::{
+    amend::Amendments,
     entity,
     event::{Body, BranchEvent, Header},
 };
@@ -78,12 +79,14 @@ pub fn fold<'a>(
     // A command that the hub did, and that its counter did again because no answer came, has its
     // effect once.
     let mut done_by: HashMap<Uuid, Uuid> = HashMap::new();
+    let placed: Vec<(&Header, &[u8])> = placed.into_iter().collect();
+    let amendments = Amendments::of(placed.iter().copied());
     for (place, (header, body)) in placed.into_iter().enumerate() {
         if *done_by.entry(header.command_id).or_insert(header.device) != header.device {
             continue;
         }
         let stamp = stamp(header);
-        match Body::decode(&header.kind, body) {
+        match amendments.read(header, body).ok() {
             Some(Body::Visit(event)) => {
                 visit.push((place, header.event_id, Recorded { stamp, event }));
             }

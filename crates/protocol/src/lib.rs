@@ -7,6 +7,7 @@
 //! assert!(verbs::all().iter().any(|v| v.name == "visit.register"));
 //! ```
 
+pub mod amend;
 pub mod bundle;
 pub mod canonical;
 pub mod course;

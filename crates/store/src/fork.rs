@@ -22,7 +22,7 @@ use crate::{
     error::Result,
     log::{self, Stored},
     open::{Store, Writer, next_epoch},
-    order, project,
+    order, peer, project,
     table::meta,
     write::{Author, Write},
 };
@@ -37,6 +37,18 @@ pub(crate) fn note(connection: &Connection, device: Uuid, opened: &EpochOpened) 
                  ON CONFLICT(device, epoch) DO UPDATE SET seq = min(seq, excluded.seq)",
             )?
             .execute(params![device.as_bytes(), closed.epoch, closed.seq])?;
+    }
+    Ok(())
+}
+
+/// What waits for others may have waited for a part that was closed now and will never come: looks
+/// at it again.
+fn look_again(connection: &Connection, now_ms: i64) -> Result<()> {
+    for entity in peer::waiting_entities(connection)? {
+        peer::no_longer_waits(connection, entity)?;
+        for event_id in project::parking(connection, entity)? {
+            peer::note_waiting(connection, event_id, now_ms)?;
+        }
     }
     Ok(())
 }
@@ -191,7 +203,7 @@ impl Store {
             for entity in touched {
                 project::entity(tx.tx(), entity)?;
             }
-            Ok(())
+            look_again(tx.tx(), tx.now_ms())
         });
         let settled = self.settle(writer);
         done.and(settled)?;
@@ -226,6 +238,7 @@ fn reissue_all(
     for entity in touched {
         project::entity(tx.tx(), entity)?;
     }
+    look_again(tx.tx(), tx.now_ms())?;
     meta::set(tx.tx(), meta::EPOCH, &new_epoch.to_string())
 }
 

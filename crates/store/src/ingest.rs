@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use motcua_protocol::{
+    amend::{self, Amendments},
     event::{Body, BranchEvent, Dep, Unreadable},
     sync::{
         EpochHead, Gather, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status,
@@ -210,6 +211,7 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
     let mut logs = Logs::of(connection);
     let mut done = Ingested::default();
     let mut stopped: BTreeSet<(Uuid, u32)> = BTreeSet::new();
+    let mut closed = false;
     let mut touched: BTreeSet<Uuid> = BTreeSet::new();
     let mut fresh: HashMap<Uuid, (Status, Option<&str>)> = HashMap::new();
     for event in events {
@@ -254,6 +256,7 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
             _ if status == Status::DuplicateOf => (status, None),
             Ok(Body::Branch(BranchEvent::Epoch(opened))) => {
                 fork::note(connection, header.device, &opened)?;
+                closed |= !opened.closes.is_empty();
                 (status, None)
             }
             Ok(_) => (status, None),
@@ -262,7 +265,18 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
         };
         fresh.insert(header.event_id, (status, code));
     }
+    for (event_id, entity) in said_anew(connection, events, &fresh)? {
+        peer::withdraw(connection, "", event_id)?;
+        if let Some(told) = fresh.get_mut(&event_id) {
+            *told = (Status::Applied, None);
+        }
+        touched.insert(entity);
+    }
     let waiting = peer::any_waiting(connection)?;
+    if closed && waiting {
+        // That may be what they wait for, and it will never come.
+        touched.extend(peer::waiting_entities(connection)?);
+    }
     for entity in touched {
         if waiting {
             peer::no_longer_waits(connection, entity)?;
@@ -289,6 +303,33 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
         }
     }
     Ok(done)
+}
+
+/// Records that can be read since one of their fields was said anew, whichever came first.
+fn said_anew(
+    connection: &Connection,
+    events: &[Sealed],
+    fresh: &HashMap<Uuid, (Status, Option<&str>)>,
+) -> Result<Vec<(Uuid, Uuid)>> {
+    let concerned = |e: &&Sealed| match fresh.get(&e.header.event_id) {
+        Some((_, code)) => e.header.kind == amend::KIND || *code == Some(BROKEN),
+        None => false,
+    };
+    let entities: BTreeSet<Uuid> = (events.iter().filter(concerned))
+        .map(|e| e.header.entity)
+        .collect();
+    let mut readable = Vec::new();
+    for entity in entities {
+        let all = log::of_entity(connection, entity)?;
+        let amendments = Amendments::of(all.iter().map(|e| (&e.header, &e.body[..])));
+        for id in amendments.records() {
+            let record = all.iter().find(|e| e.header.event_id == id);
+            if record.is_some_and(|e| amendments.read(&e.header, &e.body).is_ok()) {
+                readable.push((id, entity));
+            }
+        }
+    }
+    Ok(readable)
 }
 
 fn verdict(event: &Sealed, status: Status, code: Option<&str>) -> Verdict {

@@ -39,6 +39,8 @@ pub struct HeldRecord {
     pub code: String,
     /// The field that it could not read.
     pub field: Option<String>,
+    /// Whether it is held back above the peer, who passes that on.
+    pub above: bool,
     /// When that was first heard, UTC milliseconds.
     pub since_ms: i64,
 }
@@ -56,13 +58,18 @@ pub struct WaitingDay {
     pub events: u64,
 }
 
-/// Code and field stand in one column: the field behind a blank.
+/// Code, field and whether it is held above stand in one column: the field behind a blank, what is
+/// above behind an arrow.
 fn column(held: &Held) -> String {
+    let above = if held.above { ABOVE } else { "" };
     match &held.field {
-        Some(field) => format!("{} {field}", held.code),
-        None => held.code.clone(),
+        Some(field) => format!("{above}{} {field}", held.code),
+        None => format!("{above}{}", held.code),
     }
 }
+
+/// Stands before a code that is held back above the peer.
+const ABOVE: &str = "^";
 
 fn done_key(peer: &str) -> String {
     format!("peer.{peer}.done_ms")
@@ -122,6 +129,20 @@ pub(crate) fn any_waiting(connection: &Connection) -> Result<bool> {
             "SELECT EXISTS(SELECT 1 FROM verdict WHERE peer = '' AND status = 'parked')",
         )?
         .query_row([], |r| r.get(0))?)
+}
+
+/// Entities of which something waits for others.
+pub(crate) fn waiting_entities(connection: &Connection) -> Result<Vec<Uuid>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT e.entity FROM verdict v JOIN event e ON e.event_id = v.event_id
+         WHERE v.peer = '' AND v.status = 'parked' AND v.code = 'DEPS'",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut entities = Vec::new();
+    while let Some(row) = rows.next()? {
+        entities.push(log::uuid(row, 0)?);
+    }
+    Ok(entities)
 }
 
 /// Forgets that events of an entity wait; whoever still does is noted again.
@@ -283,7 +304,28 @@ impl Store {
     /// # Errors
     /// Faults of the disk.
     pub fn held_here(&self, device: Option<Uuid>) -> Result<Vec<Held>> {
-        let held = self.held_by("")?.into_iter();
+        self.held_of("", device)
+    }
+
+    /// The same with what a peer above this store holds back of them.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn held_here_and_above(&self, above: &str, device: Option<Uuid>) -> Result<Vec<Held>> {
+        let mut held = self.held_here(device)?;
+        let here: BTreeSet<Uuid> = held.iter().map(|h| h.event_id).collect();
+        let there = self.held_of(above, device)?.into_iter();
+        held.extend(
+            there
+                .filter(|h| !here.contains(&h.event_id))
+                .map(|h| Held { above: true, ..h }),
+        );
+        held.truncate(Held::MOST);
+        Ok(held)
+    }
+
+    fn held_of(&self, peer: &str, device: Option<Uuid>) -> Result<Vec<Held>> {
+        let held = self.held_by(peer)?.into_iter();
         Ok(held
             .filter(|record| device.is_none_or(|device| record.header.device == device))
             .map(|record| Held {
@@ -294,6 +336,7 @@ impl Store {
                 },
                 code: record.code,
                 field: record.field,
+                above: record.above,
             })
             .collect())
     }
@@ -322,6 +365,10 @@ impl Store {
                 let status: String = row.get(at)?;
                 let code: Option<String> = row.get(at + 1)?;
                 let code = code.unwrap_or_default();
+                let (above, code) = match code.strip_prefix(ABOVE) {
+                    Some(code) => (true, code.to_owned()),
+                    None => (false, code),
+                };
                 let (code, field) = match code.split_once(' ') {
                     Some((code, field)) => (code.to_owned(), Some(field.to_owned())),
                     None => (code, None),
@@ -332,6 +379,7 @@ impl Store {
                     quarantined: status == name(Status::Quarantined),
                     code,
                     field,
+                    above,
                     since_ms: row.get(at + 2)?,
                 });
             }

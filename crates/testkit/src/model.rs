@@ -15,6 +15,7 @@ use std::{
 };
 
 use motcua_protocol::{
+    amend::Amendments,
     dump,
     event::Body,
     fold::{Folded, fold},
@@ -143,7 +144,20 @@ impl CentralModel {
         let (mut parked, mut failed) = (Waiting::new(), Failed::new());
         for entity in touched {
             let places = self.of_entity.get(entity).map_or(&[][..], |p| p);
-            let events = places.iter().map(|i| self.log[*i].clone()).collect();
+            let events: Vec<Sealed> = places.iter().map(|i| self.log[*i].clone()).collect();
+            let amendments = Amendments::of(events.iter().map(|e| (&e.header, &e.body[..])));
+            for id in amendments.records() {
+                let record = events.iter().find(|e| e.header.event_id == id);
+                if record.is_some_and(|e| amendments.read(&e.header, &e.body).is_ok()) {
+                    self.held
+                        .retain(|at, hold| *at != id || hold.code != "BODY_UNREADABLE");
+                    for one in fresh.iter_mut().filter(|f| f.event.header.event_id == id) {
+                        if one.code == Some("BODY_UNREADABLE") {
+                            (one.status, one.code) = (Status::Applied, None);
+                        }
+                    }
+                }
+            }
             match fold_entity(events, &self.closed) {
                 None => {
                     failed.insert(*entity);
@@ -238,6 +252,7 @@ impl Log for CentralModel {
                 field: (hold.code == "BODY_UNREADABLE")
                     .then(|| Body::unreadable_at(&event.header.kind, &event.body))
                     .flatten(),
+                above: false,
             }
         });
         Ok(Some(held.collect()))
@@ -271,7 +286,11 @@ impl Log for CentralModel {
         }
         if let (Some(head), Some(place)) = (head, first) {
             self.heads.insert((place.device, place.epoch), head);
-            let touched = fresh.iter().map(|f| f.event.header.entity).collect();
+            let mut touched: BTreeSet<Uuid> = fresh.iter().map(|f| f.event.header.entity).collect();
+            if fresh.iter().any(|f| !intake::closes(f.event).is_empty()) {
+                let waits = self.held.values().filter(|hold| hold.code == "DEPS");
+                touched.extend(waits.map(|hold| hold.entity));
+            }
             self.settle(&mut fresh, &touched);
         }
         let told = fresh.iter().filter(|f| f.status != Status::Applied);

@@ -8,8 +8,8 @@ use motcua_domain::{
     Code, Refusal,
     calendar::{Calendar, Limit, LimitUnit},
     rating::{
-        self, COMPLAINT_DAYS, COMPLAINT_WORD_DAYS, ComplaintHandled, ComplaintNoted, Ended,
-        Figures, LEAST_GROUP, RatingGiven,
+        self, COMPLAINT_DAYS, COMPLAINT_PUBLISH_DAYS, COMPLAINT_REFUSE_DAYS, COMPLAINT_WORD_DAYS,
+        ComplaintHandled, ComplaintNoted, Ended, Figures, LEAST_GROUP, RatingGiven,
     },
     text::{self, limit},
     visit::Visit,
@@ -291,16 +291,17 @@ fn complaint_view(
     let officer = |id: &str| view::officer_name(&ctx.branch, id).to_owned();
     let answered = row.is_answered();
     let heard_ms = row.handled.last().map_or(row.at_ms, |last| last.at_ms);
-    // A year without a calendar says nothing of the next word; the answer's own day stands.
-    let word_due = calendar
-        .and_then(|calendar| {
-            calendar
-                .due(Time::from_ms(heard_ms).0, working_days(COMPLAINT_WORD_DAYS))
-                .ok()
-        })
-        .and_then(|due| due.due_at)
-        .map(|at| at.date_naive().min(row.noted.due))
+    // A year without a calendar says nothing of these days; the answer's own day stands.
+    let within = |from_ms: i64, days: u32| {
+        let due = calendar?.due(Time::from_ms(from_ms).0, working_days(days));
+        Some(due.ok()?.due_at?.date_naive())
+    };
+    let word_due = within(heard_ms, COMPLAINT_WORD_DAYS)
+        .map(|day| day.min(row.noted.due))
         .filter(|_| !answered);
+    let untouched = row.handled.is_empty();
+    let refuse_due = within(row.at_ms, COMPLAINT_REFUSE_DAYS).filter(|_| untouched);
+    let publish_due = within(heard_ms, COMPLAINT_PUBLISH_DAYS).filter(|_| answered);
     ComplaintView {
         id: row.id,
         at: Time::from_ms(row.at_ms),
@@ -312,6 +313,8 @@ fn complaint_view(
         due: row.noted.due,
         late: !answered && (row.noted.due < today || word_due.is_some_and(|day| day < today)),
         word_due,
+        refuse_due,
+        publish_due,
         answered,
         handled: row
             .handled

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::CaseEvent,
+    case::{CaseEvent, check_party},
     text::{self, limit},
 };
 use motcua_protocol::{
-    Time, entity,
+    Time,
+    amend::{self, RecordAmended},
+    entity,
     event::{Body, BranchEvent, RecordResolved, Resolution},
     verbs::{
         admin::HubStatus,
@@ -181,10 +183,11 @@ fn resolved(read: &Read<'_>, branch: &Branch, event_id: Uuid) -> Result<Option<R
     }))
 }
 
-/// Whether a person still has to look: what waits for other records comes by itself, and who was
-/// only asked again has not answered yet.
+/// Whether a person still has to look: what waits for other records comes by itself. What somebody
+/// has put right or asked about is open until the other side lifts it: only then is it in effect
+/// there.
 fn is_open(record: &HeldRecord, done: Option<&Resolved>) -> bool {
-    record.quarantined && done.is_none_or(|done| done.how == Resolution::AskedAgain)
+    record.quarantined && done.is_none_or(|done| done.how != Resolution::Acknowledged)
 }
 
 /// How many records wait for a person.
@@ -209,6 +212,10 @@ pub(crate) fn problems(app: &App, ctx: &Ctx, _args: Problems) -> Result<Vec<Prob
                     .then(|| devices.iter().find(|d| d.device == header.device))
                     .flatten();
                 let (reason, advice) = explain(&record.code);
+                let way = match record.above {
+                    true => Way::Central,
+                    false => way,
+                };
                 Ok(Problem {
                     event_id: header.event_id,
                     quarantined: record.quarantined,
@@ -244,7 +251,7 @@ fn explain(code: &str) -> (&'static str, &'static str) {
         ),
         "BODY_UNREADABLE" => (
             "Trung tâm đã cất bản ghi này nhưng không đọc được một ô trong đó nên chưa tính.",
-            "Mời mở hồ sơ hoặc lượt này, ghi lại việc cho đúng, rồi bấm “Đã sửa”. Bản ghi cũ vẫn giữ nguyên. Nếu ô đó đã đúng, mời báo đơn vị quản trị trung tâm rồi bấm “Đề nghị trung tâm xem lại”.",
+            "Nếu ô đó sai, mời bấm “Sửa ô này” và ghi lại cho đúng: trung tâm sẽ đọc bản ghi theo ô mới, bản gốc vẫn giữ nguyên. Nếu ô đó đã đúng, mời báo đơn vị quản trị trung tâm rồi bấm “Đề nghị trung tâm xem lại”.",
         ),
         "RULE" => (
             "Trung tâm đã cất bản ghi này nhưng không ghép được với các bản ghi khác của cùng lượt hoặc hồ sơ.",
@@ -274,15 +281,7 @@ fn whose(way: Way, sentence: &str) -> String {
 /// What stands in a body at a field, as text.
 fn value(body: &[u8], field: &str) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let mut at = &body;
-    for part in field.split(['.', '[']) {
-        let part = part.trim_end_matches(']');
-        at = match part.parse::<usize>() {
-            Ok(place) if at.is_array() => at.get(place)?,
-            _ => at.get(part)?,
-        };
-    }
-    Some(match at {
+    Some(match amend::at(&body, field)? {
         Value::String(text) => text.clone(),
         other => other.to_string().chars().take(200).collect(),
     })
@@ -342,6 +341,7 @@ fn words(
                 "bundle.taken" | "bundle.refused" => "Nhận gói của trung tâm.",
                 "calendar.published" => "Nhận lịch làm việc của trung tâm.",
                 "sync.resolved" => "Ghi việc đã xem một bản ghi.",
+                "sync.amended" => "Sửa một ô của một bản ghi.",
                 _ => "Việc chung của chi nhánh.",
             };
             ("Chi nhánh".to_owned(), what.to_owned(), None)
@@ -358,7 +358,8 @@ fn words(
 pub(crate) fn resolve(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resolve) -> Result<Resolved> {
     let note = text::line(args.note.as_deref().unwrap_or_default(), limit::NOTE)
         .map_err(|r| r.at("note"))?;
-    if note.is_empty() && args.how != Resolution::AskedAgain {
+    let needs_note = matches!(args.how, Resolution::Acknowledged | Resolution::Corrected);
+    if note.is_empty() && needs_note {
         let message = match args.how {
             Resolution::Corrected => {
                 "Mời ghi đã sửa gì, ví dụ “đã ghi lại lệ phí 8.000 đồng”. Chưa ghi gì."
@@ -369,13 +370,19 @@ pub(crate) fn resolve(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resolve) -
     }
     let (_, peer, _) = way(app)?;
     let held = app.store.held_by(peer)?;
-    if !held.iter().any(|r| r.header.event_id == args.event_id) {
+    let Some(record) = held.iter().find(|r| r.header.event_id == args.event_id) else {
         return Err(Refusal::new(
             Code::NotFound,
             "Trung tâm không còn giữ lại bản ghi này. Chưa ghi gì. Mời xem lại danh sách.",
         )
         .at("event_id")
         .into());
+    };
+    if args.how == Resolution::Amended {
+        let value = args.value.as_deref().unwrap_or_default();
+        let amended = amend(record, value)?;
+        let body = Body::Branch(BranchEvent::Amended(amended));
+        tx.append(record.header.entity, &body)?;
     }
     let done = RecordResolved {
         event_id: args.event_id,
@@ -393,6 +400,66 @@ pub(crate) fn resolve(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Resolve) -
         &Body::Branch(BranchEvent::Resolved(done)),
     )?;
     Ok(answer)
+}
+
+/// The field that the other side cannot read, said anew: what the record then says has to be as
+/// right as if it were said for the first time.
+fn amend(record: &HeldRecord, typed: &str) -> Result<RecordAmended> {
+    let Some(field) = record.field.clone() else {
+        return Err(Refusal::new(
+            Code::Unsupported,
+            "Bên kia không cho biết ô nào không đọc được nên chưa sửa ô được. Chưa ghi gì. Mời ghi lại việc cho đúng rồi bấm “Đã sửa”.",
+        )
+        .at("event_id")
+        .into());
+    };
+    let typed = text::required(typed, limit::NOTE).map_err(|r| r.at("value"))?;
+    let wrong = || {
+        Refusal::new(
+            Code::ArgumentInvalid,
+            "Nội dung mới không đúng dạng của ô này. Chưa ghi gì. Mời xem lại.",
+        )
+        .at("value")
+    };
+    let body: Value = serde_json::from_slice(&record.body).map_err(|_| wrong())?;
+    let is_text = amend::at(&body, &field).is_none_or(|old| old.is_string() || old.is_null());
+    let text = Value::String(typed.clone());
+    let other = serde_json::from_str::<Value>(&typed).ok();
+    // A number stays a number; where nothing stood, whichever can be read.
+    let tried = match is_text {
+        true => [Some(text), other],
+        false => [other, Some(text)],
+    };
+    let kind = &record.header.kind;
+    let read = |value: &Value| {
+        let body = amend::amended(&record.body, &field, value)?;
+        Body::decode(kind, &body)
+    };
+    let (value, read) = (tried.into_iter().flatten())
+        .find_map(|value| read(&value).map(|read| (value, read)))
+        .ok_or_else(wrong)?;
+    let party = match read {
+        Body::Case(CaseEvent::Received(received)) => Some(received.applicant),
+        _ => None,
+    };
+    // A telephone number is kept as it is dialled, whoever writes it.
+    let value = match party {
+        Some(party) if field.starts_with("applicant.") => {
+            let party = check_party(party).map_err(|r| {
+                let here = (r.field.as_ref()).is_some_and(|at| field == format!("applicant.{at}"));
+                r.at(if here { "value" } else { "event_id" })
+            })?;
+            let kept = serde_json::to_value(&party).map_err(|_| wrong())?;
+            let at = field.trim_start_matches("applicant.");
+            amend::at(&kept, at).cloned().unwrap_or(value)
+        }
+        _ => value,
+    };
+    Ok(RecordAmended {
+        event_id: record.header.event_id,
+        field,
+        value,
+    })
 }
 
 /// `sync.now`

@@ -82,6 +82,7 @@ fn held(event: &Stored, status: Status, code: &str, field: Option<&str>) -> Held
         status,
         code: code.to_owned(),
         field: field.map(str::to_owned),
+        above: false,
     }
 }
 
@@ -212,9 +213,10 @@ fn what_central_holds_back_is_told_in_words_and_dealt_with_once() {
         "sync.resolve",
         ask("corrected", "đã ghi lại họ tên"),
     );
-    assert_eq!(overview(&branch)["problems"], 0);
+    // So it is, until central lifts it: only then is it in effect there.
+    assert_eq!(overview(&branch)["problems"], 1);
     let status = branch.ok(OFFICER, "sync.status", json!({}));
-    assert_eq!(status["quarantined"], 0);
+    assert_eq!(status["quarantined"], 1);
     let bad = problems(&branch)
         .into_iter()
         .find(|p| p["event_id"] == id)
@@ -243,6 +245,78 @@ fn what_central_holds_back_is_told_in_words_and_dealt_with_once() {
     assert_eq!(problems(&branch), [] as [Value; 0]);
     let refused = branch.refused(SUPERVISOR, "sync.resolve", ask("acknowledged", "đã xem"));
     assert_eq!(json!(refused.code), "NOT_FOUND");
+}
+
+/// What central could not read is written again in its field: the record counts so everywhere, and
+/// stays as it was written.
+#[test]
+fn a_field_that_central_cannot_read_is_said_anew() {
+    let (branch, _) = joined();
+    let visit = branch.serving(1);
+    let mut received = case();
+    received["visit_id"] = json!(visit);
+    let case = branch.ok(OFFICER, "case.receive", received);
+    let case_id = case["case_id"].as_str().unwrap();
+    let (taken, started) = (
+        event(&branch, case_id, "case.received"),
+        event(&branch, &visit, "leg.started"),
+    );
+    let all = [
+        held(
+            &taken,
+            Status::Quarantined,
+            "BODY_UNREADABLE",
+            Some("applicant.phone"),
+        ),
+        held(&started, Status::Quarantined, "RULE", None),
+    ];
+    branch
+        .app()
+        .store()
+        .note_held(CENTRAL, &all, MORNING)
+        .unwrap();
+    let id = taken.header.event_id;
+    let say = |value: &str| json!({"event_id": id, "how": "amended", "value": value});
+    let log = branch.events();
+
+    assert_eq!(
+        json!(
+            branch
+                .refused(OFFICER, "sync.resolve", say("0912345678"))
+                .code
+        ),
+        "NOT_ALLOWED"
+    );
+    for (value, code) in [
+        ("  ", "FIELD_REQUIRED"),
+        ("12", "PHONE_INVALID"),
+        ("[1]", "PHONE_INVALID"),
+    ] {
+        let refused = branch.refused(SUPERVISOR, "sync.resolve", say(value));
+        assert_eq!(
+            (json!(refused.code), refused.field.as_deref()),
+            (json!(code), Some("value")),
+            "{value}"
+        );
+    }
+    let whole = json!({"event_id": started.header.event_id, "how": "amended", "value": "1"});
+    assert_eq!(
+        json!(branch.refused(SUPERVISOR, "sync.resolve", whole).code),
+        "UNSUPPORTED"
+    );
+    assert_eq!(branch.events(), log, "nothing of it was written");
+
+    branch.ok(SUPERVISOR, "sync.resolve", say("0912 345 678"));
+    assert_eq!(branch.events(), log + 2);
+    let now = branch.ok(OFFICER, "case.get", json!({"case_id": case_id}));
+    assert_eq!(now["applicant"]["phone"], "0912345678", "{now}");
+    assert_eq!(event(&branch, case_id, "case.received").hash, taken.hash);
+    let found = problems(&branch);
+    let bad = found.iter().find(|p| p["event_id"] == json!(id)).unwrap();
+    assert_eq!(bad["resolved"]["how"], "amended");
+    // What is done with the case afterwards stands on it, and a rebuild comes to the same.
+    branch.assert_sound();
+    assert_eq!(overview(&branch)["problems"], 2);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! From events to what is read: the same bytes as at the desk, and nothing that holds others up.
 
-use motcua_protocol::sync::{Limits, Sealed, Status};
+use motcua_protocol::{
+    amend::KIND,
+    sync::{Limits, Sealed, Status},
+};
 use motcua_testkit::branch::{MINUTE, OFFICER, SUPERVISOR, TestBranch, case};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{OFFICE, Rig, Writer};
@@ -126,6 +129,75 @@ fn what_cannot_be_understood_is_kept_told_and_holds_nothing_up() {
     let again = device.push(&events).unwrap();
     assert!(again.results.iter().all(|v| v.status == Status::Duplicate));
     assert_eq!(device.heads().quarantined, 3);
+}
+
+/// The field of a record that central cannot read is said anew at the branch: from then on the
+/// record counts, whichever of the two comes first, and it stays as it was written.
+#[test]
+fn a_field_said_anew_brings_its_record_into_effect_whichever_comes_first() {
+    let branch = morning();
+    let log = log_of(&branch);
+    let received = (log.iter())
+        .find(|e| e.header.kind == "case.received")
+        .unwrap();
+    let mut body: Value = serde_json::from_slice(&received.body).unwrap();
+    body["applicant"]["phone"] = json!({"not": "a text"});
+    let broken = body.to_string();
+    let amended = |record: &Sealed, value: &str| {
+        json!({"event_id": record.header.event_id, "field": "applicant.phone", "value": value})
+            .to_string()
+    };
+    let rig = Rig::new();
+
+    let device = rig.device("LATER");
+    let mut writer = Writer::of(device.id);
+    let entity = Uuid::now_v7();
+    let record = writer.writes(entity, "case.received", broken.as_bytes());
+    let other = writer.writes(Uuid::now_v7(), "case.received", &received.body);
+    device.push(&[record.clone(), other]).unwrap();
+    let held = device.heads().held.unwrap();
+    assert_eq!(held[0].field.as_deref(), Some("applicant.phone"));
+    assert!(!rig.dump("LATER").contains(&entity.to_string()));
+    // What is said anew and cannot be read either changes nothing; of two the later one holds.
+    let worse = amended(&record, "x").replace("\"x\"", "[1]");
+    let better = ["0987654321", "0912345678"].map(|value| amended(&record, value));
+    for (word, lifted) in [
+        (worse, false),
+        (better[0].clone(), true),
+        (better[1].clone(), true),
+    ] {
+        let word = writer.writes(entity, KIND, word.as_bytes());
+        device.push(&[word]).unwrap();
+        assert_eq!(device.heads().held.unwrap().is_empty(), lifted);
+    }
+    let dump = rig.dump("LATER");
+    let line = dump.lines().find(|l| l.contains(&entity.to_string()));
+    assert!(line.unwrap().contains("0912345678"), "{line:?}");
+    assert_eq!(device.heads().quarantined, 0);
+
+    // In one batch, and from another machine before the record itself is there.
+    let device = rig.device("TOGETHER");
+    let mut writer = Writer::of(device.id);
+    let record = writer.writes(entity, "case.received", broken.as_bytes());
+    let word = writer.writes(entity, KIND, amended(&record, "0912345678").as_bytes());
+    let told = device.push(&[record, word]).unwrap();
+    assert_eq!(told.results, []);
+    let first = rig.device("BEFORE");
+    let second = rig.device("BEFORE");
+    let mut writer = Writer::of(first.id);
+    let record = writer.writes(entity, "case.received", broken.as_bytes());
+    let word =
+        Writer::of(second.id).writes(entity, KIND, amended(&record, "0912345678").as_bytes());
+    second.push(&[word]).unwrap();
+    assert_eq!(first.push(&[record]).unwrap().results, []);
+    for office in ["TOGETHER", "BEFORE"] {
+        assert_eq!(rig.dump(office), dump_of_one(&dump, entity), "{office}");
+    }
+}
+
+fn dump_of_one(dump: &str, entity: Uuid) -> String {
+    let of_it = dump.lines().filter(|l| l.contains(&entity.to_string()));
+    of_it.map(|l| format!("{l}\n")).collect()
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Wire {
         let got = self.http.send(send, patience)?;
         if got.media != MEDIA_ANSWER {
             return Err(No::Strange(match got.status {
-                200 => Failure::CaptivePortal,
+                200 | 300..=399 | 511 => Failure::CaptivePortal,
                 500.. => Failure::Server,
                 _ => Failure::Malformed,
             }));
@@ -314,7 +314,12 @@ impl Uplink {
             if let Ok((count, oldest_ms)) = app.unsent(CENTRAL, true) {
                 self.wire.http.tell(Unsent { count, oldest_ms });
             }
-            self.wire.ask(request, patience)
+            // Central's certificate is from the authority that was given when enrolling. Who answers
+            // in its place with another one stands between: no branch has a hub there.
+            self.wire.ask(request, patience).map_err(|no| match no {
+                No::Lost(Lost::Foreign) => No::Strange(Failure::CaptivePortal),
+                no => no,
+            })
         };
         let by_a_person = matches!(why, Input::Wake(Wake::Now));
         let held = app.store().peer(CENTRAL).map(|p| p.quarantined).ok();

@@ -1,6 +1,6 @@
 //! The store as the answering side of replication sees it.
 
-use motcua_app::App;
+use motcua_app::{App, CENTRAL};
 use motcua_protocol::sync::{Held, Limits, LogHead, Page, Sealed, Verdict};
 use motcua_store::Error;
 use motcua_sync::{Log, Unfit};
@@ -24,7 +24,9 @@ impl Log for Logs<'_> {
     }
 
     fn held(&self, device: Option<Uuid>) -> Result<Option<Vec<Held>>, Error> {
-        self.0.store().held_here(device).map(Some)
+        // What central holds of a counter's records is shown where they were written, too.
+        let held = self.0.store().held_here_and_above(CENTRAL, device);
+        held.map(Some)
     }
 
     fn take(&mut self, events: &[Sealed]) -> Result<(Vec<Verdict>, Vec<Unfit>), Error> {

@@ -437,18 +437,25 @@ impl Core {
     }
 }
 
+/// What a handshake that failed says of whoever answered. The page of a network that wants a login
+/// first has a certificate of its own, of whatever kind, or speaks no TLS at all.
 fn lost(error: &std::io::Error) -> Lost {
     let inner = error
         .get_ref()
         .and_then(|e| e.downcast_ref::<rustls::Error>());
     match inner {
+        // By whose clock is not known: nobody is called a stranger for that.
         Some(rustls::Error::InvalidCertificate(
-            CertificateError::ApplicationVerificationFailure
-            | CertificateError::BadSignature
-            | CertificateError::UnknownIssuer
-            | CertificateError::NotValidForName
-            | CertificateError::NotValidForNameContext { .. },
-        )) => Lost::Foreign,
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        )) => Lost::Offline,
+        Some(
+            rustls::Error::InvalidCertificate(_)
+            | rustls::Error::InvalidMessage(_)
+            | rustls::Error::PeerIncompatible(_),
+        ) => Lost::Foreign,
         _ => Lost::Offline,
     }
 }

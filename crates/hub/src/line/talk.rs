@@ -101,6 +101,8 @@ fn ours(got: Got, media: &str) -> Result<Got, No> {
         return Err(No::Refused(json(&got)?));
     }
     Err(No::Strange(match got.status {
+        // Central and hubs send nobody elsewhere; the page of a network that wants a login does.
+        300..=399 | 511 => Failure::CaptivePortal,
         413 => Failure::TooLarge,
         401 => Failure::Unauthorized,
         429 | 503 | 408 => Failure::Busy(None),

@@ -118,6 +118,10 @@ pub struct Held {
     /// The field of its body that cannot be read, dotted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Held back not by whoever says so, but above it: a hub tells its counters what central holds
+    /// of their records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub above: bool,
 }
 
 impl Held {

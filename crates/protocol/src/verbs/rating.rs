@@ -198,6 +198,12 @@ pub struct ComplaintView {
     /// The citizen is to hear how it stands by this day; none once it is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub word_due: Option<NaiveDate>,
+    /// Whoever is not competent says so by this day; none once something was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuse_due: Option<NaiveDate>,
+    /// The answer is to be public by this day; only once it is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publish_due: Option<NaiveDate>,
     /// One of these days has passed.
     pub late: bool,
     /// It is answered.

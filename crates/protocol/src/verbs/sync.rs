@@ -247,6 +247,9 @@ pub struct Resolve {
     /// Why, or by what: needed unless the other side is only asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What is to stand in the field that the other side cannot read: with `amended`, and only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
 }
 
 /// `sync.now`: sends and fetches now.

@@ -154,6 +154,7 @@ pub(crate) fn rows(
             | BranchEvent::Clock(_)
             | BranchEvent::Kiosk(_)
             | BranchEvent::Resolved(_)
+            | BranchEvent::Amended(_)
             | BranchEvent::LookedUp(_)
             | BranchEvent::BundleTaken(_)
             | BranchEvent::BundleRefused(_)

@@ -323,6 +323,8 @@ pub struct Engine {
     began_at: u64,
     failures: u32,
     again: bool,
+    /// The peer holds something back, as it said in this session.
+    held: bool,
     restarts: u8,
     hello: Option<Hello>,
     remote: HashMap<(Uuid, u32), EpochHead>,
@@ -359,6 +361,7 @@ impl Engine {
             began_at: 0,
             failures: 0,
             again: false,
+            held: false,
             restarts: 0,
             hello: None,
             remote: HashMap::new(),

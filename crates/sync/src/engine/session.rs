@@ -100,6 +100,7 @@ impl Engine {
             return self.restart(now, out);
         }
         self.status.quarantined = heads.quarantined;
+        self.held = heads.held.as_ref().is_some_and(|held| !held.is_empty());
         self.status.forks = 0;
         self.jobs.clear();
         self.searches.clear();
@@ -328,6 +329,8 @@ impl Engine {
             verdicts: answer.results,
             held: None,
         });
+        // What was brought may be what lifts it, or a person's word to look at it again.
+        self.again |= std::mem::take(&mut self.held);
         let limits = self.hello.as_ref().map(|h| h.limits).unwrap_or_default();
         self.larger(&limits);
         if let Some(most) = answer.next.max_events {

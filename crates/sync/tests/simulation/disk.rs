@@ -377,6 +377,17 @@ impl Disk {
         }
     }
 
+    /// What is kept aside and not known yet: for messages.
+    pub(crate) fn tell_aside(&self) -> Vec<(u128, u32, u64, bool)> {
+        (self.aside.values())
+            .map(|e| {
+                let header = &e.header;
+                let known = self.has(header.event_id);
+                (header.device.as_u128(), header.epoch, header.seq, known)
+            })
+            .collect()
+    }
+
     pub(crate) fn has_aside(&self) -> usize {
         self.aside.len()
     }

@@ -278,7 +278,9 @@ impl World {
             self.now = time;
             if end.is_none() && !self.stormy() {
                 self.calm();
-                end = Some(self.now + 2 * CAP + 240_000);
+                // Where the whole branch goes back, central's part is joined a step later each time.
+                let above = u64::from(self.hub_goes_back && self.devices_go_back) * 120_000;
+                end = Some(self.now + 2 * CAP + 240_000 + above);
             }
             if end.is_some_and(|end| time > end) {
                 break;
@@ -602,8 +604,11 @@ impl World {
             let tell = |m: &Machine| m.disk.tell(*id, m.engine.status().forks);
             let who: Vec<String> = self.machines.iter().filter(have).map(tell).collect();
             return Err(format!(
-                "I1: the hub never got {id}: {who:?}; hub {:?}",
-                self.hub.heads(None)
+                "I1: the hub never got {id}: {who:?}; hub {:?}, aside {:?}, central {:?} {:?}",
+                self.hub.heads(None),
+                self.hub.tell_aside(),
+                self.above.model.has(*id),
+                self.above.model.heads(None),
             ));
         }
         for (i, machine) in self.machines.iter_mut().enumerate() {

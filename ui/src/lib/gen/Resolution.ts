@@ -3,4 +3,4 @@
 /**
  * What a person did about a record that the other side holds back.
  */
-export type Resolution = "acknowledged" | "corrected" | "asked_again";
+export type Resolution = "acknowledged" | "corrected" | "asked_again" | "amended";

@@ -17,4 +17,8 @@ how: Resolution,
 /**
  * Why, or by what: needed unless the other side is only asked again.
  */
-note?: string, };
+note?: string, 
+/**
+ * What is to stand in the field that the other side cannot read: with `amended`, and only then.
+ */
+value?: string, };

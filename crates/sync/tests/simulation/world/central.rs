@@ -312,10 +312,11 @@ impl World {
             _ => {
                 let told = self.percent(70);
                 let number = self.next_epoch();
+                let stood = self.everything();
                 let before = std::mem::replace(&mut self.above.model, self.above.backup.clone());
                 let promised = self.promised.clone();
                 self.bury();
-                if !self.is_kept() {
+                if !self.is_kept() || self.saw_what_is_lost(&stood) {
                     (self.above.model, self.promised) = (before, promised);
                     return;
                 }
@@ -340,7 +341,13 @@ impl World {
     pub(super) fn central_settled(&mut self) -> Result<(), String> {
         let status = self.above.uplink.status();
         if status.unsent > 0 || status.last_error.is_some() {
-            return Err(format!("I9 line to central: {status:?}"));
+            let aside = self.hub.tell_aside();
+            let tell = |m: &super::Machine| m.disk.tell(Uuid::nil(), m.engine.status().forks);
+            let own: Vec<String> = self.machines.iter().map(tell).collect();
+            return Err(format!(
+                "I9 line to central: {status:?} at {}; aside {aside:?}; {own:?}",
+                self.now
+            ));
         }
         if let Some(id) = self.promised.iter().find(|id| !self.above.model.has(**id)) {
             let at = self.hub.has(*id);

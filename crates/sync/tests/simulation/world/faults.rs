@@ -1,8 +1,8 @@
 //! What goes wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use motcua_protocol::sync::Sealed;
+use motcua_protocol::sync::{Place, Sealed};
 use motcua_sync::{Answer, Ask, Request};
 
 use super::{Broken, Disk, Event, Machine, World};
@@ -65,16 +65,19 @@ impl World {
     }
 
     fn hub_becomes(&mut self, disk: Disk) -> bool {
+        let stood = self.everything();
         let before = std::mem::replace(&mut self.hub, disk);
         let promised = self.promised.clone();
         self.bury();
-        if self.devices_go_back && !self.is_kept() {
+        if self.devices_go_back && (!self.is_kept() || self.saw_what_is_lost(&stood)) {
             (self.hub, self.promised) = (before, promised);
             return false;
         }
         if self.devices_go_back {
             self.clear_the_line();
         }
+        // Whoever puts a disk back stops the program first.
+        self.uplink_starts();
         self.hub_looked = 0;
         self.accepted.clear();
         self.acked.clear();
@@ -83,10 +86,11 @@ impl World {
 
     fn device_becomes(&mut self, i: usize, disk: Disk) -> bool {
         self.stop(i);
+        let stood = self.everything();
         let before = std::mem::replace(&mut self.machines[i].disk, disk);
         let promised = self.promised.clone();
         self.bury();
-        if self.hub_goes_back && !self.is_kept() {
+        if self.hub_goes_back && (!self.is_kept() || self.saw_what_is_lost(&stood)) {
             (self.machines[i].disk, self.promised) = (before, promised);
             return false;
         }
@@ -96,6 +100,31 @@ impl World {
         true
     }
 
+    /// Every event that stands anywhere.
+    pub(super) fn everything(&self) -> BTreeMap<Place, [u8; 32]> {
+        let disks = self.machines.iter().map(|m| &m.disk.log);
+        let logs = disks.chain([&self.hub.log, &self.above.model.log]);
+        logs.flatten().map(|e| (e.place(), e.hash)).collect()
+    }
+
+    /// Whether something had seen an event that stood somewhere and nobody has any more. It waits
+    /// for it for ever, for all machines that held it were lost at once; the number of what is lost
+    /// may by then be another event's.
+    pub(super) fn saw_what_is_lost(&self, stood: &BTreeMap<Place, [u8; 32]>) -> bool {
+        let left: BTreeSet<[u8; 32]> = self.everything().into_values().collect();
+        let disks = self.machines.iter().map(|m| &m.disk.log);
+        let logs = disks.chain([&self.hub.log, &self.above.model.log]);
+        let mut seen = logs.flatten().flat_map(|e| &e.header.deps);
+        seen.any(|dep| {
+            let place = Place {
+                device: dep.device,
+                epoch: dep.epoch,
+                seq: dep.seq,
+            };
+            stood.get(&place).is_some_and(|hash| !left.contains(hash))
+        })
+    }
+
     /// Somebody puts the image of some day back on every machine of the branch, and work goes on
     /// before central is heard.
     fn branch_goes_back(&mut self) {
@@ -103,6 +132,7 @@ impl World {
             return;
         };
         let promised = self.promised.clone();
+        let stood = self.everything();
         let hub = std::mem::replace(&mut self.hub, hub);
         let mut before = Vec::new();
         for (i, disk) in counters.into_iter().enumerate() {
@@ -110,7 +140,7 @@ impl World {
             before.push(std::mem::replace(&mut self.machines[i].disk, disk));
         }
         self.bury();
-        if !self.is_kept() {
+        if !self.is_kept() || self.saw_what_is_lost(&stood) {
             (self.hub, self.promised) = (hub, promised);
             for (machine, disk) in self.machines.iter_mut().zip(before) {
                 machine.disk = disk;

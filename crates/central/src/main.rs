@@ -8,6 +8,7 @@ mod admission;
 mod again;
 mod auth;
 mod blobs;
+mod branch;
 mod bundles;
 mod database;
 mod database_tls;
@@ -17,6 +18,7 @@ mod door;
 mod downstream;
 mod dump;
 mod error;
+mod figures;
 mod ingest;
 mod leases;
 mod logs;
@@ -167,6 +169,23 @@ enum Command {
     Operations {
         #[command(flatten)]
         database: Database,
+    },
+    /// The figures of an office by day, as JSON: what its branch says of its day, from here.
+    Figures {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code.
+        #[arg(long)]
+        office: String,
+        /// The one day; today where nothing is said.
+        #[arg(long, conflicts_with_all = ["from", "to"])]
+        date: Option<chrono::NaiveDate>,
+        /// First day.
+        #[arg(long)]
+        from: Option<chrono::NaiveDate>,
+        /// Last day, a year later at most.
+        #[arg(long)]
+        to: Option<chrono::NaiveDate>,
     },
     /// Takes in a sealed file of records that somebody brought; the same file twice is once.
     Import {
@@ -333,10 +352,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let mut client = pool.get().await?;
             match departments::record(&mut client, &department, &report).await? {
                 Ok(reported) => print(&json!(reported)),
-                Err(refusal) => {
-                    print(&json!(motcua_protocol::ApiError::from(refusal)));
-                    return Ok(ExitCode::FAILURE);
-                }
+                Err(refusal) => return Ok(refused(refusal)),
             }
         }
         Command::Publish {
@@ -368,10 +384,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             };
             match bundles::publish(&pool, &installation.secret, what).await? {
                 Ok(published) => print(&json!(published)),
-                Err(refusal) => {
-                    print(&json!(motcua_protocol::ApiError::from(refusal)));
-                    return Ok(ExitCode::FAILURE);
-                }
+                Err(refusal) => return Ok(refused(refusal)),
             }
         }
         Command::Revoke { database, device } => {
@@ -386,6 +399,25 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Operations { database } => {
             let pool = database::pool(&database.database_url)?;
             print(&json!(operations::overview(&pool).await?));
+        }
+        Command::Figures {
+            database,
+            office,
+            date,
+            from,
+            to,
+        } => {
+            let pool = database::pool(&database.database_url)?;
+            let span = figures::Span::asked(from.or(date), to.or(date), figures::today());
+            let office = office.trim();
+            let told = match span {
+                Ok(span) => figures::of_office(&pool, office, span).await?,
+                Err(refusal) => return Ok(refused(refusal)),
+            };
+            match told {
+                Some(told) => print(&json!(told)),
+                None => return Ok(refused(database::unknown_office(office))),
+            }
         }
         Command::Import {
             database,
@@ -472,6 +504,12 @@ async fn import(
         }
         Err(stick::No::Fault(error)) => Err(error.into()),
     }
+}
+
+/// A refusal is an answer too, in words for whoever asked.
+fn refused(refusal: motcua_domain::Refusal) -> ExitCode {
+    print(&json!(motcua_protocol::ApiError::from(refusal)));
+    ExitCode::FAILURE
 }
 
 #[allow(clippy::print_stdout, reason = "the answer of a command line")]

@@ -11,8 +11,13 @@ use std::{
 
 use chrono::NaiveDate;
 use deadpool_postgres::{Client, GenericClient, Transaction};
-use motcua_domain::{case::Case, counter::CounterDay, visit::Visit};
+use motcua_domain::{
+    case::Case,
+    counter::CounterDay,
+    visit::{Visit, figures::Sample},
+};
 use motcua_protocol::{
+    Time, entity,
     event::Header,
     fold::{Folded, fold},
     order,
@@ -21,6 +26,7 @@ use motcua_sync::intake::{Failed, Waiting, waits};
 use uuid::Uuid;
 
 use crate::{
+    branch,
     downstream::{Facts, facts, queue},
     error::{Error, Result},
     ingest::text,
@@ -185,7 +191,20 @@ pub(crate) async fn facts_of(client: &mut Client, office: i32, id: Uuid) -> Resu
     known.map(|case| facts(&case, placed())).transpose()
 }
 
+/// Folds the branch document of an office anew, while nobody else writes for it.
+pub(crate) async fn branch_again(client: &mut Client, office: i32) -> Result<()> {
+    let mut tx = client.transaction().await?;
+    let sql = "SELECT 1 FROM office WHERE office_id = $1 FOR UPDATE";
+    tx.query_one(sql, &[&office]).await?;
+    apply(&mut tx, office, &BTreeSet::from([entity::branch()])).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 async fn write(tx: &Transaction<'_>, office: i32, entities: &[Entity]) -> Result<()> {
+    if let Some(document) = entities.iter().find(|e| e.id == entity::branch()) {
+        branch::write(tx, office, &document.folded).await?;
+    }
     let visits: Vec<(Uuid, &Visit)> = entities
         .iter()
         .filter_map(|e| Some((e.id, e.folded.visit.as_ref()?)))
@@ -259,22 +278,26 @@ async fn write_visits(tx: &Transaction<'_>, office: i32, visits: &[(Uuid, &Visit
         .map(|(_, v)| v.clocks(v.last_ms).wait_ms)
         .collect();
     let accurate: Vec<bool> = visits.iter().map(|(_, v)| v.accurate()).collect();
+    let samples: Vec<Option<&str>> = (visits.iter())
+        .map(|(_, v)| Sample::settled(v).map(|sample| sample.kind.name()))
+        .collect();
     let docs: Vec<String> = (visits.iter())
         .map(|(_, v)| serde_json::to_string(v))
         .collect::<serde_json::Result<_>>()?;
     let statement = tx
         .prepare_cached(
-            "INSERT INTO visit(office_id, id, date, state, ticket, service, queued_ms, wait_ms, accurate, doc)
-             SELECT $1, * FROM unnest($2::uuid[], $3::date[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::boolean[], $10::text[])
+            "INSERT INTO visit(office_id, id, date, state, ticket, service, queued_ms, wait_ms, accurate, sample, doc)
+             SELECT $1, * FROM unnest($2::uuid[], $3::date[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::boolean[], $10::text[], $11::text[])
              ON CONFLICT(office_id, id) DO UPDATE SET date = excluded.date, state = excluded.state, ticket = excluded.ticket,
                service = excluded.service, queued_ms = excluded.queued_ms, wait_ms = excluded.wait_ms,
-               accurate = excluded.accurate, doc = excluded.doc",
+               accurate = excluded.accurate, sample = excluded.sample, doc = excluded.doc",
         )
         .await?;
     tx.execute(
         &statement,
         &[
-            &office, &ids, &dates, &states, &tickets, &services, &queued, &waits, &accurate, &docs,
+            &office, &ids, &dates, &states, &tickets, &services, &queued, &waits, &accurate, &samples,
+            &docs,
         ],
     )
     .await?;
@@ -294,15 +317,20 @@ async fn write_cases(tx: &Transaction<'_>, office: i32, cases: &[(Uuid, &Case)])
         (cases.iter().map(|(_, c)| name(&c.status))).collect::<Result<_>>()?;
     let received: Vec<i64> = cases.iter().map(|(_, c)| c.received.received_ms).collect();
     let due: Vec<Option<i64>> = cases.iter().map(|(_, c)| c.due_ms()).collect();
+    let received_on: Vec<NaiveDate> = cases.iter().map(|(_, c)| c.received.date).collect();
+    let returned_on: Vec<Option<NaiveDate>> = (cases.iter())
+        .map(|(_, c)| c.returned_ms().map(|ms| Time::from_ms(ms).date()))
+        .collect();
     let docs: Vec<String> = (cases.iter())
         .map(|(_, c)| serde_json::to_string(c))
         .collect::<serde_json::Result<_>>()?;
     let statement = tx
         .prepare_cached(
-            "INSERT INTO case_file(office_id, id, code, procedure, status, received_ms, due_ms, doc)
-             SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[])
+            "INSERT INTO case_file(office_id, id, code, procedure, status, received_ms, due_ms, received_on, returned_on, doc)
+             SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::date[], $9::date[], $10::text[])
              ON CONFLICT(office_id, id) DO UPDATE SET code = excluded.code, procedure = excluded.procedure,
-               status = excluded.status, received_ms = excluded.received_ms, due_ms = excluded.due_ms, doc = excluded.doc",
+               status = excluded.status, received_ms = excluded.received_ms, due_ms = excluded.due_ms,
+               received_on = excluded.received_on, returned_on = excluded.returned_on, doc = excluded.doc",
         )
         .await?;
     tx.execute(
@@ -315,6 +343,8 @@ async fn write_cases(tx: &Transaction<'_>, office: i32, cases: &[(Uuid, &Case)])
             &statuses,
             &received,
             &due,
+            &received_on,
+            &returned_on,
             &docs,
         ],
     )

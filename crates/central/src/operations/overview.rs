@@ -8,7 +8,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::words;
-use crate::{downstream::System, error::Result};
+use crate::{
+    downstream::System,
+    error::Result,
+    figures::{self, OfOffice},
+};
 
 /// Records that are listed one by one, oldest first; the counts speak of all.
 const MOST_RECORDS: i64 = 200;
@@ -26,6 +30,8 @@ pub(crate) struct Overview {
     pub(crate) received: Received,
     /// Every office, by its code.
     pub(crate) offices: Vec<Office>,
+    /// Today's figures of every office, by its code.
+    pub(crate) today: Vec<OfOffice>,
     /// Every machine, by office and in the order in which they joined.
     pub(crate) machines: Vec<Machine>,
     /// What is held back, counted by reason.
@@ -213,6 +219,7 @@ async fn read(client: &Client) -> Result<Overview> {
         server_epoch,
         received: received(client).await?,
         offices: offices(client).await?,
+        today: figures::of_all(client, figures::today()).await?,
         machines: machines(client).await?,
         reasons: reasons(client).await?,
         held: held(client).await?,

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{
+    figures,
     lookups::Register,
     overview::{Agency, Held, Machine, Office, Onward, Overview, Reason},
     words::{ago, moment, number, status},
@@ -14,7 +15,7 @@ use super::{
 /// to say every half minute.
 const AT_WORK_S: i64 = 300;
 
-fn whole(title: &str, body: &Markup) -> String {
+pub(super) fn whole(title: &str, body: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="vi" {
@@ -67,8 +68,9 @@ pub(super) fn overview(overview: &Overview) -> String {
             }
         }
         main {
-            (figures(overview))
+            (at_a_glance(overview))
             (offices(&overview.offices, now))
+            (figures::today(&overview.today))
             (held(&overview.reasons, &overview.held, now))
             (agencies(&overview.agencies))
             (onward("portal", "Cổng Dịch vụ công quốc gia", &overview.portal, now))
@@ -85,7 +87,7 @@ pub(super) fn overview(overview: &Overview) -> String {
 }
 
 /// A figure with its name, and what it means where it needs a person.
-fn figure(name: &str, value: &str, note: &str, mark: Option<&str>) -> Markup {
+pub(super) fn figure(name: &str, value: &str, note: &str, mark: Option<&str>) -> Markup {
     html! {
         div class=(mark.map_or("figure", |_| "figure attention")) {
             dt { (name) }
@@ -97,7 +99,7 @@ fn figure(name: &str, value: &str, note: &str, mark: Option<&str>) -> Markup {
     }
 }
 
-fn figures(overview: &Overview) -> Markup {
+fn at_a_glance(overview: &Overview) -> Markup {
     let sum = |of: fn(&Office) -> u64| overview.offices.iter().map(of).sum::<u64>();
     let (parked, quarantined) = (sum(|o| o.parked), sum(|o| o.quarantined));
     let unsent = sum(|o| o.unsent.unwrap_or(0));
@@ -133,7 +135,7 @@ fn when(now: DateTime<Utc>, at: Option<DateTime<Utc>>) -> Markup {
 }
 
 /// A part of the page whose table may be wider than the window.
-fn part(id: &str, title: &str, inside: &Markup) -> Markup {
+pub(super) fn part(id: &str, title: &str, inside: &Markup) -> Markup {
     html! {
         section aria-labelledby=(id) {
             h2 id=(id) { (title) }
@@ -142,7 +144,7 @@ fn part(id: &str, title: &str, inside: &Markup) -> Markup {
     }
 }
 
-fn roll(id: &str, table: &Markup) -> Markup {
+pub(super) fn roll(id: &str, table: &Markup) -> Markup {
     html! { div class="roll" role="region" aria-labelledby=(id) tabindex="0" { (table) } }
 }
 

@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 
 use deadpool_postgres::{Client, GenericClient, Pool};
 use motcua_domain::branch::{Branch, usual_targets};
-use motcua_protocol::{
-    entity,
-    event::BranchEvent,
-    fold::Folded,
-};
+use motcua_protocol::{entity, event::BranchEvent, fold::Folded};
 
 use crate::{
     error::{Error, Result},

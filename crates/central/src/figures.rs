@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
 use deadpool_postgres::{Client, GenericClient, Pool};
 use motcua_domain::{
     Code, Refusal,
@@ -97,7 +97,8 @@ impl Span {
     /// A question as it was asked: today where nothing is said, one day where one is.
     ///
     /// # Errors
-    /// `DATE_INVALID` where it ends before it begins, or is longer than a year.
+    /// `DATE_INVALID` where it ends before it begins, is longer than a year, or is of no year in
+    /// which there were records.
     pub(crate) fn asked(
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
@@ -106,7 +107,8 @@ impl Span {
         let from = from.or(to).unwrap_or(today);
         let to = to.unwrap_or(from);
         let last = from.checked_add_days(Days::new(MOST_DAYS - 1));
-        if to < from || last.is_none_or(|last| to > last) {
+        let known = |date: NaiveDate| (2000..=9999).contains(&date.year());
+        if to < from || last.is_none_or(|last| to > last) || !known(from) || !known(to) {
             return Err(Refusal::new(
                 Code::DateInvalid,
                 "Ngày đầu phải trước hoặc cùng ngày cuối, và nhiều nhất 366 ngày. Mời xem lại khoảng ngày.",

@@ -9,7 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use deadpool_postgres::{Client, GenericClient, Transaction};
 use motcua_domain::{
     case::Case,
@@ -317,9 +317,12 @@ async fn write_cases(tx: &Transaction<'_>, office: i32, cases: &[(Uuid, &Case)])
         (cases.iter().map(|(_, c)| name(&c.status))).collect::<Result<_>>()?;
     let received: Vec<i64> = cases.iter().map(|(_, c)| c.received.received_ms).collect();
     let due: Vec<Option<i64>> = cases.iter().map(|(_, c)| c.due_ms()).collect();
-    let received_on: Vec<NaiveDate> = cases.iter().map(|(_, c)| c.received.date).collect();
+    // Whatever a log claims: the database has no such day, and no figure is of it.
+    let day = |date: NaiveDate| Some(date).filter(|date| (1..=9999).contains(&date.year()));
+    let received_on: Vec<Option<NaiveDate>> =
+        cases.iter().map(|(_, c)| day(c.received.date)).collect();
     let returned_on: Vec<Option<NaiveDate>> = (cases.iter())
-        .map(|(_, c)| c.returned_ms().map(|ms| Time::from_ms(ms).date()))
+        .map(|(_, c)| day(Time::from_ms(c.returned_ms()?).date()))
         .collect();
     let docs: Vec<String> = (cases.iter())
         .map(|(_, c)| serde_json::to_string(c))

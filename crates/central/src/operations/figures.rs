@@ -45,7 +45,7 @@ fn head(first: &str, overdue: bool) -> Markup {
             th scope="col" class="n" { "Chờ trung bình" } th scope="col" class="n" { "Chờ lâu nhất" }
             th scope="col" { "Trong mục tiêu" }
             th scope="col" class="n" { "Đang chờ" } th scope="col" class="n" { "Bỏ về" }
-            th scope="col" class="n" { "Gọi không đến" } th scope="col" class="n" { "Hết giờ chưa phục vụ" }
+            th scope="col" class="n" { "Gọi không đến" } th scope="col" class="n" { "Hết giờ" }
             th scope="col" class="n" { "Hồ sơ nhận" } th scope="col" class="n" { "Đã trả" }
             @if overdue { th scope="col" class="n" { "Quá hạn" } }
         } }
@@ -87,7 +87,7 @@ pub(super) fn today(offices: &[OfOffice]) -> Markup {
                 p { "Chưa có đơn vị nào." }
             } @else {
                 (roll("today", &html! {
-                    table {
+                    table class="counts" {
                         (head("Đơn vị", true))
                         tbody { @for one in offices { tr {
                             th scope="row" {
@@ -191,7 +191,10 @@ fn summary(told: &OfficeFigures) -> Markup {
     let (all, waits) = (&told.all, &told.all.waits);
     let n = |n: u32| number(u64::from(n));
     let said = |s: Option<u32>| s.map_or_else(|| "–".to_owned(), wait);
-    let share = |t: &TargetFigure| t.percent.map_or_else(|| "–".to_owned(), |p| format!("{p}%"));
+    let share = |t: &TargetFigure| {
+        t.percent
+            .map_or_else(|| "–".to_owned(), |p| format!("{p}%"))
+    };
     html! {
         dl class="figures" {
             (figure("Đã phục vụ", &n(waits.served), &format!("{} lượt lấy số, {} đang chờ", n(all.registered), n(waits.waiting_now)), None))
@@ -219,7 +222,7 @@ fn days(days: &[Day]) -> Markup {
                 p { "Không có lượt giao dịch hay hồ sơ nào trong khoảng này." }
             } @else {
                 (roll("days", &html! {
-                    table {
+                    table class="counts" {
                         (head("Ngày", false))
                         tbody { @for day in days { tr {
                             th scope="row" { time datetime=(day.date) { (day.date.format("%d/%m/%Y")) } }

@@ -184,7 +184,13 @@ impl FiguresQuery {
                 .at(field)
             }),
         };
-        let span = || Span::asked(day("from", &self.from)?, day("to", &self.to)?, figures_of::today());
+        let span = || {
+            Span::asked(
+                day("from", &self.from)?,
+                day("to", &self.to)?,
+                figures_of::today(),
+            )
+        };
         let span = match span() {
             Ok(span) => span,
             Err(refusal) => return Ok(Err(refusal)),
@@ -220,7 +226,10 @@ async fn look_at_figures(
                     from: &asked.from,
                     to: &asked.to,
                 };
-                html(status_of(&refusal), figures_page::wrong(&typed, &refusal.message))
+                html(
+                    status_of(&refusal),
+                    figures_page::wrong(&typed, &refusal.message),
+                )
             }
             Err(error) => away(&error),
         },

@@ -12,13 +12,14 @@ use std::{
 use chrono::{Datelike as _, NaiveDate};
 use deadpool_postgres::{Client, GenericClient, Transaction};
 use motcua_domain::{
-    case::Case,
+    case::{Case, ProcedureRef},
+    catalogue::Procedure,
     counter::CounterDay,
     visit::{Visit, figures::Sample},
 };
 use motcua_protocol::{
     Time, entity,
-    event::Header,
+    event::{BranchEvent, Header},
     fold::{Folded, fold},
     order,
 };
@@ -27,7 +28,7 @@ use uuid::Uuid;
 
 use crate::{
     branch,
-    downstream::{Facts, facts, queue},
+    downstream::{Beside, Facts, facts, queue},
     error::{Error, Result},
     ingest::text,
 };
@@ -188,7 +189,41 @@ pub(crate) async fn facts_of(client: &mut Client, office: i32, id: Uuid) -> Resu
     let placed = || ordered.placed.iter().map(|e| (&e.header, &e.body[..]));
     let folded = fold(placed(), ordered.seen.as_deref());
     let known = folded.case.filter(|case| !case.is_provisional());
-    known.map(|case| facts(&case, placed())).transpose()
+    let Some(case) = known else {
+        return Ok(None);
+    };
+    let mut facts = facts(&case, placed())?;
+    facts.beside = Beside {
+        officers: branch::known(&tx, office).await?.officers,
+        procedure: procedure(&tx, office, &closed, &case.received.procedure).await?,
+    };
+    Ok(Some(facts))
+}
+
+/// That version of a procedure, if the office's logs have it here.
+async fn procedure(
+    tx: &impl GenericClient,
+    office: i32,
+    closed: &HashMap<(Uuid, u32), u64>,
+    wanted: &ProcedureRef,
+) -> Result<Option<Procedure>> {
+    let id = entity::procedure(&wanted.code);
+    let mut events = events_of(tx, office, &BTreeSet::from([id])).await?;
+    let Ok(ordered) = order::causal::<_, std::convert::Infallible>(
+        events.remove(&id).unwrap_or_default(),
+        |d, e| Ok(closed.get(&(d, e)).copied()),
+    );
+    let folded = fold(
+        ordered.placed.iter().map(|e| (&e.header, &e.body[..])),
+        ordered.seen.as_deref(),
+    );
+    let mut versions = folded.branch.into_iter();
+    Ok(versions.find_map(|(recorded, _)| match recorded.event {
+        BranchEvent::Procedure(published) if published.version == wanted.version => {
+            Some(published.procedure)
+        }
+        _ => None,
+    }))
 }
 
 /// Folds the branch document of an office anew, while nobody else writes for it.
@@ -296,8 +331,8 @@ async fn write_visits(tx: &Transaction<'_>, office: i32, visits: &[(Uuid, &Visit
     tx.execute(
         &statement,
         &[
-            &office, &ids, &dates, &states, &tickets, &services, &queued, &waits, &accurate, &samples,
-            &docs,
+            &office, &ids, &dates, &states, &tickets, &services, &queued, &waits, &accurate,
+            &samples, &docs,
         ],
     )
     .await?;

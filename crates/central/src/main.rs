@@ -19,6 +19,7 @@ mod downstream;
 mod dump;
 mod error;
 mod figures;
+mod health;
 mod ingest;
 mod leases;
 mod logs;
@@ -292,16 +293,22 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         } => {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
-            let clean =
-                |code: &str| (1..=64).contains(&code.len()) && !code.chars().any(char::is_control);
-            let (office, agency) = (office.trim(), agency.as_deref().map(str::trim));
-            anyhow::ensure!(
-                clean(office) && agency.is_none_or(clean),
-                "an agency code has 1 to 64 characters"
-            );
-            let office = database::office(&pool, office).await?;
+            // An office is there for good, so its code is looked at before there is one. One that
+            // was made before codes were looked at goes on.
+            let agency = agency.as_deref().map(motcua_domain::case_code::agency);
+            let agency = match agency.transpose() {
+                Ok(agency) => agency,
+                Err(refusal) => return Ok(refused(refusal)),
+            };
+            let office = match database::known_office(&pool, office.trim()).await? {
+                Some(known) => known,
+                None => match motcua_domain::case_code::branch_name(&office) {
+                    Ok(name) => database::office(&pool, &name).await?,
+                    Err(refusal) => return Ok(refused(refusal)),
+                },
+            };
             if let Some(agency) = agency {
-                database::numbers_for(&pool, office, agency).await?;
+                database::numbers_for(&pool, office, &agency).await?;
             }
             let mut code = json!(auth::code(&pool, office).await?);
             // For a branch that has no line: with it, it writes files that only this central opens.
@@ -325,8 +332,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
             let name = motcua_domain::text::line(&name, motcua_domain::text::limit::NAME)?;
-            let office = database::known_office(&pool, office.trim()).await?;
-            let office = office.context("no office of that code")?;
+            let code = office.trim();
+            let Some(office) = database::known_office(&pool, code).await? else {
+                return Ok(refused(database::unknown_office(code)));
+            };
             if revoke {
                 let tokens = departments::revoke(&pool, office, &name).await?;
                 print(&json!({"department": name, "revoked": tokens}));
@@ -344,9 +353,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
             let report = serde_json::from_str(&report).context("the report")?;
-            let office = database::known_office(&pool, office.trim()).await?;
+            let code = office.trim();
+            let Some(office) = database::known_office(&pool, code).await? else {
+                return Ok(refused(database::unknown_office(code)));
+            };
             let department = departments::Department {
-                office: office.context("no office of that code")?,
+                office,
                 name: motcua_domain::text::line(&department, motcua_domain::text::limit::NAME)?,
             };
             let mut client = pool.get().await?;
@@ -370,10 +382,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let installation = database::installation(&pool).await?;
             let office = office.as_deref().map(str::trim);
             let office = match office {
-                Some(code) => {
-                    let known = database::known_office(&pool, code).await?;
-                    Some((known.context("no office of that code")?, code))
-                }
+                Some(code) => match database::known_office(&pool, code).await? {
+                    Some(known) => Some((known, code)),
+                    None => return Ok(refused(database::unknown_office(code))),
+                },
                 None => None,
             };
             let what = bundles::Publish {
@@ -466,16 +478,10 @@ async fn import(
 ) -> anyhow::Result<ExitCode> {
     let installation = database::installation(&pool).await?;
     let office = match office {
-        Some(code) => {
-            let client = pool.get().await?;
-            let known = client
-                .query_opt(
-                    "SELECT office_id FROM office WHERE code = $1",
-                    &[&code.trim()],
-                )
-                .await?;
-            Some(known.context("no office of that code")?.get(0))
-        }
+        Some(code) => match database::known_office(&pool, code.trim()).await? {
+            Some(known) => Some(known),
+            None => return Ok(refused(database::unknown_office(code.trim()))),
+        },
         None => None,
     };
     let runtime = tokio::runtime::Handle::current();

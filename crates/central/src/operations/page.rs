@@ -307,9 +307,17 @@ fn onward(id: &str, title: &str, portal: &Onward, now: DateTime<Utc>) -> Markup 
             @if portal.line.is_some() && !portal.offices.is_empty() {
                 p class="small" { "Dùng cho: " (portal.offices.join(", ")) "." }
             }
-            @if !portal.refusals.is_empty() {
+            @if portal.refused > 0 {
                 p { strong class="attention" { "◆ " (number(portal.refused)) " hồ sơ chưa được nhận." }
                     " Hồ sơ khác vẫn gửi. Sau khi sửa, lệnh " code { "motcua-central portal-retry" } " gửi lại ngay." }
+            }
+            @if !portal.unmapped.is_empty() {
+                ul class="reasons" { @for one in &portal.unmapped { li {
+                    strong { (one.office) ": " (number(one.cases)) " hồ sơ chờ." } " " (one.text) " "
+                    span class="small" { code { (one.code) } ", lâu nhất: " (when(now, Some(one.since))) }
+                } } }
+            }
+            @if !portal.refusals.is_empty() {
                 (roll(id, &html! {
                     table {
                         thead { tr {

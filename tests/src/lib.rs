@@ -3,5 +3,6 @@
 pub mod crash_vfs;
 pub mod ministry_simulator;
 mod outside;
+pub mod pdf;
 pub mod portal_simulator;
 pub mod register_simulator;

@@ -6,6 +6,7 @@
 //! - `NoiHoSo` of a case that is there is refused with "đã tồn tại".
 //! - `CapNhatTienTrinh` and `CapNhatTrangThai` of a case that is not there answer 404; a turn that is
 //!   there already is refused with "đã tồn tại".
+//! - A field that is not in the list, and a paper without name, count or form, are refused.
 //! - Answers get lost after the work is done.
 
 #![allow(
@@ -184,7 +185,49 @@ fn is_text(value: &Value) -> bool {
     value.as_str().is_some_and(|t| !t.is_empty())
 }
 
+/// Fields as docs/portal.md and its source list them.
+const CASE: &str = "MaHoSo MaTTHC MaDichVuCong ChuHoSo LoaiDoiTuong MaDonViTiepNhan NgayNop NgayTiepNhan ThanhPhanHoSo ThongTinNguoiNop";
+const PAPER: &str = "MaThanhPhanHoSo TenThanhPhanHoSo SoLuong LoaiBan GiayToDinhKem";
+const PERSON: &str = "SoDinhDanh NgaySinh MaTinh MaHuyen MaXa TenChuHs SoDinhDanhChuHs";
+const TURN: &str = "MaHoSo NguoiXuLy ThoiDiemXuLy NoiDungXuLy TrangThai";
+
+fn known(record: &Value, list: &str) -> Result<(), Response> {
+    let fields = record.as_object().into_iter().flatten();
+    for (field, value) in fields {
+        let whole = value.is_array() || value.is_object() || is_text(value);
+        if !whole || !list.split_whitespace().any(|known| known == field) {
+            return Err(refused(StatusCode::BAD_REQUEST, field));
+        }
+    }
+    Ok(())
+}
+
+fn paper(paper: &Value) -> Result<(), Response> {
+    known(paper, PAPER)?;
+    let count = paper["SoLuong"]
+        .as_str()
+        .and_then(|n| n.parse::<u32>().ok());
+    let form = paper["LoaiBan"].as_str().unwrap_or_default();
+    if !is_text(&paper["TenThanhPhanHoSo"])
+        || count.is_none_or(|n| n == 0)
+        || !["0", "1", "2"].contains(&form)
+    {
+        return Err(refused(StatusCode::BAD_REQUEST, "ThanhPhanHoSo"));
+    }
+    // A file is known by what its own call answered, and that was never called.
+    if paper.get("GiayToDinhKem").is_some() {
+        return Err(refused(StatusCode::BAD_REQUEST, "IdGiayTo"));
+    }
+    Ok(())
+}
+
 fn case(state: &mut Ministry, record: &Value) -> Result<(), Response> {
+    known(record, CASE)?;
+    known(&record["ThongTinNguoiNop"], PERSON)?;
+    let papers = record.get("ThanhPhanHoSo").and_then(Value::as_array);
+    for each in papers.into_iter().flatten() {
+        paper(each)?;
+    }
     for field in [
         "MaHoSo",
         "MaTTHC",
@@ -220,6 +263,7 @@ fn there(state: &Ministry, record: &Value) -> Result<(), Response> {
 
 fn turn(state: &mut Ministry, record: &Value) -> Result<(), Response> {
     there(state, record)?;
+    known(record, TURN)?;
     if !is_text(&record["ThoiDiemXuLy"]) || !is_text(&record["TrangThai"]) {
         return Err(refused(StatusCode::BAD_REQUEST, "ThoiDiemXuLy, TrangThai"));
     }

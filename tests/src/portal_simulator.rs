@@ -7,6 +7,8 @@
 //!   with it, of a case that is not there, too.
 //! - `CapNhatTienDoHoSoMC` takes record by record and stops at the first that it refuses; those
 //!   before it are taken. A record that is there already is refused with "đã tồn tại".
+//! - A field that is not in the list, a mark other than 0 and 1, a time of another form, a name of
+//!   more than 50 characters, a part without what names it are refused.
 //! - Answers get lost after the work is done.
 
 #![allow(
@@ -241,7 +243,87 @@ fn is_time(value: &Value) -> bool {
     value.as_str().is_some_and(digits)
 }
 
+/// Fields of a case, as docs/portal.md and its source list them; behind a part its own.
+const CASE: &str = "MaHoSo MaTTHC TenTTHC MaLinhVuc TenLinhVuc KenhThucHien SoBienNhan TrichYeuHoSo NoiNopHoSo DonViXuLy GhiChu
+  ChuHoSo LoaiDoiTuong MaDoiTuong DinhDanhCHS Email Fax SoDienThoai ThongTinKhac TaiKhoanDuocXacThucVoiVNeID
+  NgayNopHoSo NgayTiepNhan NgayHenTra NgayKetThucXuLy NgayTra NgayTuChoi TrangThaiHoSo ThongTinTra HinhThuc
+  DanhSachGiayToKetQua TaiLieuNop DanhSachTepDinhKemKhac HoSoCoThanhPhanSoHoa DanhSachLePhi DuocThanhToanTrucTuyen
+  DanhSachHoSoBoSung DSKetNoiCSDL";
+const PARTS: [(&str, &str); 6] = [
+    ("DinhDanhCHS", "LoaiDinhDanh SoDinhDanh"),
+    (
+        "DanhSachLePhi",
+        "TenPhiLePhi MaPhiLePhi HinhThucThu Gia LoaiPhiLePhi",
+    ),
+    (
+        "DanhSachGiayToKetQua",
+        "TenGiayTo MaThanhPhanHoSo GiayToId DuongDanTepTinKetQua MaGiayToKetQua",
+    ),
+    (
+        "TaiLieuNop",
+        "TepDinhKemId TenTepDinhKem IsDeleted MaThanhPhanHoSo DuongDanTaiTepTin DuocSoHoa DuocTaiSuDung DuocLayTuKhoDMQG MaKetQuaThayThe",
+    ),
+    ("DanhSachTepDinhKemKhac", "TenGiayTo SoLuong LoaiGiayTo"),
+    (
+        "DanhSachHoSoBoSung",
+        "HoSoBoSungId NguoiYeuCauBoSung NoiDungBoSung NgayBoSung NguoiTiepNhanBoSung ThongTinTiepNhan NgayTiepNhanBoSung TrangThaiBoSung DanhSachGiayToBoSung DanhSachLePhiBoSung NgayHenTraTruoc NgayHenTraMoi",
+    ),
+];
+const TURN: &str = "MaHoSo NguoiXuLy ChucDanh ThoiDiemXuLy PhongBanXuLy NoiDungXuLy TrangThai NgayBatDau NgayKetThucTheoQuyDinh";
+/// Without it a part is of nothing.
+const NAMES: [&str; 6] = [
+    "SoDinhDanh",
+    "Gia",
+    "TenGiayTo",
+    "TepDinhKemId",
+    "TenGiayTo",
+    "HoSoBoSungId",
+];
+
+/// Every field is one of the list, a text with something in it, and of the form that its name says.
+fn fields(record: &Value, list: &str) -> Result<(), Value> {
+    let record = record.as_object().ok_or_else(|| refused("9", "bản ghi"))?;
+    for (field, value) in record {
+        let mark = (field.starts_with("Duoc") && field != "DuocThanhToanTrucTuyen")
+            || ["IsDeleted", "HoSoCoThanhPhanSoHoa"].contains(&field.as_str());
+        let of_form = match field.as_str() {
+            field if PARTS.iter().any(|(part, _)| *part == field) => value.is_array(),
+            _ if mark => value == "0" || value == "1",
+            field if field.starts_with("Ngay") || field == "ThoiDiemXuLy" => is_time(value),
+            field if field.starts_with("Nguoi") => value
+                .as_str()
+                .is_some_and(|name| (1..=50).contains(&name.chars().count())),
+            _ => value.as_str().is_some_and(|text| !text.is_empty()),
+        };
+        if !list.split_whitespace().any(|known| known == field) || !of_form {
+            return Err(refused("9", field));
+        }
+    }
+    Ok(())
+}
+
+fn whole_case(record: &Value) -> Result<(), Value> {
+    fields(record, CASE)?;
+    for ((part, list), name) in PARTS.into_iter().zip(NAMES) {
+        let some = record.get(part).and_then(Value::as_array);
+        let mut named = BTreeSet::new();
+        for one in some.into_iter().flatten() {
+            fields(one, list)?;
+            let value = one[name].as_str().ok_or_else(|| refused("9", part))?;
+            // What has a number of its own stands once.
+            if !named.insert(value) && name.ends_with("Id") {
+                return Err(refused("9", part));
+            }
+        }
+        if some.is_some_and(Vec::is_empty) {
+            return Err(refused("9", part));
+        }
+    }
+    Ok(())
+}
+
 fn case(state: &mut Portal, record: &Value, updating: bool) -> Result<(), Value> {
+    whole_case(record)?;
     for field in ["MaHoSo", "MaTTHC", "ChuHoSo", "TrangThaiHoSo"] {
         if record[field].as_str().is_none_or(str::is_empty) {
             return Err(refused("9", &format!("Thiếu {field}")));
@@ -276,6 +358,7 @@ fn turn(state: &mut Portal, record: &Value) -> Result<(), Value> {
     if !state.cases.contains_key(&code_of(record)) {
         return Err(refused("4", "Không tìm thấy hồ sơ"));
     }
+    fields(record, TURN)?;
     if !is_time(&record["ThoiDiemXuLy"]) || !record["TrangThai"].is_string() {
         return Err(refused("9", "ThoiDiemXuLy, TrangThai"));
     }

@@ -120,6 +120,23 @@ fn assert_equal(program: &Program, central: &Central, office: &str) {
     }
 }
 
+/// What the branch says of today, and what central does. How long somebody waits by now is another
+/// moment's.
+#[track_caller]
+fn assert_same_figures(program: &Program, central: &Central, office: &str) {
+    let here = program.answer("day.figures", &json!({}));
+    let today = id(&here["date"]);
+    let there = central.figures(office, &today, &today);
+    let days = there["days"].as_array().unwrap();
+    assert_eq!(days.len(), 1, "{there}");
+    for (name, value) in days[0].as_object().unwrap() {
+        if !["returned", "longest_now_s"].contains(&name.as_str()) {
+            assert_eq!(value, &here[name], "{name} of {here}");
+        }
+    }
+    assert!(here["served"].as_u64() > Some(0), "{here}");
+}
+
 #[test]
 fn a_branch_that_was_dark_sends_everything_once_there_is_a_line() {
     let desk = Machine::demo();
@@ -144,6 +161,7 @@ fn a_branch_that_was_dark_sends_everything_once_there_is_a_line() {
         "{synced}"
     );
     assert_equal(&desk.program, &central, &office);
+    assert_same_figures(&desk.program, &central, &office);
     let after = status(&desk.program);
     assert_eq!(after["enrolled"], true);
     assert_eq!(
@@ -164,6 +182,75 @@ fn a_branch_that_was_dark_sends_everything_once_there_is_a_line() {
     central.up();
     assert_eq!(sync(&desk.program)["unsent"], 0);
     assert_equal(&desk.program, &central, &office);
+}
+
+#[test]
+fn an_office_is_made_only_under_a_code_and_who_asks_for_none_is_told() {
+    let central = Central::start();
+    let offices = || central.postgres.query("SELECT count(*) FROM office");
+    for code in [
+        "",
+        "phường Bình Minh",
+        "h99.12",
+        "H99..12",
+        "H99.12-",
+        "H99.12-cs",
+        "H99.12; DROP",
+        &"H9.".repeat(30),
+    ] {
+        let ran = central.run(&["code", "--office", code]);
+        let told: Value = serde_json::from_slice(&ran.out).unwrap();
+        assert_eq!(
+            (ran.code, &told["code"], &told["field"]),
+            (Some(1), &json!("CASE_CODE_INVALID"), &json!("office")),
+            "{code}"
+        );
+        assert!(
+            told["message"].as_str().unwrap().contains("H99.12"),
+            "{told}"
+        );
+    }
+    let ran = central.run(&["code", "--office", "H99.12-CS2", "--agency", "ubnd"]);
+    let told: Value = serde_json::from_slice(&ran.out).unwrap();
+    assert_eq!(
+        (&told["code"], &told["field"]),
+        (&json!("CASE_CODE_INVALID"), &json!("agency"))
+    );
+    assert_eq!(offices(), "0", "nothing was made");
+    for code in ["H99.12", "000.00.01.H22", "H99.12-CS2"] {
+        assert!(central.run(&["code", "--office", code]).json()["code"].is_string());
+    }
+    // One from before goes on.
+    central
+        .postgres
+        .query("INSERT INTO office(code) VALUES('thử')");
+    central.run(&["code", "--office", "thử"]).json();
+    assert_eq!(offices(), "4");
+    // Whatever asks for an office that there is not says which, and does nothing.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.json");
+    fs::write(&file, "{}").unwrap();
+    let file = file.to_str().unwrap();
+    for args in [
+        &["publish", "--kind", "users", "--office", "H00.1", file][..],
+        &["figures", "--office", "H00.1"],
+        &["department", "--office", "H00.1", "--name", "Phòng Tư pháp"],
+        &["import", "--office", "H00.1", file],
+    ] {
+        let ran = central.run(args);
+        let told: Value = serde_json::from_slice(&ran.out).unwrap_or_default();
+        assert_eq!(
+            (ran.code, &told["code"], &told["field"]),
+            (Some(1), &json!("NOT_FOUND"), &json!("office")),
+            "{args:?}: {}",
+            ran.err
+        );
+        assert!(
+            told["message"].as_str().unwrap().contains("H00.1"),
+            "{told}"
+        );
+    }
+    assert_eq!(offices(), "4");
 }
 
 #[test]

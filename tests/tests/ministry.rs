@@ -132,7 +132,8 @@ fn a_case_is_told_as_it_is_with_every_turn_under_its_own_status() {
     let rig = Rig::using(false, true);
     let received = rig.receives(
         "Lò Thị Mai",
-        &json!({"submitter": {"kind": "individual", "name": "Ỷ Lan", "id_number": "001190000002", "birth_date": "1990-02-01"}, "notes": "không gửi đi"}),
+        &json!({"submitter": {"kind": "individual", "name": "Ỷ Lan", "id_number": "001190000002", "birth_date": "1990-02-01"}, "notes": "không gửi đi",
+            "papers": [{"index": 0, "originals": 2, "certified": 1, "copies": 3}, {"index": 1, "originals": 1}, {"index": 2, "originals": 1}]}),
     );
     let supplement = rig.receives("Cầm Bá", &json!({}));
     let stopped = rig.receives("Quàng Văn", &json!({}));
@@ -157,9 +158,30 @@ fn a_case_is_told_as_it_is_with_every_turn_under_its_own_status() {
         record["ThongTinNguoiNop"],
         json!({"SoDinhDanh": "001190000002", "NgaySinh": "19900201", "TenChuHs": "Lò Thị Mai", "SoDinhDanhChuHs": "001190000001"})
     );
-    for not_ours in ["MaDichVuCong", "ThanhPhanHoSo", "GhiChu"] {
+    for not_ours in ["MaDichVuCong", "GhiChu"] {
         assert_eq!(record.get(not_ours), None, "{not_ours}");
     }
+    // So many of each paper as were handed in, in the form in which they were.
+    let got = rig.desk.answer("case.get", &json!({"code": received}));
+    let procedure = json!({"code": got["case"]["procedure"]["code"]});
+    let procedure = rig.desk.answer("catalogue.get", &procedure);
+    let name = |nth: usize| procedure["papers"][nth]["name"].clone();
+    assert_eq!(
+        record["ThanhPhanHoSo"],
+        json!([
+            {"TenThanhPhanHoSo": name(0), "SoLuong": "2", "LoaiBan": "0"},
+            {"TenThanhPhanHoSo": name(0), "SoLuong": "4", "LoaiBan": "1"},
+            {"TenThanhPhanHoSo": name(1), "SoLuong": "1", "LoaiBan": "0"},
+            {"TenThanhPhanHoSo": name(2), "SoLuong": "1", "LoaiBan": "0"},
+        ])
+    );
+    let turn = there
+        .turns
+        .iter()
+        .find(|t| t["MaHoSo"] == received.as_str());
+    let officer = turn.unwrap()["NguoiXuLy"].as_str().unwrap();
+    assert_ne!(json!(officer), got["case"]["officer"], "a name, and no id");
+    assert!(officer.contains(' '), "{officer}");
     // Here their list differs from the portal's: a household business has a kind.
     assert_eq!(there.cases[&household]["LoaiDoiTuong"], "2");
     assert_eq!(

@@ -11,7 +11,7 @@
 
 use std::{
     collections::BTreeSet,
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -21,7 +21,7 @@ use motcua_testkit::{
     program::Program,
     proxy::{Proxy, Weather},
 };
-use motcua_tests::portal_simulator::Simulator;
+use motcua_tests::{pdf::pdf, portal_simulator::Simulator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -68,6 +68,47 @@ impl Rig {
             args[field] = value.clone();
         }
         id(&self.desk.answer("case.receive", &args)["case_code"])
+    }
+
+    fn got(&self, code: &str) -> Value {
+        self.desk.answer("case.get", &json!({"code": code}))
+    }
+
+    /// Something is done with a case.
+    fn acts(&self, code: &str, verb: &str, more: Value) {
+        let got = self.got(code);
+        let mut args = json!({"id": got["case_id"], "expected": got["revision"]});
+        for (field, value) in more.as_object().unwrap() {
+            args[field] = value.clone();
+        }
+        self.desk.answer(verb, &args);
+    }
+
+    /// A file comes to a case, from the tray.
+    fn attaches(&self, code: &str, more: Value) {
+        let case = json!({"case_id": self.got(code)["case_id"]});
+        let tray = self.desk.data().join("scan-tray");
+        fs::create_dir_all(&tray).unwrap();
+        let listed = self.got(code)["case"].to_string();
+        // A name of its own: the last file may still be on its way out of the tray.
+        let nth = listed.matches("\"blob\"").count();
+        fs::write(tray.join(format!("0190{nth:02}.pdf")), pdf(9_000)).unwrap();
+        let page = self.desk.answer("scan.get", &case)["pages"][0]["id"].clone();
+        let bind = json!({"case_id": case["case_id"], "pages": [page]});
+        let blob = self.desk.answer("scan.bind", &bind);
+        let mut args = json!({"id": case["case_id"], "blob": blob});
+        for (field, value) in more.as_object().unwrap() {
+            args[field] = value.clone();
+        }
+        self.desk.answer("case.attach", &args);
+    }
+
+    /// Name of an officer, as the branch says it.
+    fn name_of(&self, officer: &Value) -> Value {
+        let branch = self.desk.answer("branch.get", &json!({}));
+        let officers = branch["branch"]["officers"].as_array().unwrap();
+        let found = officers.iter().find(|o| o["id"] == *officer);
+        found.unwrap()["name"].clone()
     }
 
     fn many(&self, count: usize) -> Vec<String> {
@@ -170,10 +211,19 @@ fn a_case_is_told_as_it_is_and_nothing_is_made_up() {
         "NgayTuChoi",
         "GhiChu",
         "TaiLieuNop",
+        "DanhSachHoSoBoSung",
+        "DanhSachGiayToKetQua",
         "MaDoiTuong",
     ] {
         assert_eq!(record.get(not_yet), None, "{not_yet}");
     }
+    let procedure = &got["case"]["procedure"]["code"];
+    let procedure = rig
+        .desk
+        .answer("catalogue.get", &json!({"code": procedure}));
+    assert_eq!(record["TenLinhVuc"], procedure["field_name"]);
+    assert_eq!(record.get("MaLinhVuc"), None, "this catalogue has no code");
+    assert_eq!(record["HoSoCoThanhPhanSoHoa"], "0", "nothing was scanned");
     let at_once = &portal.cases[&returned];
     assert_eq!(at_once["TrangThaiHoSo"], "10");
     assert_eq!(at_once["NgayTra"], at_once["NgayTiepNhan"]);
@@ -195,8 +245,170 @@ fn a_case_is_told_as_it_is_and_nothing_is_made_up() {
         .unwrap();
     assert_eq!(turn["TrangThai"], "2");
     assert_eq!(turn["NoiDungXuLy"], "Được tiếp nhận");
+    // By the name under which the branch knows them, and never by their id.
+    assert_eq!(turn["NguoiXuLy"], rig.name_of(&got["case"]["officer"]));
+    assert_ne!(turn["NguoiXuLy"], got["case"]["officer"]);
     assert_eq!(turn["ThoiDiemXuLy"], record["NgayTiepNhan"]);
     assert_eq!(turn["NgayKetThucTheoQuyDinh"], record["NgayHenTra"]);
+    drop(portal);
+    // Whose name no log here says is left out.
+    rig.central
+        .postgres
+        .query("UPDATE branch SET officers = '{}'");
+    rig.acts(&received, "case.withdraw", json!({"reason": "Đổi ý"}));
+    rig.sends();
+    rig.until_waiting(0);
+    let portal = rig.simulator.state();
+    let last = portal.turns.last().unwrap();
+    assert_eq!(
+        (&last["MaHoSo"], &last["TrangThai"]),
+        (&json!(received), &json!("7"))
+    );
+    assert_eq!(last.get("NguoiXuLy"), None, "{last}");
+}
+
+#[test]
+fn papers_supplements_and_results_are_told_as_they_were_recorded() {
+    let rig = Rig::new();
+    let code = rig.receives("Lò Thị Mai");
+    rig.attaches(&code, json!({"paper": {"to": "paper", "index": 0}}));
+    rig.attaches(
+        &code,
+        json!({"paper": {"to": "paper", "index": 1}, "origin": "original"}),
+    );
+    rig.attaches(&code, json!({"paper": {"to": "paper", "index": 2}}));
+    rig.attaches(
+        &code,
+        json!({"paper": {"to": "other", "name": "Giấy ủy quyền"}}),
+    );
+    let files = rig.got(&code)["case"]["attachments"].clone();
+    let wrong = json!({"id": rig.got(&code)["case_id"], "attachment": files[2]["id"], "reason": "Nhầm giấy"});
+    rig.desk.answer("case.detach", &wrong);
+    let before = rig.got(&code);
+    let wanted = json!({
+        "papers": [{"index": 1, "name": "", "originals": 1}],
+        "content": "Ghi rõ địa chỉ", "reason": "Thiếu chữ ký",
+    });
+    rig.acts(&code, "case.request_supplement", wanted);
+    rig.sends();
+    rig.until_waiting(0);
+    let asked = rig.simulator.state().cases[&code].clone();
+    let one = |nth: usize, digitised: Option<&str>, reused: &str, gone: &str| {
+        let mut told = json!({
+            "TepDinhKemId": files[nth]["id"], "TenTepDinhKem": files[nth]["name"],
+            "IsDeleted": gone, "DuocTaiSuDung": reused,
+        });
+        if let Some(digitised) = digitised {
+            told["DuocSoHoa"] = json!(digitised);
+        }
+        if digitised != Some("0") {
+            told["DuocLayTuKhoDMQG"] = json!("0");
+        }
+        told
+    };
+    assert_eq!(
+        asked["TaiLieuNop"],
+        json!([
+            one(0, Some("1"), "0", "0"),
+            one(1, Some("0"), "0", "0"),
+            one(2, Some("1"), "0", "1")
+        ])
+    );
+    assert_eq!(
+        asked["DanhSachTepDinhKemKhac"],
+        json!([{"TenGiayTo": "Giấy ủy quyền", "SoLuong": "1"}])
+    );
+    assert_eq!(asked["HoSoCoThanhPhanSoHoa"], "1");
+    let supplement = &asked["DanhSachHoSoBoSung"][0];
+    let text = supplement["NoiDungBoSung"].as_str().unwrap();
+    let paper = files[1]["name"].as_str().unwrap();
+    assert_eq!(
+        text,
+        format!("Ghi rõ địa chỉ\nGiấy tờ: {paper}\nLý do: Thiếu chữ ký")
+    );
+    let time = |rfc: &Value| json!(rfc.as_str().unwrap()[..19].replace(['-', ':', 'T'], ""));
+    assert_eq!(supplement["NgayHenTraTruoc"], time(&before["due_at"]));
+    let officer = rig.name_of(&before["case"]["officer"]);
+    assert_eq!(supplement["NguoiYeuCauBoSung"], officer);
+    for not_yet in [
+        "NgayTiepNhanBoSung",
+        "NguoiTiepNhanBoSung",
+        "NgayHenTraMoi",
+        "TrangThaiBoSung",
+    ] {
+        assert_eq!(supplement.get(not_yet), None, "{not_yet}");
+    }
+    assert_eq!(
+        asked.get("NgayHenTra"),
+        None,
+        "nothing is due while papers are waited for"
+    );
+
+    rig.acts(
+        &code,
+        "case.complete_supplement",
+        json!({"note": "không gửi đi"}),
+    );
+    let complete = rig.got(&code);
+    rig.acts(
+        &code,
+        "case.receive_result",
+        json!({"result": {"kind": "Quyết định công nhận", "number": "12/QĐ"}}),
+    );
+    rig.sends();
+    rig.until_waiting(0);
+    let told = rig.simulator.state().cases[&code].clone();
+    let supplement = &told["DanhSachHoSoBoSung"][0];
+    assert_eq!(supplement["NgayHenTraMoi"], time(&complete["due_at"]));
+    assert_eq!(supplement["NguoiTiepNhanBoSung"], officer);
+    assert!(!told.to_string().contains("không gửi đi"), "{told}");
+    assert_eq!(
+        told["DanhSachGiayToKetQua"],
+        json!([{"TenGiayTo": "Quyết định công nhận"}])
+    );
+    // Its file, with a code that stands on it; one that the desk made is nobody else's.
+    rig.attaches(
+        &code,
+        json!({"paper": {"to": "result"}, "code": "H99.12.2026.000123"}),
+    );
+    rig.attaches(&code, json!({"paper": {"to": "result"}}));
+    rig.sends();
+    rig.until_waiting(0);
+    let told = rig.simulator.state().cases[&code].clone();
+    let files = rig.got(&code)["case"]["attachments"].clone();
+    let results: Vec<&Value> = (files.as_array().unwrap().iter())
+        .filter(|f| f["paper"]["to"] == "result")
+        .collect();
+    let name = "Quyết định công nhận";
+    assert_eq!(
+        told["DanhSachGiayToKetQua"],
+        json!([{"TenGiayTo": name, "GiayToId": results[0]["id"], "MaGiayToKetQua": "H99.12.2026.000123"}, {"TenGiayTo": name, "GiayToId": results[1]["id"]}])
+    );
+
+    // What was given once is not asked for again, and said to be so.
+    let offered = rig.desk.answer("case.reusable", &json!({"id_number": "001190000001", "procedure_code": before["case"]["procedure"]["code"]}));
+    let first = offered
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|o| o["index"] == 0)
+        .unwrap();
+    let reuse =
+        json!([{"index": 0, "case_id": first["case_id"], "attachment": first["attachment"]}]);
+    let again = rig.receives_with(
+        "Lò Thị Mai",
+        json!({"papers": [{"index": 1, "originals": 1}], "missing_ground": "Công dân bổ sung sau", "reuse": reuse}),
+    );
+    rig.sends();
+    rig.until_waiting(0);
+    let told = rig.simulator.state().cases[&again].clone();
+    let reused = &told["TaiLieuNop"][0];
+    assert_eq!(
+        (&reused["DuocTaiSuDung"], &reused["DuocLayTuKhoDMQG"]),
+        (&json!("1"), &json!("0"))
+    );
+    assert_eq!(reused.get("DuocSoHoa"), None, "the earlier case knows");
+    assert_eq!(told.get("HoSoCoThanhPhanSoHoa"), None, "{told}");
 }
 
 #[test]
@@ -381,6 +593,33 @@ fn offices_that_the_portal_does_not_know_and_codes_that_stand_twice_wait_for_a_p
     ));
     rig.central.run(&["portal-retry"]).json();
     rig.until("held", || reason() == "OFFICE_UNMAPPED");
+    // One line for the office on the operators' page, however many of its cases wait, and one in
+    // the log, however often they are tried.
+    for _ in 0..3 {
+        rig.central.run(&["portal-retry"]).json();
+        let tries = "SELECT min(tries) FROM downstream_case WHERE waiting";
+        rig.until("tried", || {
+            rig.central
+                .postgres
+                .query(tries)
+                .parse::<u32>()
+                .is_ok_and(|n| n > 0)
+        });
+    }
+    let told: Value = rig.central.run(&["operations"]).json();
+    assert_eq!(told["portal"]["refusals"], json!([]), "{told}");
+    let office = &told["portal"]["unmapped"][0];
+    assert_eq!(
+        (&office["office"], &office["cases"]),
+        (&json!("H00.other"), &json!(1))
+    );
+    assert_eq!(told["portal"]["refused"], 1);
+    let said = rig.central.said();
+    assert_eq!(
+        said.matches("the settings do not name an office").count(),
+        1,
+        "{said}"
+    );
     rig.central.postgres.query(&format!(
         "UPDATE office SET code = '{}' WHERE code = 'H00.other'",
         rig.office

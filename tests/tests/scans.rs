@@ -21,40 +21,8 @@ use motcua_testkit::{
     program::Program,
     proxy::{Proxy, Weather},
 };
+use motcua_tests::pdf::pdf;
 use serde_json::{Value, json};
-
-/// A PDF of one page and 4 MB.
-fn pdf() -> Vec<u8> {
-    let mut out = b"%PDF-1.4\n".to_vec();
-    let mut at = Vec::new();
-    let noise: Vec<u8> = (0..4_000_000u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8)
-        .collect();
-    let objects: [Vec<u8>; 4] = [
-        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
-        b"<</Type/Pages/Count 1/Kids[3 0 R]>>".to_vec(),
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Contents 4 0 R>>".to_vec(),
-        [
-            format!("<</Length {}>>\nstream\n", noise.len()).as_bytes(),
-            &noise,
-            b"\nendstream",
-        ]
-        .concat(),
-    ];
-    for (n, object) in objects.iter().enumerate() {
-        at.push(out.len());
-        out.extend(format!("{} 0 obj\n", n + 1).bytes());
-        out.extend(object);
-        out.extend(b"\nendobj\n");
-    }
-    let xref = out.len();
-    out.extend(b"xref\n0 5\n0000000000 65535 f \n");
-    for at in at {
-        out.extend(format!("{at:010} 00000 n \n").bytes());
-    }
-    out.extend(format!("trailer<</Size 5/Root 1 0 R>>\nstartxref\n{xref}\n%%EOF\n").bytes());
-    out
-}
 
 fn number(central: &Central, sql: &str) -> u64 {
     central.postgres.query(sql).trim().parse().unwrap_or(0)
@@ -89,7 +57,7 @@ fn a_case_is_there_at_once_and_its_scan_goes_on_where_the_line_broke() {
     let received = desk.answer("case.receive", &case());
     let tray = Path::new(&desk.data()).join("scan-tray");
     fs::create_dir_all(&tray).unwrap();
-    fs::write(tray.join("0190a.pdf"), pdf()).unwrap();
+    fs::write(tray.join("0190a.pdf"), pdf(4_000_000)).unwrap();
     let of_case = json!({"case_id": received["case_id"]});
     let page = desk.answer("scan.get", &of_case)["pages"][0]["id"].clone();
     let bind = json!({"case_id": received["case_id"], "pages": [page]});

@@ -145,6 +145,14 @@ test("offices, machines, what is held back and what goes on are seen in light an
         return_method: "counter",
       }),
     );
+  // Somebody served, somebody gone, somebody who still waits.
+  for (const acts of [["queue.call", "leg.start", "leg.finish"], ["leg.leave"], []]) {
+    const given = JSON.parse(desk("do", "visit.register", '{"service":"ho-tich"}')) as { visit_id: string };
+    for (const act of acts) {
+      const counter = act === "queue.call" ? { counter: 1 } : {};
+      desk("do", act, JSON.stringify({ visit_id: given.visit_id, ...counter }));
+    }
+  }
   const { code, ca_file } = ask("code", "--office", office) as { code: string; ca_file: string };
   desk("enrol", "--central", url, "--code", code, "--ca", ca_file);
   desk("sync", "--once");
@@ -164,6 +172,7 @@ test("offices, machines, what is held back and what goes on are seen in light an
     VALUES ('citizen', 500, now() - interval '2 minutes', NULL, NULL), ('enterprise', 500, now() - interval '1 day', now() - interval '20 minutes', 'REGISTER_AWAY');
     INSERT INTO downstream_line(heard_at, since, code, detail, tries, next_at)
     VALUES (now() - interval '1 hour', now() - interval '50 minutes', 'PORTAL_AWAY', 'HTTP 503', 9, now() + interval '3 minutes');
+    UPDATE downstream_case SET code = 'OFFICE_UNMAPPED', tries = 2, next_at = now() + interval '2 hours';
     UPDATE downstream_case SET code = 'PORTAL_REFUSED', detail = '9: Thiếu MaLinhVuc', tries = 4, next_at = now() + interval '2 hours'
     WHERE id = (SELECT min(id::text)::uuid FROM downstream_case);`);
   for (const theme of ["light", "dark"] as const) {
@@ -178,22 +187,48 @@ test("offices, machines, what is held back and what goes on are seen in light an
       "Chưa gửi được từ",
       "Thiếu MaLinhVuc",
       "Dùng cho: H99.03.",
+      `${office}: 2 hồ sơ chờ.`,
       "Không trả lời từ",
     ])
       await page.getByText(words).first().waitFor();
     await expectAccessible(page);
     expect(await tooWide(page)).toBe(false);
     await picture(page, `operators-${theme}`);
+    await page.getByRole("heading", { name: "Số liệu hôm nay theo đơn vị" }).scrollIntoViewIfNeeded();
+    await picture(page, `operators-${theme}-today`);
     await page.getByRole("heading", { name: "Tra cứu dân cư và doanh nghiệp" }).scrollIntoViewIfNeeded();
     await picture(page, `operators-${theme}-onward`);
     await page.getByRole("heading", { name: "Máy đã kết nối" }).scrollIntoViewIfNeeded();
     await picture(page, `operators-${theme}-below`);
     // The names of citizens are nobody's business here.
     expect(await page.innerText("body")).not.toMatch(/Lò Thị Mai|Ỷ Lan|H'Hen/);
+    // The office's own figures, and the same for other days, by the keyboard.
+    await page.getByRole("link", { name: office, exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: `Số liệu của ${office}` }).waitFor();
+    await page.getByText("≤ 15 phút: 100% (1/1)").waitFor();
+    await page.getByText("3 lượt lấy số, 1 đang chờ").waitFor();
+    await expectAccessible(page);
+    expect(await tooWide(page)).toBe(false);
+    await picture(page, `operators-${theme}-office`);
+    expect(await page.innerText("body")).not.toMatch(/Lò Thị Mai|Ỷ Lan|H'Hen/);
+    await page.getByLabel("Từ ngày").fill("2020-01-01");
+    await page.getByLabel("Từ ngày").press("Enter");
+    await page.getByRole("alert").waitFor();
+    await expectAccessible(page);
+    await page.getByLabel("Đến ngày").fill("2020-01-31");
+    await page.getByLabel("Đến ngày").press("Enter");
+    await page.getByText("Không có lượt giao dịch hay hồ sơ nào trong khoảng này.").waitFor();
+    await page.getByRole("link", { name: "Về trang vận hành" }).click();
+    await page.getByRole("heading", { name: "Đơn vị", exact: true }).waitFor();
     await page.context().close();
   }
   const narrow = await open("light", 420, 800);
   await enter(narrow);
   expect(await tooWide(narrow)).toBe(false);
   await picture(narrow, "operators-narrow");
+  await narrow.getByRole("link", { name: office, exact: true }).click();
+  await narrow.getByRole("heading", { name: `Số liệu của ${office}` }).waitFor();
+  expect(await tooWide(narrow)).toBe(false);
+  await picture(narrow, "operators-narrow-office");
 });

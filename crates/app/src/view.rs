@@ -2,7 +2,7 @@
 
 use motcua_domain::{
     branch::Branch,
-    visit::{Class, Origin, Stamp, State, Visit, booking_code, clocks},
+    visit::{Class, Origin, Stamp, State, Visit, booking_code},
 };
 use motcua_protocol::{
     Time,
@@ -52,14 +52,9 @@ impl From<Stamp> for Now {
     }
 }
 
-/// The effective time of a visit now. Counted as the next event will count it: within one run
-/// by the monotonic clock, so that a clock set back by hand does not stop a wait on screen.
+/// The effective time of a visit now.
 pub(crate) fn effective(visit: &Visit, now: Now) -> i64 {
-    let (elapsed, _) = clocks::elapsed(
-        (visit.last_wall_ms, visit.last_boot, visit.last_mono_ms),
-        (now.ms, now.boot, now.mono_ms),
-    );
-    visit.last_ms.saturating_add(elapsed)
+    visit.effective_ms((now.ms, now.boot, now.mono_ms))
 }
 
 /// Whether the official wait runs on.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     Config, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime, SslMode, Timeouts,
 };
+use motcua_domain::{Code, Refusal};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio_postgres::{NoTls, config::SslMode as Mode};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -87,7 +88,8 @@ pub(crate) async fn migrate(pool: &Pool) -> Result<()> {
             &[&&secret[..]],
         )
         .await?;
-    Ok(())
+    drop(connection);
+    crate::branch::catch_up(pool).await
 }
 
 /// Reads what this installation is.
@@ -147,6 +149,18 @@ pub(crate) async fn numbers_for(pool: &Pool, office: i32, agency: &str) -> Resul
         )
         .await?;
     Ok(())
+}
+
+/// Nobody made an office of that code.
+pub(crate) fn unknown_office(code: &str) -> Refusal {
+    let code: String = code.chars().take(64).collect();
+    Refusal::new(
+        Code::NotFound,
+        format!(
+            "Trung tâm chưa có đơn vị nào mang mã “{code}”. Chưa làm gì. Mời xem lại mã ở trang vận hành, hoặc tạo đơn vị bằng lệnh motcua-central code."
+        ),
+    )
+    .at("office")
 }
 
 /// The office of a code, if there is one.

@@ -44,11 +44,12 @@ pub(crate) async fn revoke(pool: &Pool, device: Uuid) -> anyhow::Result<Value> {
         .await?
         .query_opt(
             "UPDATE device SET revoked_at = coalesce(revoked_at, now()) WHERE device = $1
-             RETURNING name, to_char(revoked_at AT TIME ZONE 'UTC', $2)",
+             RETURNING name, to_char(revoked_at AT TIME ZONE 'UTC', $2), office_id",
             &[&device, &TIME],
         )
         .await?
         .with_context(|| format!("no machine {device} has joined here"))?;
+    tracing::info!(%device, office = row.get::<_, i32>(2), "the access of a device was taken away");
     Ok(json!({
         "device": device,
         "name": row.get::<_, String>(0),

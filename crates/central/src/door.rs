@@ -47,7 +47,11 @@ pub(crate) async fn devices_only(
             request.extensions_mut().insert(key);
             next.run(request).await
         }
-        Ok(None) => turned_away(request, RefusedWhy::UnknownDevice).await,
+        Ok(None) => {
+            // Once a quarter of an hour at most: then its token has run out.
+            tracing::warn!(device = %device.device, office = device.office, "a device whose access was taken away was turned away");
+            turned_away(request, RefusedWhy::UnknownDevice).await
+        }
         Err(error) => fault(&error),
     }
 }

@@ -8,6 +8,7 @@ mod admission;
 mod again;
 mod auth;
 mod blobs;
+mod branch;
 mod bundles;
 mod database;
 mod database_tls;
@@ -17,6 +18,8 @@ mod door;
 mod downstream;
 mod dump;
 mod error;
+mod figures;
+mod health;
 mod ingest;
 mod leases;
 mod logs;
@@ -168,6 +171,23 @@ enum Command {
         #[command(flatten)]
         database: Database,
     },
+    /// The figures of an office by day, as JSON: what its branch says of its day, from here.
+    Figures {
+        #[command(flatten)]
+        database: Database,
+        /// Agency code.
+        #[arg(long)]
+        office: String,
+        /// The one day; today where nothing is said.
+        #[arg(long, conflicts_with_all = ["from", "to"])]
+        date: Option<chrono::NaiveDate>,
+        /// First day.
+        #[arg(long)]
+        from: Option<chrono::NaiveDate>,
+        /// Last day, a year later at most.
+        #[arg(long)]
+        to: Option<chrono::NaiveDate>,
+    },
     /// Takes in a sealed file of records that somebody brought; the same file twice is once.
     Import {
         #[command(flatten)]
@@ -273,16 +293,22 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         } => {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
-            let clean =
-                |code: &str| (1..=64).contains(&code.len()) && !code.chars().any(char::is_control);
-            let (office, agency) = (office.trim(), agency.as_deref().map(str::trim));
-            anyhow::ensure!(
-                clean(office) && agency.is_none_or(clean),
-                "an agency code has 1 to 64 characters"
-            );
-            let office = database::office(&pool, office).await?;
+            // An office is there for good, so its code is looked at before there is one. One that
+            // was made before codes were looked at goes on.
+            let agency = agency.as_deref().map(motcua_domain::case_code::agency);
+            let agency = match agency.transpose() {
+                Ok(agency) => agency,
+                Err(refusal) => return Ok(refused(refusal)),
+            };
+            let office = match database::known_office(&pool, office.trim()).await? {
+                Some(known) => known,
+                None => match motcua_domain::case_code::branch_name(&office) {
+                    Ok(name) => database::office(&pool, &name).await?,
+                    Err(refusal) => return Ok(refused(refusal)),
+                },
+            };
             if let Some(agency) = agency {
-                database::numbers_for(&pool, office, agency).await?;
+                database::numbers_for(&pool, office, &agency).await?;
             }
             let mut code = json!(auth::code(&pool, office).await?);
             // For a branch that has no line: with it, it writes files that only this central opens.
@@ -306,8 +332,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
             let name = motcua_domain::text::line(&name, motcua_domain::text::limit::NAME)?;
-            let office = database::known_office(&pool, office.trim()).await?;
-            let office = office.context("no office of that code")?;
+            let code = office.trim();
+            let Some(office) = database::known_office(&pool, code).await? else {
+                return Ok(refused(database::unknown_office(code)));
+            };
             if revoke {
                 let tokens = departments::revoke(&pool, office, &name).await?;
                 print(&json!({"department": name, "revoked": tokens}));
@@ -325,18 +353,18 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
             let report = serde_json::from_str(&report).context("the report")?;
-            let office = database::known_office(&pool, office.trim()).await?;
+            let code = office.trim();
+            let Some(office) = database::known_office(&pool, code).await? else {
+                return Ok(refused(database::unknown_office(code)));
+            };
             let department = departments::Department {
-                office: office.context("no office of that code")?,
+                office,
                 name: motcua_domain::text::line(&department, motcua_domain::text::limit::NAME)?,
             };
             let mut client = pool.get().await?;
             match departments::record(&mut client, &department, &report).await? {
                 Ok(reported) => print(&json!(reported)),
-                Err(refusal) => {
-                    print(&json!(motcua_protocol::ApiError::from(refusal)));
-                    return Ok(ExitCode::FAILURE);
-                }
+                Err(refusal) => return Ok(refused(refusal)),
             }
         }
         Command::Publish {
@@ -354,10 +382,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let installation = database::installation(&pool).await?;
             let office = office.as_deref().map(str::trim);
             let office = match office {
-                Some(code) => {
-                    let known = database::known_office(&pool, code).await?;
-                    Some((known.context("no office of that code")?, code))
-                }
+                Some(code) => match database::known_office(&pool, code).await? {
+                    Some(known) => Some((known, code)),
+                    None => return Ok(refused(database::unknown_office(code))),
+                },
                 None => None,
             };
             let what = bundles::Publish {
@@ -368,10 +396,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             };
             match bundles::publish(&pool, &installation.secret, what).await? {
                 Ok(published) => print(&json!(published)),
-                Err(refusal) => {
-                    print(&json!(motcua_protocol::ApiError::from(refusal)));
-                    return Ok(ExitCode::FAILURE);
-                }
+                Err(refusal) => return Ok(refused(refusal)),
             }
         }
         Command::Revoke { database, device } => {
@@ -386,6 +411,25 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Operations { database } => {
             let pool = database::pool(&database.database_url)?;
             print(&json!(operations::overview(&pool).await?));
+        }
+        Command::Figures {
+            database,
+            office,
+            date,
+            from,
+            to,
+        } => {
+            let pool = database::pool(&database.database_url)?;
+            let span = figures::Span::asked(from.or(date), to.or(date), figures::today());
+            let office = office.trim();
+            let told = match span {
+                Ok(span) => figures::of_office(&pool, office, span).await?,
+                Err(refusal) => return Ok(refused(refusal)),
+            };
+            match told {
+                Some(told) => print(&json!(told)),
+                None => return Ok(refused(database::unknown_office(office))),
+            }
         }
         Command::Import {
             database,
@@ -434,16 +478,10 @@ async fn import(
 ) -> anyhow::Result<ExitCode> {
     let installation = database::installation(&pool).await?;
     let office = match office {
-        Some(code) => {
-            let client = pool.get().await?;
-            let known = client
-                .query_opt(
-                    "SELECT office_id FROM office WHERE code = $1",
-                    &[&code.trim()],
-                )
-                .await?;
-            Some(known.context("no office of that code")?.get(0))
-        }
+        Some(code) => match database::known_office(&pool, code.trim()).await? {
+            Some(known) => Some(known),
+            None => return Ok(refused(database::unknown_office(code.trim()))),
+        },
         None => None,
     };
     let runtime = tokio::runtime::Handle::current();
@@ -472,6 +510,12 @@ async fn import(
         }
         Err(stick::No::Fault(error)) => Err(error.into()),
     }
+}
+
+/// A refusal is an answer too, in words for whoever asked.
+fn refused(refusal: motcua_domain::Refusal) -> ExitCode {
+    print(&json!(motcua_protocol::ApiError::from(refusal)));
+    ExitCode::FAILURE
 }
 
 #[allow(clippy::print_stdout, reason = "the answer of a command line")]

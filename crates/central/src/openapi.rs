@@ -23,11 +23,18 @@ use crate::{
     auth::{AskToken, Enrol},
     departments::{Report, Reported},
     error::{Error, Result},
+    figures::OfficeFigures,
     operations::{Overview, routes::Enter},
     routes::{Central, Challenge, Enrolled, Token},
 };
 
 const SCHEMAS: &str = "/components/schemas";
+
+/// What is said to programs of operators, as plain JSON.
+const TO_OPERATORS: [&str; 2] = [
+    "#/components/schemas/Overview",
+    "#/components/schemas/OfficeFigures",
+];
 
 /// The routes, and one more that describes them all.
 pub(crate) fn described(routes: OpenApiRouter<Arc<Central>>) -> Router<Arc<Central>> {
@@ -73,6 +80,7 @@ fn whole(mut api: Value) -> Result<String> {
     types.subschema_for::<Challenge>();
     types.subschema_for::<Enter>();
     types.subschema_for::<Overview>();
+    types.subschema_for::<OfficeFigures>();
     api["info"] = json!({
         "title": "Một Cửa: central",
         "version": env!("CARGO_PKG_VERSION"),
@@ -121,7 +129,7 @@ fn own_media(paths: &mut Value) {
             };
             let to_devices = content.get("application/json").is_some_and(|said| {
                 let said = said["schema"]["$ref"].as_str();
-                said.is_some_and(|said| said != "#/components/schemas/Overview")
+                said.is_some_and(|said| !TO_OPERATORS.contains(&said))
             });
             if to_devices && let Some(said) = content.remove("application/json") {
                 content.insert(MEDIA_ANSWER.to_owned(), said);

@@ -9,11 +9,17 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use deadpool_postgres::{Client, GenericClient, Transaction};
-use motcua_domain::{case::Case, counter::CounterDay, visit::Visit};
+use motcua_domain::{
+    case::{Case, ProcedureRef},
+    catalogue::Procedure,
+    counter::CounterDay,
+    visit::{Visit, figures::Sample},
+};
 use motcua_protocol::{
-    event::Header,
+    Time, entity,
+    event::{BranchEvent, Header},
     fold::{Folded, fold},
     order,
 };
@@ -21,7 +27,8 @@ use motcua_sync::intake::{Failed, Waiting, waits};
 use uuid::Uuid;
 
 use crate::{
-    downstream::{Facts, facts, queue},
+    branch,
+    downstream::{Beside, Facts, facts, queue},
     error::{Error, Result},
     ingest::text,
 };
@@ -182,10 +189,57 @@ pub(crate) async fn facts_of(client: &mut Client, office: i32, id: Uuid) -> Resu
     let placed = || ordered.placed.iter().map(|e| (&e.header, &e.body[..]));
     let folded = fold(placed(), ordered.seen.as_deref());
     let known = folded.case.filter(|case| !case.is_provisional());
-    known.map(|case| facts(&case, placed())).transpose()
+    let Some(case) = known else {
+        return Ok(None);
+    };
+    let mut facts = facts(&case, placed())?;
+    facts.beside = Beside {
+        officers: branch::known(&tx, office).await?.officers,
+        procedure: procedure(&tx, office, &closed, &case.received.procedure).await?,
+    };
+    Ok(Some(facts))
+}
+
+/// That version of a procedure, if the office's logs have it here.
+async fn procedure(
+    tx: &impl GenericClient,
+    office: i32,
+    closed: &HashMap<(Uuid, u32), u64>,
+    wanted: &ProcedureRef,
+) -> Result<Option<Procedure>> {
+    let id = entity::procedure(&wanted.code);
+    let mut events = events_of(tx, office, &BTreeSet::from([id])).await?;
+    let Ok(ordered) = order::causal::<_, std::convert::Infallible>(
+        events.remove(&id).unwrap_or_default(),
+        |d, e| Ok(closed.get(&(d, e)).copied()),
+    );
+    let folded = fold(
+        ordered.placed.iter().map(|e| (&e.header, &e.body[..])),
+        ordered.seen.as_deref(),
+    );
+    let mut versions = folded.branch.into_iter();
+    Ok(versions.find_map(|(recorded, _)| match recorded.event {
+        BranchEvent::Procedure(published) if published.version == wanted.version => {
+            Some(published.procedure)
+        }
+        _ => None,
+    }))
+}
+
+/// Folds the branch document of an office anew, while nobody else writes for it.
+pub(crate) async fn branch_again(client: &mut Client, office: i32) -> Result<()> {
+    let mut tx = client.transaction().await?;
+    let sql = "SELECT 1 FROM office WHERE office_id = $1 FOR UPDATE";
+    tx.query_one(sql, &[&office]).await?;
+    apply(&mut tx, office, &BTreeSet::from([entity::branch()])).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn write(tx: &Transaction<'_>, office: i32, entities: &[Entity]) -> Result<()> {
+    if let Some(document) = entities.iter().find(|e| e.id == entity::branch()) {
+        branch::write(tx, office, &document.folded).await?;
+    }
     let visits: Vec<(Uuid, &Visit)> = entities
         .iter()
         .filter_map(|e| Some((e.id, e.folded.visit.as_ref()?)))
@@ -259,22 +313,26 @@ async fn write_visits(tx: &Transaction<'_>, office: i32, visits: &[(Uuid, &Visit
         .map(|(_, v)| v.clocks(v.last_ms).wait_ms)
         .collect();
     let accurate: Vec<bool> = visits.iter().map(|(_, v)| v.accurate()).collect();
+    let samples: Vec<Option<&str>> = (visits.iter())
+        .map(|(_, v)| Sample::settled(v).map(|sample| sample.kind.name()))
+        .collect();
     let docs: Vec<String> = (visits.iter())
         .map(|(_, v)| serde_json::to_string(v))
         .collect::<serde_json::Result<_>>()?;
     let statement = tx
         .prepare_cached(
-            "INSERT INTO visit(office_id, id, date, state, ticket, service, queued_ms, wait_ms, accurate, doc)
-             SELECT $1, * FROM unnest($2::uuid[], $3::date[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::boolean[], $10::text[])
+            "INSERT INTO visit(office_id, id, date, state, ticket, service, queued_ms, wait_ms, accurate, sample, doc)
+             SELECT $1, * FROM unnest($2::uuid[], $3::date[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::boolean[], $10::text[], $11::text[])
              ON CONFLICT(office_id, id) DO UPDATE SET date = excluded.date, state = excluded.state, ticket = excluded.ticket,
                service = excluded.service, queued_ms = excluded.queued_ms, wait_ms = excluded.wait_ms,
-               accurate = excluded.accurate, doc = excluded.doc",
+               accurate = excluded.accurate, sample = excluded.sample, doc = excluded.doc",
         )
         .await?;
     tx.execute(
         &statement,
         &[
-            &office, &ids, &dates, &states, &tickets, &services, &queued, &waits, &accurate, &docs,
+            &office, &ids, &dates, &states, &tickets, &services, &queued, &waits, &accurate,
+            &samples, &docs,
         ],
     )
     .await?;
@@ -294,15 +352,23 @@ async fn write_cases(tx: &Transaction<'_>, office: i32, cases: &[(Uuid, &Case)])
         (cases.iter().map(|(_, c)| name(&c.status))).collect::<Result<_>>()?;
     let received: Vec<i64> = cases.iter().map(|(_, c)| c.received.received_ms).collect();
     let due: Vec<Option<i64>> = cases.iter().map(|(_, c)| c.due_ms()).collect();
+    // Whatever a log claims: the database has no such day, and no figure is of it.
+    let day = |date: NaiveDate| Some(date).filter(|date| (1..=9999).contains(&date.year()));
+    let received_on: Vec<Option<NaiveDate>> =
+        cases.iter().map(|(_, c)| day(c.received.date)).collect();
+    let returned_on: Vec<Option<NaiveDate>> = (cases.iter())
+        .map(|(_, c)| day(Time::from_ms(c.returned_ms()?).date()))
+        .collect();
     let docs: Vec<String> = (cases.iter())
         .map(|(_, c)| serde_json::to_string(c))
         .collect::<serde_json::Result<_>>()?;
     let statement = tx
         .prepare_cached(
-            "INSERT INTO case_file(office_id, id, code, procedure, status, received_ms, due_ms, doc)
-             SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[])
+            "INSERT INTO case_file(office_id, id, code, procedure, status, received_ms, due_ms, received_on, returned_on, doc)
+             SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::date[], $9::date[], $10::text[])
              ON CONFLICT(office_id, id) DO UPDATE SET code = excluded.code, procedure = excluded.procedure,
-               status = excluded.status, received_ms = excluded.received_ms, due_ms = excluded.due_ms, doc = excluded.doc",
+               status = excluded.status, received_ms = excluded.received_ms, due_ms = excluded.due_ms,
+               received_on = excluded.received_on, returned_on = excluded.returned_on, doc = excluded.doc",
         )
         .await?;
     tx.execute(
@@ -315,6 +381,8 @@ async fn write_cases(tx: &Transaction<'_>, office: i32, cases: &[(Uuid, &Case)])
             &statuses,
             &received,
             &due,
+            &received_on,
+            &returned_on,
             &docs,
         ],
     )

@@ -37,6 +37,7 @@ use crate::{
     database::Installation,
     door,
     downstream::{Courier, Outside, courier::Working},
+    health::Health,
     ingest::Signed,
     logs::Logs,
     lookup::LookUps,
@@ -56,6 +57,7 @@ pub(crate) struct Central {
     pub(crate) installation: Installation,
     pub(crate) metrics: Metrics,
     pub(crate) look_ups: LookUps,
+    pub(crate) health: Health,
     batches: Admission,
     /// Something was stored that systems beyond may have to be told: a bell for each.
     news: Mutex<Vec<Arc<Notify>>>,
@@ -72,6 +74,7 @@ impl Central {
             installation,
             metrics: Metrics::default(),
             look_ups: look_ups.unwrap_or_else(LookUps::none),
+            health: Health::default(),
             batches: Admission::default(),
             news: Mutex::default(),
         })
@@ -100,6 +103,7 @@ impl Central {
             runtime: tokio::runtime::Handle::current(),
             outside,
             news,
+            unmapped: Mutex::default(),
         };
         courier.start().await
     }
@@ -127,7 +131,7 @@ pub(crate) fn router(central: Arc<Central>) -> Router {
         .routes(routes!(enrol))
         .routes(routes!(challenge))
         .routes(routes!(token))
-        .routes(routes!(health))
+        .routes(routes!(crate::health::health))
         .routes(routes!(metrics))
         .routes(routes!(crate::departments::post_report))
         .merge(devices)
@@ -272,13 +276,19 @@ async fn asked_by(
     .await;
     let (answered, stored) = match done {
         Ok((Ok(answered), stored)) => (answered, stored),
-        Ok((Err(error), _)) => return fault(&error),
+        Ok((Err(error), _)) => {
+            if pushed.is_some() {
+                central.health.failed(&error);
+            }
+            return fault(&error);
+        }
         Err(error) => {
             tracing::error!(%error, "request panicked");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
     if stored > 0 {
+        central.health.wrote();
         central.told_news();
     }
     if let Some(sent) = pushed {
@@ -509,7 +519,10 @@ async fn enrol(State(central): State<Arc<Central>>, body: Body) -> Response {
     let enrolled = async {
         let device = match auth::enrol(&central.pool, &ask).await? {
             Ok(device) => device,
-            Err(why) => return Ok(not_let_in(why)),
+            Err(why) => {
+                tracing::warn!(device = %ask.device, why = ?why, "a device was not let in");
+                return Ok(not_let_in(why));
+            }
         };
         tracing::info!(device = %device.device, office = device.office, "device enrolled");
         let client = central.pool.get().await?;
@@ -582,28 +595,11 @@ async fn token(State(central): State<Arc<Central>>, body: Body) -> Response {
                 expires_in_ms: auth::TOKEN_MS,
             },
         ),
-        Ok(Err(why)) => not_let_in(why),
+        Ok(Err(why)) => {
+            tracing::warn!(device = %ask.device, why = ?why, "a device was given no token");
+            not_let_in(why)
+        }
         Err(error) => fault(&error),
-    }
-}
-
-/// For a balancer: whether this copy can reach its database.
-#[utoipa::path(
-    get, path = "/health", tag = "running",
-    responses(
-        (status = 200, description = "It can", content_type = "text/plain"),
-        (status = 503, description = "It cannot", content_type = "text/plain"),
-    )
-)]
-async fn health(State(central): State<Arc<Central>>) -> Response {
-    let reached = async {
-        let client = central.pool.get().await?;
-        client.query_one("SELECT 1", &[]).await?;
-        Ok::<_, crate::error::Error>(())
-    };
-    match tokio::time::timeout(Duration::from_secs(2), reached).await {
-        Ok(Ok(())) => (StatusCode::OK, "ok").into_response(),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "database").into_response(),
     }
 }
 

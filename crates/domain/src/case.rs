@@ -13,6 +13,7 @@ mod event;
 pub mod fee;
 mod state;
 mod status;
+mod supplement;
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -32,6 +33,7 @@ pub use event::{
 pub use fee::{Money, Payment, Reversal};
 pub use state::{Act, Case, GivenCode, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
+pub use supplement::Supplement;
 
 use crate::{calendar::Limit, identity::look_up::LookUp, notice::Consent, visit::Party};
 

@@ -269,6 +269,54 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(Code::CaseCodeInvalid, message)
 }
 
+/// Most letters behind the agency's code of one of several branches.
+const BRANCH_MAX: usize = 12;
+
+/// Reads an agency code, as it stands in case codes.
+///
+/// # Errors
+/// `CASE_CODE_INVALID` at `agency`.
+///
+/// ```
+/// use motcua_domain::case_code::agency;
+/// assert_eq!(agency(" H99.12 ").unwrap(), "H99.12");
+/// assert!(agency("phường Bình Minh").is_err());
+/// ```
+pub fn agency(text: &str) -> Result<String> {
+    let text = text.trim();
+    if is_agency(text) {
+        return Ok(text.to_owned());
+    }
+    Err(invalid(
+        "Mã cơ quan gồm chữ in hoa không dấu và chữ số, cách nhau bằng dấu chấm, ví dụ H99.12. Chưa làm gì. Mời xem lại mã.",
+    )
+    .at("agency"))
+}
+
+/// Reads the name of a branch among those of one central: its agency code, and for one more branch
+/// of that agency something behind a dash.
+///
+/// # Errors
+/// `CASE_CODE_INVALID` at `office`.
+///
+/// ```
+/// use motcua_domain::case_code::branch_name;
+/// assert_eq!(branch_name("H99.12-CS2").unwrap(), "H99.12-CS2");
+/// assert!(branch_name("h99.12").is_err());
+/// ```
+pub fn branch_name(text: &str) -> Result<String> {
+    let text = text.trim();
+    let (code, more) = text.split_once('-').unwrap_or((text, "1"));
+    let capitals = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+    if is_agency(code) && (1..=BRANCH_MAX).contains(&more.len()) && more.bytes().all(capitals) {
+        return Ok(text.to_owned());
+    }
+    Err(invalid(
+        "Mã đơn vị là mã cơ quan, ví dụ H99.12; chi nhánh thứ hai của một cơ quan thêm gạch nối, ví dụ H99.12-CS2. Chỉ dùng chữ in hoa không dấu và chữ số. Chưa tạo đơn vị. Mời xem lại mã.",
+    )
+    .at("office"))
+}
+
 /// Groups of capitals and digits with dots between, one of them a letter with digits: `G09.20`,
 /// `H15.50.05.13`, before QĐ 20/2020/QĐ-TTg `000.00.01.H22`.
 fn is_agency(text: &str) -> bool {

@@ -173,6 +173,13 @@ impl Central {
         program.run(&args).json();
     }
 
+    /// The figures of an office from one day to another.
+    pub fn figures(&self, office: &str, from: &str, to: &str) -> Value {
+        let days = ["--from", from, "--to", to];
+        let args = [&["figures", "--office", office][..], &days].concat();
+        self.run(&args).json()
+    }
+
     /// The dump of an office.
     pub fn dump(&self, office: &str) -> String {
         let ran = self.run(&["dump", "--office", office]);

@@ -5,7 +5,7 @@ use motcua_domain::{
     Code, Refusal,
     branch::{Branch, Role},
     visit::{
-        Act, Desk, Outcome, State, closing, decide,
+        Act, Desk, Outcome, closing, decide,
         figures::{self, Sample, SampleKind},
     },
 };
@@ -83,17 +83,9 @@ fn still_waiting(read: &Read<'_>, date: NaiveDate, now: view::Now) -> Result<Vec
     Ok(read
         .open_visits(date)?
         .iter()
-        .filter(|r| {
-            matches!(r.visit.state(), State::Waiting | State::Called)
-                && r.visit.legs.iter().all(|l| l.serve_ms.is_none())
-        })
-        .map(|r| {
-            let sample = Sample {
-                wait_ms: r.visit.clocks(view::effective(&r.visit, now)).wait_ms,
-                kind: SampleKind::StillWaiting,
-                accurate: r.visit.accurate(),
-            };
-            (r.visit.legs[0].queued_ms, sample)
+        .filter_map(|r| {
+            let sample = Sample::still_waiting(&r.visit, view::effective(&r.visit, now))?;
+            Some((r.visit.legs[0].queued_ms, sample))
         })
         .collect())
 }

@@ -102,10 +102,7 @@ fn book_row(row: &CaseRow) -> BookRow {
         place_of_work: place_of_work(case),
         received_at: Time::from_ms(received.received_ms),
         due_at: case.due_ms().map(Time::from_ms),
-        returned_at: returned
-            .map(|act| act.at_ms)
-            .or(received.instant.then_some(received.received_ms))
-            .map(Time::from_ms),
+        returned_at: case.returned_ms().map(Time::from_ms),
         return_method: match received.return_method {
             ReturnMethod::Counter => "Tại quầy",
             ReturnMethod::Post => "Bưu chính",

@@ -4,7 +4,7 @@ use motcua_documents::{self as documents, CaseHead, Hop, HopStanding, PaperRow, 
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{Act, Case, CaseAct, CaseEvent, Recipient, ResultPaperNote, WantedPaper},
+    case::{Act, Case, CaseAct, CaseEvent, Recipient, WantedPaper},
     visit::PartyKind,
 };
 use motcua_protocol::{
@@ -121,11 +121,7 @@ pub(super) fn make(
             else {
                 return Err(not_yet(kind).into());
             };
-            let result = match last(CaseAct::ReceiveResult).map(|act| &act.event) {
-                Some(CaseEvent::ResultReceived(received)) => received.result.clone(),
-                Some(CaseEvent::Reported(report)) => report.result.clone(),
-                _ => ResultPaperNote::default(),
-            };
+            let result = row.case.result_note().cloned().unwrap_or_default();
             let data = documents::ReturnSlip {
                 head: made(act),
                 taker: taker(&row.case, &returned.recipient),

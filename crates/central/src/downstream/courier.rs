@@ -2,8 +2,9 @@
 //! the program do so side by side; each case is told by one at a time.
 
 use std::{
+    collections::BTreeSet,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -17,7 +18,7 @@ use tokio::{runtime::Handle, sync::Notify};
 use uuid::Uuid;
 
 use super::{
-    Facts, Outcome, Outside, System, Why,
+    Facts, OFFICE_UNMAPPED, Outcome, Outside, System, Why,
     queue::{self, Claim, Line},
 };
 use crate::{
@@ -88,6 +89,9 @@ pub(crate) struct Courier<O> {
     pub(crate) patience: Patience,
     /// Something may have come in.
     pub(crate) news: Arc<Notify>,
+    /// Offices of which was said that the system does not know them: once, and not for each of
+    /// their cases.
+    pub(crate) unmapped: Mutex<BTreeSet<String>>,
 }
 
 impl<O: Outside> Courier<O> {
@@ -117,6 +121,10 @@ impl<O: Outside> Courier<O> {
 
     fn system(&self) -> System {
         self.outside.system()
+    }
+
+    fn unmapped(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.unmapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self, ending: &AtomicBool) {
@@ -172,8 +180,24 @@ impl<O: Outside> Courier<O> {
             let client = self.pool.get().await?;
             match told {
                 Outcome::Done | Outcome::Exists => {
+                    self.unmapped().remove(&claim.code);
                     claim.done(&client, &hash).await?;
                     queue::heard(&client, self.system()).await
+                }
+                Outcome::Refused(why) if why.code == OFFICE_UNMAPPED => {
+                    if self.unmapped().insert(claim.code.clone()) {
+                        let system = self.system().name();
+                        tracing::warn!(
+                            office = claim.code,
+                            system,
+                            "the settings do not name an office: its cases wait"
+                        );
+                    }
+                    claim
+                        .put_off(&client, &why, BASE_S, queue::REFUSED_CAP_S)
+                        .await?;
+                    // Nobody was asked, so nothing was heard of the system either.
+                    queue::not_tried(&client, self.system()).await
                 }
                 Outcome::Refused(why) => {
                     tracing::warn!(case = %claim.id, code = why.code, "a case was not taken");

@@ -81,6 +81,11 @@ impl Record {
     }
 }
 
+/// A name in a field that holds so many characters.
+pub(crate) fn at_most_50(name: &str) -> String {
+    name.chars().take(50).collect()
+}
+
 /// A time by the clocks of Vietnam.
 pub(crate) fn time(ms: i64, format: &str) -> Option<String> {
     let vietnam = FixedOffset::east_opt(7 * 3_600)?;

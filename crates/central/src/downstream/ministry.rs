@@ -12,16 +12,16 @@ use std::{
 };
 
 use anyhow::Context as _;
-use motcua_domain::case::CaseStatus;
+use motcua_domain::case::{AttachedTo, CaseStatus, PaperOrigin};
 use motcua_protocol::course::Turn;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use ureq::Agent;
 
 use super::{
-    Facts, Outcome, Outside, System, Why,
+    Facts, OFFICE_UNMAPPED, Outcome, Outside, System, Why,
     courier::Patience,
-    http::{self, MOST, Record, known, time},
+    http::{self, MOST, Record, at_most_50, known, time},
     settings::{patience_s, retry_cap_s},
     token::{NoToken, Tokens},
 };
@@ -62,12 +62,23 @@ struct Calls {
     status: String,
 }
 
+/// `LoaiBan`
+#[derive(Debug, Deserialize)]
+struct FormOfPaper {
+    original: String,
+    copy: String,
+    file: String,
+}
+
 /// What is official about that system and may change: `assets/portal/ministry-lgsp.json`.
 #[derive(Debug, Deserialize)]
 struct Data {
     calls: Calls,
     statuses: BTreeMap<u8, String>,
     party: BTreeMap<String, Option<String>>,
+    /// Without it papers are not told: a file from before they were.
+    #[serde(default)]
+    form_of_paper: Option<FormOfPaper>,
     time: String,
     date: String,
     accepted: Vec<String>,
@@ -230,7 +241,64 @@ impl Ministry {
         person.put("TenChuHs", &case.applicant.name);
         person.put_some("SoDinhDanhChuHs", case.applicant.id_number.as_ref());
         record.put("ThongTinNguoiNop", Value::Object(person.0));
+        let papers = self.papers(facts);
+        if !papers.is_empty() {
+            record.put("ThanhPhanHoSo", papers);
+        }
         Value::Object(record.0)
+    }
+
+    /// The papers that were handed in, by name: so many on paper, so many as files. The files
+    /// themselves are not told (docs/portal.md says why).
+    fn papers(&self, facts: &Facts) -> Vec<Value> {
+        let Some(forms) = &self.data.form_of_paper else {
+            return Vec::new();
+        };
+        let case = &facts.case;
+        let mut told = Vec::new();
+        let mut put = |name: &str, code: Option<&String>, kind: &str, count: u32| {
+            if count > 0 {
+                let mut paper = Record::default();
+                paper.put_some("MaThanhPhanHoSo", code);
+                paper.put("TenThanhPhanHoSo", name);
+                paper.put("SoLuong", count.to_string());
+                paper.put("LoaiBan", kind);
+                told.push(Value::Object(paper.0));
+            }
+        };
+        let files = |paper: &AttachedTo| {
+            let of = case.attachments.iter().filter(|f| f.file.paper == *paper);
+            // What was scanned is the paper that was counted.
+            let count = of
+                .filter(|f| f.file.origin != PaperOrigin::Digitised)
+                .count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        for paper in &case.received.papers {
+            let to = AttachedTo::Paper { index: paper.index };
+            let known = facts.paper(paper.index);
+            let file = case.attachments.iter().find(|f| f.file.paper == to);
+            let name = known.map(|p| &p.name).or(file.map(|f| &f.file.name));
+            // Nobody can tell what a place in an unknown list is.
+            let Some(name) = name else {
+                continue;
+            };
+            let code = known.and_then(|p| p.code.as_ref());
+            put(name, code, &forms.original, paper.originals);
+            let copies = paper.certified.saturating_add(paper.copies);
+            put(name, code, &forms.copy, copies);
+            put(name, code, &forms.file, files(&to));
+        }
+        let mut others: Vec<&AttachedTo> = Vec::new();
+        for file in &case.attachments {
+            if let to @ AttachedTo::Other { name } = &file.file.paper
+                && !others.contains(&to)
+            {
+                others.push(to);
+                put(name, None, &forms.file, files(to));
+            }
+        }
+        told
     }
 
     /// One turn: what was done, and where the case stands since.
@@ -244,7 +312,7 @@ impl Ministry {
         let at = self.time(turn.at_ms);
         let mut progress = Record::default();
         progress.put("MaHoSo", code);
-        progress.put("NguoiXuLy", turn.actor.chars().take(50).collect::<String>());
+        progress.put_some("NguoiXuLy", facts.doer(turn).name.map(at_most_50));
         progress.put_some("ThoiDiemXuLy", at.as_ref());
         progress.put("NoiDungXuLy", name);
         progress.put("TrangThai", status.to_string());
@@ -271,7 +339,7 @@ impl Outside for Ministry {
 
     fn case(&self, office: &str, facts: &Facts, known: bool) -> Outcome {
         let Some(unit) = self.offices.get(office) else {
-            return Outcome::Refused(Why::new("OFFICE_UNMAPPED", office));
+            return Outcome::Refused(Why::new(OFFICE_UNMAPPED, office));
         };
         // Of what may change in a case their description knows its turns only.
         if known {

@@ -12,12 +12,13 @@ mod facts;
 pub(crate) mod http;
 pub(crate) mod ministry;
 pub(crate) mod portal;
+mod portal_papers;
 pub(crate) mod queue;
 pub(crate) mod settings;
 pub(crate) mod token;
 
 pub(crate) use courier::Courier;
-pub(crate) use facts::{Facts, facts};
+pub(crate) use facts::{Beside, Facts, facts};
 use motcua_protocol::course::Turn;
 
 /// A system beyond central, as the queue names it.
@@ -38,6 +39,9 @@ impl System {
         }
     }
 }
+
+/// The settings of a system do not name an office: none of its cases can be told.
+pub(crate) const OFFICE_UNMAPPED: &str = "OFFICE_UNMAPPED";
 
 /// Why something was not told.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,10 +17,10 @@ use serde_json::{Map, Value, json};
 use ureq::Agent;
 
 use super::{
-    Facts, Outcome, Outside, System, Why,
+    Facts, OFFICE_UNMAPPED, Outcome, Outside, System, Why,
     courier::Patience,
-    http::{self, MOST, Record, known},
-    settings,
+    http::{self, MOST, Record, at_most_50, known},
+    portal_papers, settings,
 };
 
 const CASE: &str = "DongBoHoSoMC";
@@ -129,7 +129,7 @@ impl Portal {
     /// refuses is refused.
     fn call(&self, office: &str, service: &str, updating: bool, data: Vec<Value>) -> Outcome {
         let Some(there) = self.read.settings.offices.get(office) else {
-            return Outcome::Refused(Why::new("OFFICE_UNMAPPED", office));
+            return Outcome::Refused(Why::new(OFFICE_UNMAPPED, office));
         };
         let mut body = json!({
             "madonvi": there.madonvi,
@@ -246,6 +246,7 @@ impl Portal {
         if money.paid > 0 && standing.all(|p| p.method != FeeMethod::Online) {
             record.put("DuocThanhToanTrucTuyen", &self.data.not_paid_online);
         }
+        portal_papers::put(&mut record, facts);
         Ok(Value::Object(record.0))
     }
 
@@ -260,7 +261,9 @@ impl Portal {
         let (code, name) = self.status(turn.status)?;
         let mut record = Record::default();
         record.put("MaHoSo", &case.code);
-        record.put("NguoiXuLy", turn.actor.chars().take(50).collect::<String>());
+        let doer = facts.doer(turn);
+        record.put_some("NguoiXuLy", doer.name.map(at_most_50));
+        record.put_some("PhongBanXuLy", doer.department);
         // The time of the event, not of the telling: told again it is the same record.
         record.put_some("ThoiDiemXuLy", time(turn.at_ms));
         record.put("NoiDungXuLy", name);

@@ -3,6 +3,7 @@
 //! programs, and both only for whoever got a code from the command line.
 
 pub(crate) mod access;
+mod figures;
 mod lookups;
 mod overview;
 mod page;

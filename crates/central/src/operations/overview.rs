@@ -8,7 +8,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::words;
-use crate::{downstream::System, error::Result};
+use crate::{
+    downstream::{OFFICE_UNMAPPED, System},
+    error::Result,
+    figures::{self, OfOffice},
+};
 
 /// Records that are listed one by one, oldest first; the counts speak of all.
 const MOST_RECORDS: i64 = 200;
@@ -26,6 +30,8 @@ pub(crate) struct Overview {
     pub(crate) received: Received,
     /// Every office, by its code.
     pub(crate) offices: Vec<Office>,
+    /// Today's figures of every office, by its code.
+    pub(crate) today: Vec<OfOffice>,
     /// Every machine, by office and in the order in which they joined.
     pub(crate) machines: Vec<Machine>,
     /// What is held back, counted by reason.
@@ -74,8 +80,25 @@ pub(crate) struct Onward {
     pub(crate) oldest: Option<DateTime<Utc>>,
     /// Cases among them that were refused.
     pub(crate) refused: u64,
-    /// Those that were refused, the longest waiting first.
+    /// Offices that the settings do not name, with how many of their cases wait for that.
+    pub(crate) unmapped: Vec<Unmapped>,
+    /// The others that were refused, the longest waiting first.
     pub(crate) refusals: Vec<Refusal>,
+}
+
+/// An office that the settings of a system do not name: all of its cases wait for one thing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Unmapped {
+    pub(crate) office: String,
+    /// Stable code.
+    pub(crate) code: &'static str,
+    /// The same in words.
+    pub(crate) text: String,
+    /// Its cases that wait.
+    pub(crate) cases: u64,
+    pub(crate) since: DateTime<Utc>,
+    /// When one of them is tried again.
+    pub(crate) next_at: DateTime<Utc>,
 }
 
 /// A line to a system beyond.
@@ -213,6 +236,7 @@ async fn read(client: &Client) -> Result<Overview> {
         server_epoch,
         received: received(client).await?,
         offices: offices(client).await?,
+        today: figures::of_all(client, figures::today()).await?,
         machines: machines(client).await?,
         reasons: reasons(client).await?,
         held: held(client).await?,
@@ -382,9 +406,17 @@ async fn onward(client: &Client, system: System) -> Result<Onward> {
         .query(
             "SELECT o.code, c.code, d.code, d.detail, d.tries, d.since, d.next_at
              FROM downstream_case d JOIN office o USING(office_id) LEFT JOIN case_file c USING(office_id, id)
-             WHERE d.waiting AND d.system = $3 AND d.code IS NOT NULL AND d.code <> ALL($1)
+             WHERE d.waiting AND d.system = $3 AND d.code IS NOT NULL AND d.code <> ALL($1) AND d.code <> $4
              ORDER BY d.since, d.id LIMIT $2",
-            &[&words::AWAY, &MOST_RECORDS, &name],
+            &[&words::AWAY, &MOST_RECORDS, &name, &OFFICE_UNMAPPED],
+        )
+        .await?;
+    let unmapped = client
+        .query(
+            "SELECT o.code, count(*), min(d.since), min(d.next_at)
+             FROM downstream_case d JOIN office o USING(office_id)
+             WHERE d.waiting AND d.system = $1 AND d.code = $2 GROUP BY o.code ORDER BY o.code",
+            &[&name, &OFFICE_UNMAPPED],
         )
         .await?;
     let offices = client
@@ -409,6 +441,17 @@ async fn onward(client: &Client, system: System) -> Result<Onward> {
         waiting: count(&row, 0),
         oldest: row.get(1),
         refused: count(&row, 2),
+        unmapped: unmapped
+            .iter()
+            .map(|row| Unmapped {
+                office: row.get(0),
+                code: OFFICE_UNMAPPED,
+                text: words::refusal(OFFICE_UNMAPPED, system),
+                cases: count(row, 1),
+                since: row.get(2),
+                next_at: row.get(3),
+            })
+            .collect(),
         refusals: refusals
             .iter()
             .map(|row| Refusal {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{
+    figures,
     lookups::Register,
     overview::{Agency, Held, Machine, Office, Onward, Overview, Reason},
     words::{ago, moment, number, status},
@@ -14,7 +15,7 @@ use super::{
 /// to say every half minute.
 const AT_WORK_S: i64 = 300;
 
-fn whole(title: &str, body: &Markup) -> String {
+pub(super) fn whole(title: &str, body: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="vi" {
@@ -67,8 +68,9 @@ pub(super) fn overview(overview: &Overview) -> String {
             }
         }
         main {
-            (figures(overview))
+            (at_a_glance(overview))
             (offices(&overview.offices, now))
+            (figures::today(&overview.today))
             (held(&overview.reasons, &overview.held, now))
             (agencies(&overview.agencies))
             (onward("portal", "Cổng Dịch vụ công quốc gia", &overview.portal, now))
@@ -85,7 +87,7 @@ pub(super) fn overview(overview: &Overview) -> String {
 }
 
 /// A figure with its name, and what it means where it needs a person.
-fn figure(name: &str, value: &str, note: &str, mark: Option<&str>) -> Markup {
+pub(super) fn figure(name: &str, value: &str, note: &str, mark: Option<&str>) -> Markup {
     html! {
         div class=(mark.map_or("figure", |_| "figure attention")) {
             dt { (name) }
@@ -97,7 +99,7 @@ fn figure(name: &str, value: &str, note: &str, mark: Option<&str>) -> Markup {
     }
 }
 
-fn figures(overview: &Overview) -> Markup {
+fn at_a_glance(overview: &Overview) -> Markup {
     let sum = |of: fn(&Office) -> u64| overview.offices.iter().map(of).sum::<u64>();
     let (parked, quarantined) = (sum(|o| o.parked), sum(|o| o.quarantined));
     let unsent = sum(|o| o.unsent.unwrap_or(0));
@@ -133,7 +135,7 @@ fn when(now: DateTime<Utc>, at: Option<DateTime<Utc>>) -> Markup {
 }
 
 /// A part of the page whose table may be wider than the window.
-fn part(id: &str, title: &str, inside: &Markup) -> Markup {
+pub(super) fn part(id: &str, title: &str, inside: &Markup) -> Markup {
     html! {
         section aria-labelledby=(id) {
             h2 id=(id) { (title) }
@@ -142,7 +144,7 @@ fn part(id: &str, title: &str, inside: &Markup) -> Markup {
     }
 }
 
-fn roll(id: &str, table: &Markup) -> Markup {
+pub(super) fn roll(id: &str, table: &Markup) -> Markup {
     html! { div class="roll" role="region" aria-labelledby=(id) tabindex="0" { (table) } }
 }
 
@@ -305,9 +307,17 @@ fn onward(id: &str, title: &str, portal: &Onward, now: DateTime<Utc>) -> Markup 
             @if portal.line.is_some() && !portal.offices.is_empty() {
                 p class="small" { "Dùng cho: " (portal.offices.join(", ")) "." }
             }
-            @if !portal.refusals.is_empty() {
+            @if portal.refused > 0 {
                 p { strong class="attention" { "◆ " (number(portal.refused)) " hồ sơ chưa được nhận." }
                     " Hồ sơ khác vẫn gửi. Sau khi sửa, lệnh " code { "motcua-central portal-retry" } " gửi lại ngay." }
+            }
+            @if !portal.unmapped.is_empty() {
+                ul class="reasons" { @for one in &portal.unmapped { li {
+                    strong { (one.office) ": " (number(one.cases)) " hồ sơ chờ." } " " (one.text) " "
+                    span class="small" { code { (one.code) } ", lâu nhất: " (when(now, Some(one.since))) }
+                } } }
+            }
+            @if !portal.refusals.is_empty() {
                 (roll(id, &html! {
                     table {
                         thead { tr {

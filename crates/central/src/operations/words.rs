@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use crate::downstream::System;
+use crate::downstream::{OFFICE_UNMAPPED, System};
 
 /// Why an event is held back.
 pub(super) fn reason(code: &str) -> &'static str {
@@ -35,7 +35,7 @@ pub(super) fn refusal(code: &str, system: System) -> String {
         }
         "PORTAL_LOGIN" => "{Ai} không nhận tài khoản kết nối. Cần kiểm tra tệp cấu hình.",
         "PORTAL_REFUSED" => "{Ai} không nhận hồ sơ này.",
-        "OFFICE_UNMAPPED" => "Tệp cấu hình chưa có mã của đơn vị này ở {ai}.",
+        OFFICE_UNMAPPED => "Tệp cấu hình chưa có mã của đơn vị này ở {ai}.",
         "STATUS_UNMAPPED" => "Trạng thái của hồ sơ chưa có trong danh mục của {ai}.",
         "CODE_TWICE" => {
             "Hai hồ sơ mang cùng một mã. Không ghi đè hồ sơ đã có ở {ai}; cần người xem."
@@ -86,6 +86,14 @@ pub(super) fn number(n: u64) -> String {
     text
 }
 
+/// How long somebody waited.
+pub(super) fn wait(seconds: u32) -> String {
+    match seconds / 60 {
+        0 => format!("{seconds} giây"),
+        minutes => format!("{minutes} phút {:02} giây", seconds % 60),
+    }
+}
+
 /// A moment, by the clocks of Vietnam.
 pub(super) fn moment(at: DateTime<Utc>) -> String {
     match FixedOffset::east_opt(7 * 3_600) {
@@ -123,6 +131,11 @@ mod tests {
         assert_eq!(number(12_345_678), "12.345.678");
         let at = DateTime::from_timestamp_millis(1_795_395_600_000).unwrap();
         assert_eq!(moment(at), "23/11/2026 08:00");
+        assert_eq!(
+            (wait(0), wait(59)),
+            ("0 giây".to_owned(), "59 giây".to_owned())
+        );
+        assert_eq!(wait(3_605), "60 phút 05 giây");
         for (minutes, text) in [
             (-5, "vừa xong"),
             (0, "vừa xong"),

@@ -96,6 +96,7 @@ impl Rig {
             patience: beyond.patience(),
             outside: beyond.clone(),
             news: Arc::default(),
+            unmapped: Mutex::default(),
         }
     }
 

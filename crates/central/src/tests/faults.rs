@@ -93,6 +93,53 @@ fn without_a_database_the_answer_is_to_come_again_and_health_says_so() {
     assert!(text.contains("motcua_events_stored_total 1"), "{text}");
 }
 
+#[test]
+fn a_database_that_takes_nothing_is_not_healthy_and_is_again_once_it_does() {
+    let rig = Rig::new();
+    let device = rig.device(OFFICE);
+    let mut writer = Writer::of(device.id);
+    device.push(&writer.fills(1)).unwrap();
+    let ok = (200, b"ok".to_vec());
+    assert_eq!(device.get("/health"), ok);
+    // As after the other machine of a pair was made the first.
+    let set = |value: &str| {
+        let user = "ALTER ROLE CURRENT_USER SET default_transaction_read_only";
+        rig.postgres
+            .query(&format!("BEGIN READ WRITE; {user} = {value}; COMMIT"));
+        rig.postgres.cut();
+        rig.postgres.up();
+    };
+    set("on");
+    let (status, why) = device.get("/health");
+    assert_eq!((status, &why[..]), (503, &b"database is read-only"[..]));
+    let events = writer.fills(1);
+    assert_eq!(device.push(&events).unwrap_err().code, RefusedWhy::Busy);
+    set("off");
+    assert_eq!(device.get("/health"), ok, "a write was tried and done");
+    assert_eq!(device.push(&events).unwrap().acked.head.seq, 2);
+    // Where every look is answered and only writing fails: it is found out by what failed, and
+    // being well again without anything coming in.
+    let refuse = "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$;";
+    let trigger = |table: &str| {
+        format!(
+            "CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION no_room();"
+        )
+    };
+    rig.postgres.query(&format!(
+        "{refuse} {} {}",
+        trigger("office"),
+        trigger("installation")
+    ));
+    assert_eq!(device.get("/health"), ok, "nobody has tried yet");
+    let events = writer.fills(1);
+    assert_eq!(device.push(&events).unwrap_err().code, RefusedWhy::Busy);
+    let (status, why) = device.get("/health");
+    assert_eq!((status, &why[..]), (503, &b"database does not write"[..]));
+    rig.postgres.query("DROP FUNCTION no_room() CASCADE");
+    assert_eq!(device.get("/health"), ok);
+    assert_eq!(device.push(&events).unwrap().acked.head.seq, 3);
+}
+
 const INSIDE: &str = "MOTCUA_FULL_DISK";
 
 /// The database on a small disk of its own, in a mount namespace where nobody else sees it.

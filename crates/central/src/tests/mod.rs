@@ -8,6 +8,7 @@ mod downstream;
 mod encrypted;
 mod enrolment;
 mod faults;
+mod figures;
 mod leases;
 mod named;
 mod operations;

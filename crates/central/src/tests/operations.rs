@@ -15,15 +15,15 @@ const PAGE: &str = "/van-hanh";
 const TWIN: &str = "/v1/operations";
 
 /// A browser, which may have a session.
-struct Browser {
+pub(super) struct Browser {
     url: String,
     agent: ureq::Agent,
     cookie: Option<String>,
 }
 
-struct Seen {
-    status: u16,
-    text: String,
+pub(super) struct Seen {
+    pub(super) status: u16,
+    pub(super) text: String,
     headers: ureq::http::HeaderMap,
 }
 
@@ -35,7 +35,7 @@ impl Seen {
 }
 
 impl Browser {
-    fn at(url: &str) -> Self {
+    pub(super) fn at(url: &str) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -47,7 +47,7 @@ impl Browser {
         }
     }
 
-    fn get(&self, path: &str) -> Seen {
+    pub(super) fn get(&self, path: &str) -> Seen {
         let mut request = self.agent.get(format!("{}{path}", self.url));
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", format!("other=1; {cookie}"));
@@ -93,7 +93,7 @@ impl Rig {
     }
 
     /// Somebody who is in.
-    fn operator(&self) -> Browser {
+    pub(super) fn operator(&self) -> Browser {
         let mut browser = Browser::at(&self.url);
         assert_eq!(browser.enters(&self.operator_code()).status, 303);
         browser
@@ -327,6 +327,8 @@ fn every_route_is_described_and_every_description_is_whole() {
         "/van-hanh/ra",
         "/van-hanh/trang.css",
         TWIN,
+        "/v1/operations/figures",
+        "/van-hanh/so-lieu",
     ] {
         assert!(described.contains(path), "{path} in {described:?}");
     }

@@ -150,6 +150,20 @@ pub struct Detached {
     pub officer: String,
 }
 
+impl PaperAttached {
+    /// Whether its code is one that this desk made ([`attach`]), and not one that stands on the
+    /// paper: nobody beyond the branch knows it.
+    pub fn has_own_code(&self) -> bool {
+        let Some((_, what)) = self.code.rsplit_once('.') else {
+            return false;
+        };
+        let (what, nth) = what.split_once('-').unwrap_or((what, "0"));
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let made = ["TP", "KQ", "K"].iter().find_map(|p| what.strip_prefix(p));
+        made.is_some_and(number) && number(nth)
+    }
+}
+
 /// What somebody wants to attach.
 #[derive(Debug, Clone)]
 pub struct Wanted {

@@ -412,6 +412,12 @@ impl Case {
         self.received.due_ms
     }
 
+    /// When the citizen got the result, UTC milliseconds: at reception where it was given at once.
+    pub fn returned_ms(&self) -> Option<i64> {
+        let returned = self.last(CaseAct::ReturnResult).map(|act| act.at_ms);
+        returned.or(self.received.instant.then_some(self.received.received_ms))
+    }
+
     /// How often a kind of paper was printed.
     pub fn prints(&self, document: &str) -> usize {
         self.prints_since(document, i64::MIN)

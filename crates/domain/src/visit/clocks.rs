@@ -120,6 +120,14 @@ impl Visit {
         all
     }
 
+    /// The effective time of the visit at a moment `(wall, run, monotonic)`: counted as the next
+    /// event will count it, within one run by the monotonic clock, so that a clock set back by
+    /// hand does not stop a wait on screen.
+    pub fn effective_ms(&self, now: (i64, Uuid, i64)) -> i64 {
+        let last = (self.last_wall_ms, self.last_boot, self.last_mono_ms);
+        self.last_ms.saturating_add(elapsed(last, now).0)
+    }
+
     /// Whether every time of the visit can be trusted.
     pub fn accurate(&self) -> bool {
         self.legs.iter().all(|l| l.accurate)

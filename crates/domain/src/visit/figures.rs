@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::{Outcome, State, Visit};
+
 /// One visit, as far as the figures need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
@@ -29,6 +31,78 @@ pub enum SampleKind {
     UnservedAtClose,
     /// Still here, not yet served.
     StillWaiting,
+}
+
+impl SampleKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Served,
+        Self::LeftBefore,
+        Self::NoShow,
+        Self::UnservedAtClose,
+        Self::StillWaiting,
+    ];
+
+    /// The name it has in a database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Served => "served",
+            Self::LeftBefore => "left",
+            Self::NoShow => "no_show",
+            Self::UnservedAtClose => "unserved",
+            Self::StillWaiting => "waiting",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl Sample {
+    /// A visit whose wait is settled: served as soon as its first service began. None while
+    /// somebody is still to be served, and where nobody was (cancelled, made in error).
+    pub fn settled(visit: &Visit) -> Option<Self> {
+        let kind = if visit.legs.iter().any(|leg| leg.serve_ms.is_some()) {
+            SampleKind::Served
+        } else {
+            match visit.leg().outcome? {
+                Outcome::Left => SampleKind::LeftBefore,
+                Outcome::NoShow => SampleKind::NoShow,
+                Outcome::UnservedAtClose | Outcome::EndedBySystem | Outcome::EndedByLogout => {
+                    SampleKind::UnservedAtClose
+                }
+                Outcome::Done | Outcome::Transferred | Outcome::Cancelled | Outcome::Void => {
+                    return None;
+                }
+            }
+        };
+        Some(Self {
+            wait_ms: visit.clocks(visit.last_ms).wait_ms,
+            kind,
+            accurate: visit.accurate(),
+        })
+    }
+
+    /// Somebody who is here and not yet served, as of `now_ms` (effective time).
+    pub fn still_waiting(visit: &Visit, now_ms: i64) -> Option<Self> {
+        let waits = matches!(visit.state(), State::Waiting | State::Called)
+            && visit.legs.iter().all(|leg| leg.serve_ms.is_none());
+        waits.then(|| Self {
+            wait_ms: visit.clocks(now_ms).wait_ms,
+            kind: SampleKind::StillWaiting,
+            accurate: visit.accurate(),
+        })
+    }
+}
+
+impl Visit {
+    /// Whether it counts among those who took a number: booked and not come is none yet, made in
+    /// error is none any more.
+    pub fn is_registered(&self) -> bool {
+        self.ticket.is_some() && self.leg().outcome != Some(Outcome::Void)
+    }
 }
 
 /// Figures of one day (số liệu trong ngày). Seconds; `null` where nothing was measured.
@@ -184,6 +258,14 @@ mod tests {
             (f.targets[0].within, f.targets[0].of, f.left_before_service),
             (1, 2, 2)
         );
+    }
+
+    #[test]
+    fn a_kind_is_found_by_its_name() {
+        for kind in SampleKind::ALL {
+            assert_eq!(SampleKind::of_name(kind.name()), Some(kind));
+        }
+        assert_eq!(SampleKind::of_name("else"), None);
     }
 
     #[test]

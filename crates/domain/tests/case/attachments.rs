@@ -74,6 +74,21 @@ fn each_file_has_a_code_of_its_own_also_after_one_was_taken_back() {
     case.apply(&recorded(gone, MORNING + 7));
     assert_eq!((case.attachments.len(), case.detached.len()), (4, 1));
     assert_eq!(tail(&attach(&mut case, paper(0), 8).1), ".TP01-3");
+    // Whatever this desk made is known to be its own, and what stands on a paper is not taken for
+    // that.
+    assert!(case.attachments.iter().all(|a| a.file.has_own_code()));
+    for printed in [
+        "KQ.G15.000031",
+        "12/QĐ-UBND",
+        "H99.12.K",
+        "H99.12.KQ01-",
+        "TP01",
+        "",
+    ] {
+        let mut file = case.attachments[0].file.clone();
+        file.code = printed.to_owned();
+        assert!(!file.has_own_code(), "{printed}");
+    }
     assert_eq!(case.revision(), before, "no act of anybody is overtaken");
     let refused = attachment::detach(&case, first, "Nhầm").unwrap_err();
     assert_eq!(refused.code, Code::NotFound);

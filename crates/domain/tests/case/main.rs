@@ -15,4 +15,5 @@ mod for_others;
 mod guards;
 mod play;
 mod properties;
+mod supplements;
 mod table;

@@ -63,40 +63,6 @@ fn state_name(state: State) -> &'static str {
     }
 }
 
-/// How a visit counts: served as soon as its first service began.
-fn sample(visit: &Visit) -> Option<SampleKind> {
-    if visit.legs.iter().any(|l| l.serve_ms.is_some()) {
-        return Some(SampleKind::Served);
-    }
-    match visit.leg().outcome? {
-        Outcome::Left => Some(SampleKind::LeftBefore),
-        Outcome::NoShow => Some(SampleKind::NoShow),
-        Outcome::UnservedAtClose | Outcome::EndedBySystem | Outcome::EndedByLogout => {
-            Some(SampleKind::UnservedAtClose)
-        }
-        Outcome::Done | Outcome::Transferred | Outcome::Cancelled | Outcome::Void => None,
-    }
-}
-
-pub(super) fn sample_name(kind: SampleKind) -> &'static str {
-    match kind {
-        SampleKind::Served => "served",
-        SampleKind::LeftBefore => "left",
-        SampleKind::NoShow => "no_show",
-        SampleKind::UnservedAtClose => "unserved",
-        SampleKind::StillWaiting => "waiting",
-    }
-}
-
-fn sample_kind(name: &str) -> SampleKind {
-    match name {
-        "served" => SampleKind::Served,
-        "left" => SampleKind::LeftBefore,
-        "no_show" => SampleKind::NoShow,
-        _ => SampleKind::UnservedAtClose,
-    }
-}
-
 fn series(visit: &Visit) -> Option<(String, u32)> {
     visit
         .ticket
@@ -106,6 +72,7 @@ fn series(visit: &Visit) -> Option<(String, u32)> {
 
 pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -> Result<()> {
     let leg: &Leg = visit.leg();
+    let sample = Sample::settled(visit);
     let wait = visit.clocks(visit.last_ms).wait_ms;
     let served_by = visit
         .legs
@@ -124,7 +91,7 @@ pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -
             leg.counter.map(i64::from),
             leg.rank_ms,
             visit.legs[0].queued_ms,
-            sample(visit).map(|k| sample_name(k).to_owned()),
+            sample.map(|s| s.kind.name().to_owned()),
             wait,
             served_by,
             i64::from(visit.accurate()),
@@ -154,7 +121,7 @@ pub(crate) fn rows(entity: Uuid, row: u64, visit: &Visit, rows: &mut Vec<Row>) -
     promise::rows(entity, visit, rows);
     if let Some((series, n)) = series(visit) {
         let paper = visit.ticket.as_ref().is_some_and(|t| t.paper);
-        let state = match (leg.outcome == Some(Outcome::Void), paper) {
+        let state = match (!visit.is_registered(), paper) {
             (false, false) => number::state::ISSUED,
             (true, false) => number::state::VOID,
             (false, true) => number::state::PAPER,
@@ -422,14 +389,15 @@ impl Read<'_> {
         let samples = statement
             .query_map(params, |r| {
                 let kind: String = r.get(0)?;
-                Ok(Sample {
-                    kind: sample_kind(&kind),
-                    wait_ms: r.get(1)?,
-                    accurate: r.get(2)?,
-                })
+                let (wait_ms, accurate) = (r.get(1)?, r.get(2)?);
+                Ok(SampleKind::of_name(&kind).map(|kind| Sample {
+                    wait_ms,
+                    kind,
+                    accurate,
+                }))
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(samples)
+        Ok(samples.into_iter().flatten().collect())
     }
 
     /// Visits registered on a day, without those made in error.

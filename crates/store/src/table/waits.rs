@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use motcua_domain::visit::figures::SampleKind;
 use uuid::Uuid;
 
-use super::visit::{VisitRow, sample_name};
+use super::visit::VisitRow;
 use crate::{error::Result, log, read::Read};
 
 /// A visit whose service began, as far as the course of the day needs it.
@@ -63,7 +63,7 @@ impl Read<'_> {
         self.visits(
             "SELECT entity, doc FROM visit WHERE date = ?1 AND sample = ?2
              ORDER BY wait_ms DESC, entity LIMIT ?3",
-            &[&date.to_string(), &sample_name(kind), &limit],
+            &[&date.to_string(), &kind.name(), &limit],
         )
     }
 

@@ -9,6 +9,7 @@ import {
   enter,
   expectAccessible,
   expectNothingClipped,
+  expectNothingCovered,
   launch,
   newPage,
   picture,
@@ -264,6 +265,62 @@ describe("desk", () => {
       await page.waitForSelector(".result .code");
     }
     expect(await server.call("case.search", { text: "Quàng Thị Inh" })).toHaveLength(2);
+    await leave();
+  });
+
+  test.each([
+    { width: 1280, height: 720, theme: "light" },
+    { width: 1366, height: 768, theme: "dark" },
+  ] as const)("nothing covers anything in the form, $width × $height", async (look) => {
+    await page.context().close();
+    ({ page, complaints } = await newPage(browser, look));
+    await server.call("visit.register", { service: "ho-tich" });
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    const at = `desk-form-${look.width}`;
+    /** Readable as it stands, and the papers have rows that are seen whole. */
+    const looked = async (state: string, papers = true) => {
+      await picture(page, `${at}-${state}`);
+      await expectNothingCovered(page);
+      await expectNothingClipped(page);
+      if (!papers) return;
+      await page.locator(".chk").scrollIntoViewIfNeeded();
+      const rows = await page.locator(".chk").evaluate((list) => {
+        const strip = list.querySelector(".whole")?.getBoundingClientRect().top;
+        const top = list.querySelector("thead")?.getBoundingClientRect().bottom ?? 0;
+        const bottom = Math.min(strip ?? innerHeight, list.getBoundingClientRect().bottom, innerHeight);
+        return [...list.querySelectorAll("tbody tr")]
+          .map((row) => row.getBoundingClientRect())
+          .filter((box) => box.top >= top - 1 && box.bottom <= bottom + 1).length;
+      });
+      expect.soft(rows, state).toBeGreaterThanOrEqual(2);
+    };
+
+    await chooseProcedure("2.000635");
+    await page.fill("[data-field='applicant.name']", "Đặng Thị Thu Hương");
+    await page.fill("[data-field='applicant.id_number']", "001190000001");
+    await page.fill("[data-field='applicant.phone']", "0912345678");
+    await page.keyboard.press("Tab");
+    await page.waitForSelector(".visit:has-text('Đặng Thị Thu Hương')");
+    await looked("filled");
+    await page.selectOption("#fee-method", "exempt");
+    await looked("exempt");
+    await page.keyboard.press("F9");
+    await page.waitForSelector("#fee-ground[aria-invalid=true], dialog");
+    if (await page.locator("dialog").count()) await page.keyboard.press("Escape");
+    await looked("refused");
+    await page.fill("#fee-ground", "Người có công với cách mạng");
+    await looked("ground");
+    await page.getByText("Tổ chức", { exact: true }).click();
+    await page.waitForSelector("[data-field='applicant.representative']");
+    await looked("organisation");
+    await page.getByText("Nộp thay", { exact: true }).click();
+    await page.waitForSelector("[data-field='submitter.name']");
+    await looked("proxy");
+    await page.keyboard.press("Control+k");
+    await page.waitForSelector("[role=combobox]:focus");
+    await chooseProcedure("cap doi the bao hiem y te");
+    await looked("another");
     await leave();
   });
 });

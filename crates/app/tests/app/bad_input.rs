@@ -193,6 +193,10 @@ const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 #[case::printer("print.submit", json!({"kind": "ticket", "id": NOBODY, "printer": "fax"}), PrinterUnknown, Some("printer"))]
 #[case::unknown_job("print.retry", json!({"job_id": NOBODY}), NotFound, Some("job_id"))]
 fn bad_input_is_refused_names_its_field_and_writes_nothing(
+#[case::printer_port("printer.assign", json!({"kind": "ticket", "printer": "tcp:khong-co:abc"}), PrinterUnknown, Some("printer"))]
+#[case::printer_cable("printer.assign", json!({"kind": "ticket", "printer": "serial:ttyUSB0"}), PrinterUnknown, Some("printer"))]
+#[case::printer_queue("printer.test", json!({"printer": "cups:May in"}), PrinterUnknown, Some("printer"))]
+#[case::set_aside_for_nothing("print.cancel", json!({"job_id": NOBODY}), FieldRequired, Some("reason"))]
     #[case] name: &str,
     #[case] args: Value,
     #[case] code: Code,

@@ -631,7 +631,7 @@ fn a_paper_given_before_is_not_asked_for_again() {
     let first = view["case"]["papers"].as_array().unwrap().len();
     assert_eq!(
         figures["reuse"],
-        json!({"papers": first + 2, "reused": 1, "cases": 2, "cases_reused": 1})
+        json!({"papers": first + 2, "reused": 1, "cases": 2, "cases_reused": 1, "data": 6, "data_reused": 0})
     );
     // It stands on the receipt, and a client cannot say so by itself.
     branch.ok(

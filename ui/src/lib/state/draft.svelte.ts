@@ -87,6 +87,7 @@ export interface CaseDraft {
   channel?: Channel | undefined;
   onlineCode?: string | undefined;
   competent?: string | undefined;
+  receipt?: string | undefined;
   help?: string | undefined;
   received?: Received | undefined;
 }
@@ -113,10 +114,10 @@ export function emptyParty(kind: PartyKind = "individual"): PartyDraft {
 export function partyDraft(party: Party | null | undefined): PartyDraft {
   const text = (value: string | null | undefined) => value ?? "";
   if (!party) return emptyParty();
-  return {
   const taken = party.taken_over?.map((field) => [field, text(party[field])] as const) ?? [];
-    kind: party.kind,
+  return {
     ...(taken.length > 0 ? { takenOver: Object.fromEntries(taken) } : {}),
+    kind: party.kind,
     name: party.name,
     id_number: text(party.id_number),
     birth_date: text(party.birth_date),
@@ -140,11 +141,10 @@ export function partyOf(draft: PartyDraft): Party {
     email: readOptional(draft.email),
     address: readOptional(draft.address),
     representative: draft.kind === "individual" ? undefined : readOptional(draft.representative),
-  };
     taken_over: takenOver(draft),
+  };
 }
 
-/** There is a number or an address to tell them by. */
 function takenOver(draft: PartyDraft): PartyField[] | undefined {
   const taken = partyFields.filter(
     (field) => draft.takenOver?.[field] === draft[field] && draft[field] !== "",
@@ -174,6 +174,7 @@ export function takeOver(draft: PartyDraft, known: Party): PartyField[] {
   return fields;
 }
 
+/** There is a number or an address to tell them by. */
 export function reachable({ applicant, submitter, who }: CaseDraft): boolean {
   const people = who === "self" || who === "organisation" ? [applicant] : [applicant, submitter];
   return people.some((party) => party.phone.trim() !== "" || party.email.trim() !== "");
@@ -296,7 +297,11 @@ export function receiveArgs(
     online: draft.channel === "online" ? { code: read(draft.onlineCode ?? "") } : undefined,
     on_behalf:
       draft.channel === "another"
-        ? { competent: read(draft.competent ?? ""), help: readOptional(draft.help ?? "") }
+        ? {
+            competent: read(draft.competent ?? ""),
+            receipt: readOptional(draft.receipt ?? ""),
+            help: readOptional(draft.help ?? ""),
+          }
         : undefined,
   };
 }

@@ -249,7 +249,7 @@ export async function expectNothingCovered(page: Page, within = "main"): Promise
     const out: string[] = [];
     const parts = "h1, h2, h3, label, legend, p, button, input, select, th, td";
     for (const element of document.querySelectorAll<HTMLElement>(`${within} :is(${parts})`)) {
-      if (element.closest(".vh, [hidden]") || getComputedStyle(element).visibility === "hidden") continue;
+      if (element.closest(".vh") || !element.checkVisibility({ visibilityProperty: true })) continue;
       if (element.matches("input[type=radio], input[type=checkbox]")) continue;
       element.scrollIntoView({ block: "nearest" });
       const box = element.getBoundingClientRect();

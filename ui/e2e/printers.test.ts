@@ -1,6 +1,7 @@
 //! Printers as an officer meets them: another one for a paper that failed, and the settings.
+import { type AddressInfo, createServer } from "node:net";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import {
   Server,
   enter,
@@ -105,7 +106,7 @@ test("settings: a printer for each paper, the latest jobs, the look; all by keys
   await page.waitForSelector("dialog form input:focus");
   await page.keyboard.press("Enter");
   await page.waitForSelector("footer .said:has-text('Ô “Lý do” chưa có nội dung')");
-  await page.keyboard.type("Người dân đã về");
+  await page.keyboard.type("Người dân đã về", { delay: 45 });
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog li:has-text('bỏ in: Người dân đã về') .tag:has-text('Đã bỏ')");
   expect((await server.call("print.jobs", {})).some((job) => job.state === "failed")).toBe(false);
@@ -168,7 +169,13 @@ test.each(["light", "dark"] as const)(
     await page.context().close();
     ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
     const whole = `folder:${server.papers}`;
-    await server.call("printer.assign", { kind: "ticket", printer: whole });
+    // A ticket printer that takes whatever it is sent, put in place of the broken one.
+    const fresh = createServer((socket) => socket.resume());
+    const port = await new Promise<number>((resolve) =>
+      fresh.listen(0, "127.0.0.1", () => resolve((fresh.address() as AddressInfo).port)),
+    );
+    onTestFinished(() => void fresh.close());
+    await server.call("printer.assign", { kind: "ticket", printer: `tcp:127.0.0.1:${port}` });
     const { visit_id: id, ticket } = await server.call("visit.register", { service: "ho-tich" });
     await server.call("print.submit", { kind: "ticket", id, printer: DEAD });
     await server.call("print.submit", { kind: "ticket", id, printer: DEAD });

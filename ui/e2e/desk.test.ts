@@ -275,9 +275,12 @@ describe("desk", () => {
       phone: "0912345678",
       address: "Bản Mòng",
     };
-    await server.call("visit.register", {
-      service: "noi-vu",
+    const [hit] = await server.call("catalogue.search", { text: "khai sinh" });
+    await server.call("case.receive", {
+      procedure_code: hit?.code ?? "",
       applicant: { kind: "individual" as const, ...known },
+      papers: [],
+      missing_ground: "Công dân bổ sung sau",
     });
     await server.call("visit.register", { service: "ho-tich" });
     await page.context().close();

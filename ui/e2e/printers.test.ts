@@ -196,9 +196,9 @@ test.each(["light", "dark"] as const)(
     await page.waitForSelector("dialog h3:has-text('Chưa in được: 2')");
     expect(await page.locator("dialog .wait li").count()).toBe(2);
     await page.waitForSelector(`dialog .wait li:has-text("${ticket}")`);
+    await picture(page, `print-jobs-${theme}`);
     await expectAccessible(page);
     await expectNothingCovered(page, "dialog");
-    await picture(page, `print-jobs-${theme}`);
     await page.focus("dialog button:has-text('In lại tất cả (2)')");
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã gửi in lại 2 bản.')");

@@ -139,7 +139,7 @@ fn command(step: &Try, visit: &str, file: &str) -> (&'static str, Value) {
         48 => ("print.submit", json!({"kind": "receipt", "id": file})),
         _ => (
             "visit.book",
-            json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"}),
+            json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}}),
         ),
     }
 }

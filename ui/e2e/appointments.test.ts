@@ -164,6 +164,30 @@ describe("appointments", () => {
     await page.waitForSelector("footer .said:has-text('Đã đặt hẹn cho Lương Thị Sen: 9 giờ 30')");
     await page.waitForSelector(".tk .words:has-text('ngày 30/12/')");
   });
+
+  test("the slip of somebody booked is looked at before it is printed", async () => {
+    const made = await book("Hà Thị Nguyệt");
+    await page.keyboard.press("F3");
+    await page.waitForSelector("dialog[open] [role=option]");
+    await page.keyboard.type("nguyet", { delay: 45 });
+    await expect.poll(() => page.locator("dialog [role=option]").count()).toBe(1);
+    const jobs = async () => (await server.call("print.jobs", {})).filter((job) => job.id === made.visit_id);
+    await page.keyboard.press("Control+r");
+    await page.waitForFunction(() => {
+      const image = document.querySelector<HTMLImageElement>("dialog .room img");
+      return image?.complete === true && image.naturalWidth > 300;
+    });
+    await page.waitForSelector(`dialog:has-text("${made.code}")`);
+    await picture(page, "booked-preview");
+    expect(await jobs()).toEqual([]);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog .room", { state: "detached" });
+    await expect.poll(async () => (await jobs()).map((job) => job.kind)).toEqual(["appointment"]);
+    // The list is as it was, with its keys.
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+    await server.call("visit.cancel", { visit_id: made.visit_id, reason: "thử" });
+  });
 });
 
 describe("slots", () => {

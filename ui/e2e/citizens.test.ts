@@ -60,7 +60,7 @@ describe("citizens", () => {
       if (theme === "light") await page.context().close();
       await fresh(theme);
       await enter(page, server, "ha", 1, "cases");
-      await page.keyboard.press("Control+b");
+      await page.keyboard.press("Control+i");
       await page.waitForSelector(".phone:has-text('0912345678')");
       await picture(page, `notices-${theme}-1280`);
       await expectAccessible(page);
@@ -82,7 +82,7 @@ describe("citizens", () => {
       if (theme === "light") await page.context().close();
       await fresh(theme);
       await enter(page, server, "lan", 1, "supervisor");
-      await page.keyboard.press("Control+b");
+      await page.keyboard.press("Control+i");
       await page.click("button:has-text('Đặt cách gửi')");
       if (theme === "dark") {
         await page.waitForSelector("label.use:has-text('Dùng')");

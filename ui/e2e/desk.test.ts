@@ -9,6 +9,7 @@ import {
   enter,
   expectAccessible,
   expectNothingClipped,
+  expectNothingCovered,
   launch,
   newPage,
   picture,
@@ -264,6 +265,152 @@ describe("desk", () => {
       await page.waitForSelector(".result .code");
     }
     expect(await server.call("case.search", { text: "Quàng Thị Inh" })).toHaveLength(2);
+    await leave();
+  });
+
+  test("who was here before is not asked again: one key takes it over, and it is counted", async () => {
+    const known = {
+      name: "Vàng Thị Một",
+      id_number: "001190000088",
+      phone: "0912345678",
+      address: "Bản Mòng",
+    };
+    const [hit] = await server.call("catalogue.search", { text: "khai sinh" });
+    await server.call("case.receive", {
+      procedure_code: hit?.code ?? "",
+      applicant: { kind: "individual" as const, ...known },
+      papers: [],
+      missing_ground: "Công dân bổ sung sau",
+    });
+    await server.call("visit.register", { service: "ho-tich" });
+    await page.context().close();
+    ({ page, complaints } = await newPage(browser, { width: 1280, height: 720 }));
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure("cap doi the bao hiem y te");
+    await page.click("[data-field='applicant.phone']");
+    await page.keyboard.type("0987654321", { delay: 45 });
+    await page.click("[data-field='applicant.id_number']");
+    await page.keyboard.type(known.id_number, { delay: 45 });
+    await page.waitForSelector(".known:has-text('Họ và tên, Địa chỉ')");
+    await expectAccessible(page);
+    await expectNothingCovered(page);
+    await picture(page, "desk-known");
+    await page.keyboard.press("Control+g");
+    await expect.poll(() => page.inputValue("[data-field='applicant.name']")).toBe(known.name);
+    expect(await page.inputValue("[data-field='applicant.address']")).toBe(known.address);
+    expect(await page.inputValue("[data-field='applicant.phone']")).toBe("0987654321");
+    await page.waitForSelector(".known", { state: "detached" });
+    await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
+    await completeAll();
+    const before = (await server.call("day.figures", {})).reuse;
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: known.name });
+    const { case: recorded } = await server.call("case.get", { id: row?.case_id });
+    expect(recorded.applicant.taken_over?.toSorted()).toEqual(["address", "name"]);
+    const { data, data_reused } = (await server.call("day.figures", {})).reuse;
+    expect([data - before.data, data_reused - before.data_reused]).toEqual([4, 2]);
+    await leave();
+  });
+
+  test.each(["light", "dark"] as const)(
+    "received for another agency: three places, by keys alone, and the case says all of them, %s",
+    async (theme) => {
+      const name = theme === "light" ? "Lý Láo Tả" : "Lý Láo San";
+      await queueUp(name);
+      await page.context().close();
+      ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+      await enter(page, server, "ha", 1, "desk");
+      await serveNext();
+      await chooseProcedure("cap doi the bao hiem y te");
+      await page.keyboard.press("Control+.");
+      await page.waitForSelector("dialog[open] input[name=channel]");
+      await page.focus("dialog input[name=channel]:checked");
+      await page.keyboard.press("ArrowLeft");
+      await page.waitForSelector("[data-field='on_behalf.competent']");
+      const places = { competent: "Sở Y tế", receipt: "UBND phường Chiềng Lề", help: "UBND xã Mường La" };
+      for (const [field, place] of Object.entries(places)) {
+        await page.keyboard.press("Tab");
+        await page.waitForSelector(`[data-field='on_behalf.${field}']:focus`);
+        await page.keyboard.type(place, { delay: 45 });
+      }
+      await expectAccessible(page);
+      await expectNothingClipped(page);
+      await picture(page, `channel-${theme}`);
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("dialog", { state: "detached" });
+      await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
+      await completeAll();
+      await page.keyboard.press("F9");
+      await page.waitForSelector(".result .code");
+      const [row] = await server.call("case.search", { text: name });
+      const { case: recorded } = await server.call("case.get", { id: row?.case_id });
+      expect(recorded.on_behalf).toEqual(places);
+      await leave();
+      await page.goto(`${server.url}/#cases`);
+      await page.reload();
+      await page.fill("#case-search", name);
+      await page.waitForSelector(`.cases tbody tr:first-child:has-text('${name}')`);
+      await page.keyboard.press("Enter");
+      for (const place of Object.values(places)) await page.waitForSelector(`.drawer:has-text('${place}')`);
+      await picture(page, `drawer-places-${theme}`);
+    },
+  );
+
+  test.each([
+    { width: 1280, height: 720, theme: "light" },
+    { width: 1366, height: 768, theme: "dark" },
+  ] as const)("nothing covers anything in the form, $width × $height", async (look) => {
+    await page.context().close();
+    ({ page, complaints } = await newPage(browser, look));
+    await server.call("visit.register", { service: "ho-tich" });
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    const at = `desk-form-${look.width}`;
+    /** Readable as it stands, and the papers have rows that are seen whole. */
+    const looked = async (state: string, papers = true) => {
+      await picture(page, `${at}-${state}`);
+      await expectNothingCovered(page);
+      await expectNothingClipped(page);
+      if (!papers) return;
+      await page.locator(".chk").scrollIntoViewIfNeeded();
+      const rows = await page.locator(".chk").evaluate((list) => {
+        const strip = list.querySelector(".whole")?.getBoundingClientRect().top;
+        const top = list.querySelector("thead")?.getBoundingClientRect().bottom ?? 0;
+        const bottom = Math.min(strip ?? innerHeight, list.getBoundingClientRect().bottom, innerHeight);
+        return [...list.querySelectorAll("tbody tr")]
+          .map((row) => row.getBoundingClientRect())
+          .filter((box) => box.top >= top - 1 && box.bottom <= bottom + 1).length;
+      });
+      expect.soft(rows, state).toBeGreaterThanOrEqual(2);
+    };
+
+    await chooseProcedure("2.000635");
+    await page.fill("[data-field='applicant.name']", "Đặng Thị Thu Hương");
+    await page.fill("[data-field='applicant.id_number']", "001190000001");
+    await page.fill("[data-field='applicant.phone']", "0912345678");
+    await page.keyboard.press("Tab");
+    await page.waitForSelector(".visit:has-text('Đặng Thị Thu Hương')");
+    await looked("filled");
+    await page.selectOption("#fee-method", "exempt");
+    await looked("exempt");
+    await page.keyboard.press("F9");
+    await page.waitForSelector("#fee-ground[aria-invalid=true], dialog");
+    if (await page.locator("dialog").count()) await page.keyboard.press("Escape");
+    await looked("refused");
+    await page.fill("#fee-ground", "Người có công với cách mạng");
+    await looked("ground");
+    await page.getByText("Tổ chức", { exact: true }).click();
+    await page.waitForSelector("[data-field='applicant.representative']");
+    await looked("organisation");
+    await page.getByText("Nộp thay", { exact: true }).click();
+    await page.waitForSelector("[data-field='submitter.name']");
+    await looked("proxy");
+    await page.keyboard.press("Control+k");
+    await page.waitForSelector("[role=combobox]:focus");
+    await chooseProcedure("cap doi the bao hiem y te");
+    await looked("another");
     await leave();
   });
 });

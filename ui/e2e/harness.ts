@@ -237,3 +237,32 @@ export async function expectNothingClipped(page: Page): Promise<void> {
   });
   expect.soft(clipped).toEqual([]);
 }
+
+/** Nothing lies over anything else: whatever there is to read or to press inside `within`, scrolled
+ *  to where it has to be scrolled to, is what a pointer finds in its place. */
+export async function expectNothingCovered(page: Page, within = "main"): Promise<void> {
+  const covered = await page.evaluate((within) => {
+    const name = (element: Element | null) =>
+      element
+        ? `${element.tagName}.${element.className} ${(element.textContent ?? "").trim().slice(0, 40)}`
+        : "nothing";
+    const out: string[] = [];
+    const parts = "h1, h2, h3, label, legend, p, button, input, select, th, td";
+    for (const element of document.querySelectorAll<HTMLElement>(`${within} :is(${parts})`)) {
+      if (element.closest(".vh") || !element.checkVisibility({ visibilityProperty: true })) continue;
+      if (element.matches("input[type=radio], input[type=checkbox]")) continue;
+      element.scrollIntoView({ block: "nearest" });
+      const box = element.getBoundingClientRect();
+      if (box.width < 2 || box.height < 2) continue;
+      const middle = (box.left + box.right) / 2;
+      for (const y of [box.top + 4, (box.top + box.bottom) / 2, box.bottom - 4]) {
+        const hit = document.elementFromPoint(middle, y);
+        if (hit && (element.contains(hit) || hit.contains(element))) continue;
+        out.push(`${name(element)} is under ${name(hit)}`);
+        break;
+      }
+    }
+    return out;
+  }, within);
+  expect.soft(covered).toEqual([]);
+}

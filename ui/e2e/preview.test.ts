@@ -149,7 +149,7 @@ test("a page that takes long says so, and one that fails can be printed all the 
   await page.keyboard.press("Escape");
   await closed();
   const job = (await server.call("print.jobs", {})).find((each) => each.id === id);
-  await server.call("print.cancel", { job_id: job?.job_id ?? "" });
+  await server.call("print.cancel", { job_id: job?.job_id ?? "", reason: "Đã in ở máy khác" });
 });
 
 test("at the desk, after a case is taken in", async () => {

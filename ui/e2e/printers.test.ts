@@ -1,7 +1,16 @@
 //! Printers as an officer meets them: another one for a paper that failed, and the settings.
+import { type AddressInfo, createServer } from "node:net";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { Server, enter, expectAccessible, launch, newPage, picture } from "./harness.ts";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingCovered,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -91,8 +100,15 @@ test("settings: a printer for each paper, the latest jobs, the look; all by keys
   // Whoever chooses nothing prints nothing, and is told so below.
   await page.selectOption("#printer-ticket", "");
   await expect.poll(async () => (await server.call("printer.list", {})).ticket ?? "").toBe("");
-  await page.click("dialog li:has-text('Chưa in được') button:has-text('Bỏ lệnh in')");
-  await page.waitForSelector("dialog li .tag:has-text('Đã bỏ')");
+  // Set aside by keys, with a reason; without one the field says so and the paper stays.
+  await page.focus("dialog li:has-text('Chưa in được') button:has-text('Bỏ lệnh in')");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog form input:focus");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("footer .said:has-text('Ô “Lý do” chưa có nội dung')");
+  await page.keyboard.type("Người dân đã về", { delay: 45 });
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog li:has-text('bỏ in: Người dân đã về') .tag:has-text('Đã bỏ')");
   expect((await server.call("print.jobs", {})).some((job) => job.state === "failed")).toBe(false);
   await page.focus("dialog input[name=theme]:checked");
   await page.click("dialog label:has-text('Tối')");
@@ -146,3 +162,47 @@ test("a printer is set up and tried out, one is added by its address, a form get
   await page.keyboard.press("Escape");
   await page.waitForSelector("dialog", { state: "detached" });
 });
+
+test.each(["light", "dark"] as const)(
+  "papers that failed stand first, counted, whatever was printed since, and go again all at once, %s",
+  async (theme) => {
+    await page.context().close();
+    ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+    const whole = `folder:${server.papers}`;
+    // A ticket printer that takes whatever it is sent, put in place of the broken one.
+    const fresh = createServer((socket) => socket.resume());
+    const port = await new Promise<number>((resolve) =>
+      fresh.listen(0, "127.0.0.1", () => resolve((fresh.address() as AddressInfo).port)),
+    );
+    onTestFinished(() => void fresh.close());
+    await server.call("printer.assign", { kind: "ticket", printer: `tcp:127.0.0.1:${port}` });
+    const { visit_id: id, ticket } = await server.call("visit.register", { service: "ho-tich" });
+    await server.call("print.submit", { kind: "ticket", id, printer: DEAD });
+    await server.call("print.submit", { kind: "ticket", id, printer: DEAD });
+    for (let n = 0; n < 53; n++) await server.call("print.submit", { kind: "ticket", id, printer: whole });
+    await expect
+      .poll(
+        async () => {
+          const states = (await server.call("print.jobs", {})).map((job) => job.state);
+          return [states.filter((state) => state === "failed").length, states.includes("queued")];
+        },
+        { timeout: 20_000 },
+      )
+      .toEqual([2, false]);
+    await enter(page, server, "lan", 1, "supervisor");
+    await page.waitForSelector("footer .st.bad:has-text('2 bản chưa in được')");
+    await page.waitForSelector(".al:has-text('2 bản chưa in được'), main:has-text('2 bản chưa in được')");
+    await page.click("footer .st.bad");
+    await page.waitForSelector("dialog h3:has-text('Chưa in được: 2')");
+    expect(await page.locator("dialog .wait li").count()).toBe(2);
+    await page.waitForSelector(`dialog .wait li:has-text("${ticket}")`);
+    await picture(page, `print-jobs-${theme}`);
+    await expectAccessible(page);
+    await expectNothingCovered(page, "dialog");
+    await page.focus("dialog button:has-text('In lại tất cả (2)')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("footer .said:has-text('Đã gửi in lại 2 bản.')");
+    await page.waitForSelector("dialog .wait", { state: "detached" });
+    await page.waitForSelector("footer .st:not(.bad)");
+  },
+);

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Server, enter, launch, newPage, scan } from "./harness.ts";
+import { Server, enter, launch, newPage, picture, scan } from "./harness.ts";
 
 const card = "025054000912|012345678|Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022";
 let server: Server;
@@ -85,4 +85,67 @@ describe("reception", () => {
     await page.keyboard.press("F2");
     await expect.poll(() => page.inputValue("[data-field='phone']")).toBe("0978000305");
   });
+
+  test("a number that was typed is known: Enter keeps it, one key takes the rest over, nothing typed is lost", async () => {
+    const known = { name: "Lò Thị Mai", id_number: "001190000077", phone: "0912345678", address: "Bản Mòng" };
+    await server.call("visit.register", {
+      service: "ho-tich",
+      applicant: { kind: "individual" as const, ...known },
+    });
+    await page.click("[data-field='scan']");
+    await page.keyboard.type(known.id_number, { delay: 45 });
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.inputValue("[data-field='id_number']")).toBe(known.id_number);
+    await page.waitForSelector(".card.info:has-text('Lò Thị Mai')");
+    // What was said today stands.
+    await page.click("[data-field='phone']");
+    await page.keyboard.type("0987654321", { delay: 45 });
+    await picture(page, "reception-known");
+    await page.keyboard.press("F2");
+    await expect.poll(() => page.inputValue("[data-field='name']")).toBe(known.name);
+    expect(await page.inputValue("[data-field='phone']")).toBe("0987654321");
+    await page.waitForSelector(".card.info", { state: "detached" });
+    await page.click(".svl .sv:first-child");
+    await page.keyboard.press("1");
+    await page.waitForSelector(".sv[aria-checked='true']");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("footer .said:has-text('Đã cấp số')");
+    const { recent } = await server.call("queue.snapshot", {});
+    const { visit: recorded } = await server.call("visit.get", { visit_id: recent[0]?.visit_id ?? "" });
+    expect(recorded.applicant).toMatchObject({ ...known, phone: "0987654321" });
+    expect(recorded.applicant?.taken_over?.toSorted()).toEqual(["address", "name"]);
+  });
+
+  test.each(["light", "dark"] as const)(
+    "the ticket given last is looked at by Ctrl R and printed from there, %s",
+    async (theme) => {
+      await page.context().close();
+      ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+      await enter(page, server, "khoi", 4, "reception");
+      await page.waitForSelector(".sv");
+      await page.keyboard.press("2");
+      await page.waitForSelector(".sv[aria-checked='true']");
+      await page.keyboard.press("Control+Enter");
+      await page.waitForSelector("footer .said:has-text('Đã cấp số')");
+      const ticket = await page.locator(".tkh b").innerText();
+      const jobs = async () => (await server.call("print.jobs", {})).length;
+      const before = await jobs();
+      await page.waitForSelector(".tk button:has-text('Xem trước')");
+      await page.keyboard.press("Control+r");
+      await page.waitForSelector(`dialog[open]:has-text("${ticket}") img`);
+      await page.waitForFunction(() => {
+        const image = document.querySelector<HTMLImageElement>("dialog[open] img");
+        return image?.complete === true && image.naturalWidth > 300;
+      });
+      await picture(page, `reception-preview-${theme}`);
+      await page.keyboard.press("Escape");
+      await page.waitForSelector("dialog", { state: "detached" });
+      expect(await jobs()).toBe(before);
+      await page.keyboard.press("Control+r");
+      await page.waitForSelector("dialog[open] img");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("dialog", { state: "detached" });
+      await expect.poll(jobs).toBe(before + 1);
+    },
+  );
 });

@@ -12,6 +12,7 @@ pub mod clock;
 mod codes;
 mod demo;
 mod dump;
+mod fields;
 mod hub_link;
 pub mod kiosk;
 mod machine;

@@ -2,6 +2,7 @@
 //! a dead printer, a crash or a restart loses no paper; the desk never waits for any of it.
 
 use std::{
+    net::{Ipv4Addr, Ipv6Addr},
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, PoisonError, Weak},
     thread,
@@ -218,7 +219,7 @@ fn serial(address: &str) -> Option<Connection> {
         None => (address, SERIAL_BAUD),
         Some((port, baud)) => (port, baud.parse().ok()?),
     };
-    let sound = !port.trim().is_empty() && (1_200..=921_600).contains(&baud);
+    let sound = is_serial_port(port) && (1_200..=921_600).contains(&baud);
     sound.then(|| Connection::Serial {
         port: port.to_owned(),
         baud,
@@ -234,20 +235,92 @@ pub(crate) fn name_of(printer: &str) -> String {
         .to_owned()
 }
 
+/// `HOST[:PORT]`, an IPv6 address with a port in brackets. Whether anybody is there is not asked: a
+/// printer may be off while it is set up.
+fn is_tcp_address(address: &str) -> bool {
+    if address.parse::<Ipv6Addr>().is_ok() {
+        return true;
+    }
+    let bracketed = address.strip_prefix('[').and_then(|a| a.split_once(']'));
+    let (host, port) = match bracketed {
+        Some((host, port)) => (host, (!port.is_empty()).then_some(port)),
+        None => match address.find(':') {
+            Some(at) => (&address[..at], Some(&address[at..])),
+            None => (address, None),
+        },
+    };
+    let port_fits = port.is_none_or(|port| {
+        let digits = port.strip_prefix(':').unwrap_or_default();
+        digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|n| n > 0)
+    });
+    let host_fits = match bracketed {
+        Some(_) => host.parse::<Ipv6Addr>().is_ok(),
+        None => is_host(host),
+    };
+    port_fits && host_fits
+}
+
+/// An IPv4 address, or a name as RFC 1123 takes them; four numbers that are no address are a slip.
+fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let numeric = host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if numeric {
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    host.len() <= 253 && host.split('.').all(label)
+}
+
+/// A path to a device, or `COM` with a number.
+fn is_serial_port(port: &str) -> bool {
+    let com = port.get(..3).filter(|com| com.eq_ignore_ascii_case("com"));
+    let number = com.and_then(|_| port[3..].parse::<u16>().ok());
+    number.is_some_and(|n| n > 0) || (port.len() > 1 && port.starts_with('/'))
+}
+
+/// The name of a queue as CUPS takes them: printable, without blank, slash or hash.
+fn is_queue(name: &str) -> bool {
+    (1..=127).contains(&name.len())
+        && !name.chars().any(|c| {
+            c.is_whitespace() || c.is_control() || matches!(c, '/' | '#' | '?' | '\\' | '\'' | '"')
+        })
+}
+
 /// Checks the id of a printer: `cups:QUEUE`, `tcp:HOST[:PORT]`, `serial:PORT[@BAUD]`,
-/// `spooler:QUEUE`, `folder:PATH`.
+/// `spooler:QUEUE`, `folder:PATH`. An address that leads nowhere would be told of only when a
+/// citizen waits for the paper.
 pub(crate) fn check_printer(id: &str) -> Result<String> {
-    match id.split_once(':') {
-        Some(("cups" | "tcp" | "spooler" | "folder", rest)) if !rest.trim().is_empty() => {
-            Ok(id.to_owned())
-        }
-        Some(("serial", rest)) if serial(rest).is_some() => Ok(id.to_owned()),
-        _ => Err(Refusal::new(
-            Code::PrinterUnknown,
+    let (fits, message) = match id.split_once(':') {
+        Some(("tcp", rest)) => (
+            is_tcp_address(rest),
+            "Địa chỉ máy in không đúng: cần tcp:ĐỊA-CHỈ:CỔNG, ví dụ tcp:192.168.1.50:9100; cổng là số từ 1 đến 65535. Mời xem lại.",
+        ),
+        Some(("serial", rest)) => (
+            serial(rest).is_some(),
+            "Cổng nối tiếp không đúng: cần serial:CỔNG@TỐC-ĐỘ, ví dụ serial:COM3@9600 hoặc serial:/dev/ttyUSB0@19200. Mời xem lại.",
+        ),
+        Some(("cups", rest)) => (
+            is_queue(rest),
+            "Tên máy in không đúng: cần cups:TÊN, tên viết liền, không có dấu cách, “/” hay “#”. Mời chọn máy in trong danh sách.",
+        ),
+        Some(("spooler" | "folder", rest)) if !rest.trim().is_empty() => (true, ""),
+        _ => (
+            false,
             "Máy in phải là cups:TÊN, tcp:ĐỊA-CHỈ:9100, serial:CỔNG@TỐC-ĐỘ, spooler:TÊN hoặc folder:THƯ-MỤC.",
-        )
-        .at("printer")
-        .into()),
+        ),
+    };
+    if fits {
+        Ok(id.to_owned())
+    } else {
+        Err(Refusal::new(Code::PrinterUnknown, message)
+            .at("printer")
+            .into())
     }
 }
 
@@ -284,4 +357,51 @@ fn printer(app: &App, id: &str) -> Result<Printer> {
         name: name_of(id),
         connection,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::address("tcp:192.168.1.50")]
+    #[case::port("tcp:192.168.1.50:9101")]
+    #[case::name("tcp:may-in-so.chi-nhanh:9100")]
+    #[case::v6("tcp:fe80::2")]
+    #[case::v6_port("tcp:[fe80::2]:9102")]
+    #[case::device("serial:/dev/ttyUSB0")]
+    #[case::com("serial:COM3@19200+rtscts")]
+    #[case::queue("cups:HP_LaserJet-1020")]
+    #[case::shared("spooler:\\\\may-chu\\In A5")]
+    fn a_printer_that_may_be_there(#[case] id: &str) {
+        assert_eq!(check_printer(id).unwrap(), id);
+    }
+
+    #[rstest]
+    #[case::no_port("tcp:khong-co:abc")]
+    #[case::port_zero("tcp:10.0.0.9:0")]
+    #[case::port_too_high("tcp:10.0.0.9:65536")]
+    #[case::port_blank("tcp:10.0.0.9:")]
+    #[case::port_signed("tcp:10.0.0.9:+91")]
+    #[case::two_ports("tcp:10.0.0.9:91:00")]
+    #[case::no_address("tcp:10.0.0.999")]
+    #[case::blank("tcp:may in")]
+    #[case::nothing("tcp:")]
+    #[case::brackets("tcp:[10.0.0.9]:9100")]
+    #[case::no_com("serial:COM")]
+    #[case::no_device("serial:ttyUSB0")]
+    #[case::no_baud("serial:COM3@nhanh")]
+    #[case::queue_blank("cups:May in")]
+    #[case::queue_path("cups:a/b")]
+    #[case::queue_nothing("cups:")]
+    #[case::unknown("usb:1")]
+    fn one_that_cannot_be_is_refused_at_its_field(#[case] id: &str) {
+        let refusal = Refusal::from(check_printer(id).unwrap_err());
+        assert_eq!(
+            (refusal.code, refusal.field.as_deref()),
+            (Code::PrinterUnknown, Some("printer"))
+        );
+    }
 }

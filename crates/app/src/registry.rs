@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    App, Result, change,
+    App, Result, change, fields,
     kiosk::{self, KIOSK},
     rater::{self, RATER},
     shape, verbs as handlers,
@@ -178,19 +178,21 @@ fn argument<V: Verb>(args: Value) -> Result<V> {
                 } else {
                     format!("{path}.{name}")
                 };
-                (
-                    Code::FieldRequired,
-                    field.clone(),
-                    format!("Thiếu ô “{field}”. Chưa ghi gì. Mời bổ sung rồi làm lại."),
-                )
+                let called = fields::called(&field);
+                let message = format!("Thiếu ô “{called}”. Chưa ghi gì. Mời bổ sung rồi làm lại.");
+                (Code::FieldRequired, field, message)
             }
             None => {
                 let field = if path == "." { String::new() } else { path };
-                (
-                    Code::ArgumentInvalid,
-                    field.clone(),
-                    format!("Ô “{field}” có giá trị không đúng dạng. Chưa ghi gì. Mời xem lại."),
-                )
+                let called = fields::called(&field);
+                // serde says it of numbers that are counted: amounts, copies, people.
+                let negative = text.contains("integer `-") && text.contains("expected u");
+                let message = if negative {
+                    format!("Ô “{called}” không nhận số âm. Chưa ghi gì. Mời nhập lại.")
+                } else {
+                    format!("Ô “{called}” có giá trị không đúng dạng. Chưa ghi gì. Mời xem lại.")
+                };
+                (Code::ArgumentInvalid, field, message)
             }
         };
         let refusal = Refusal::new(code, message);
@@ -202,14 +204,18 @@ fn argument<V: Verb>(args: Value) -> Result<V> {
     })
 }
 
+/// A refusal as it leaves the program: in words, its field called as officers call it.
+fn told(error: Error) -> ApiError {
+    ApiError::from(fields::named(Refusal::from(error)))
+}
+
 impl App {
     /// Does one command or query.
     ///
     /// # Errors
     /// A refusal or a fault, in words for the officer.
     pub fn call(&self, caller: &Caller, name: &str, args: Value) -> Result<Value, ApiError> {
-        self.dispatch(caller, name, args, None)
-            .map_err(|error| ApiError::from(Refusal::from(error)))
+        self.dispatch(caller, name, args, None).map_err(told)
     }
 
     /// The same at the hub for a counter, whose word it is who acts: the officer must exist and may
@@ -225,7 +231,7 @@ impl App {
         args: Value,
     ) -> Result<Value, ApiError> {
         self.dispatch(caller, name, args, Some(counter))
-            .map_err(|error| ApiError::from(Refusal::from(error)))
+            .map_err(told)
     }
 
     fn dispatch(

@@ -44,6 +44,8 @@ pub enum Unreadable {
     ManyPages,
     /// More than a paper may have.
     TooLarge,
+    /// By its name no scan at all, and so not read.
+    Foreign,
 }
 
 impl Unreadable {
@@ -70,9 +72,16 @@ impl Unreadable {
                 );
                 return Refusal::new(Code::ScanTooManyPages, message);
             }
-            Self::TooLarge => (
-                Code::ScanTooLarge,
-                "Tệp lớn hơn mức cho một giấy tờ. Tệp vẫn còn. Mời chia nhỏ hoặc quét với độ phân giải thấp hơn.",
+            Self::TooLarge => {
+                let message = format!(
+                    "Tệp lớn hơn {} MB, là mức cho một giấy tờ. Tệp vẫn còn. Mời chia nhỏ hoặc quét với độ phân giải thấp hơn.",
+                    MAX_BYTES / 1_000_000
+                );
+                return Refusal::new(Code::ScanTooLarge, message);
+            }
+            Self::Foreign => (
+                Code::ScanFileBroken,
+                "Tệp này không phải bản quét: chỉ lấy được PDF, JPEG, PNG, TIFF. Tệp vẫn còn. Mời lưu thành PDF rồi đưa lại, hoặc quét giấy tờ này.",
             ),
         };
         Refusal::new(code, message)

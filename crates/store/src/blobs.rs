@@ -246,7 +246,10 @@ impl Blobs {
         if total > MAX_BYTES {
             return Err(Error::new(
                 Code::ScanTooLarge,
-                "Tệp lớn hơn mức cho phép. Chưa nhận.",
+                format!(
+                    "Tệp lớn hơn {} MB, là mức cho một giấy tờ. Chưa nhận. Mời chia thành nhiều tệp.",
+                    MAX_BYTES / 1_000_000
+                ),
             ));
         }
         if here != offset || end > total || (piece.is_empty() && total > 0) {

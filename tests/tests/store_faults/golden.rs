@@ -56,7 +56,7 @@ fn bless() {
     branch.ok(
         OFFICER,
         "visit.book",
-        json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"}),
+        json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}}),
     );
     branch.ok(
         SUPERVISOR,

@@ -6,7 +6,7 @@ import { editable } from "./scan";
 export type Shortcut = string;
 export type KeyMap = Partial<Record<Shortcut, () => void>>;
 
-const TAKEN = new Set(["p", "s", "f", "r", "l", "g", "e", "k", "t", "m", "j", "b", "u", "o", "h", "d"]);
+const TAKEN = new Set("psfrlgektmjbuohdi");
 
 export function shortcutOf(event: KeyboardEvent): Shortcut | undefined {
   if (event.altKey || event.metaKey) return undefined;

@@ -559,6 +559,7 @@ impl Station {
 
     fn take_file(&self, folder: &WatchedFolder, file: &Standing, give_up: Duration) {
         let read = match file.bytes {
+            _ if !file.scan => Err(Unreadable::Foreign),
             bytes if bytes > MAX_BYTES => Err(Unreadable::TooLarge),
             _ => match fs::read(&file.path) {
                 Ok(bytes) => scans::take_in(&bytes).map(|taken| (taken, bytes)),
@@ -573,8 +574,12 @@ impl Station {
                 }
             }
             // Perhaps it is still on its way.
-            Err(Unreadable::Cut | Unreadable::Broken | Unreadable::BrokenPage(_))
-                if file.still < give_up => {}
+            Err(
+                Unreadable::Cut
+                | Unreadable::Broken
+                | Unreadable::BrokenPage(_)
+                | Unreadable::Foreign,
+            ) if file.still < give_up => {}
             Err(why) => self.aside(folder, &file.path, why.refusal()),
         }
     }

@@ -296,11 +296,16 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
         except: None,
     };
     let despite = may_come(app, ctx, tx, service, &wish)?;
-    let applicant = args
-        .applicant
-        .map(check_party)
-        .transpose()
-        .map_err(|r| r.within("applicant"))?;
+    // Whoever only leaves a time is found again by nobody: not in the list, not at the door.
+    let Some(applicant) = args.applicant else {
+        return Err(Refusal::new(
+            Code::FieldRequired,
+            "Lịch hẹn cần họ tên người hẹn, để nhận ra khi họ đến. Chưa ghi gì. Mời nhập họ tên.",
+        )
+        .at("applicant.name")
+        .into());
+    };
+    let applicant = Some(check_party(applicant).map_err(|r| r.within("applicant"))?);
     let request = Request {
         service: args.service,
         more: Vec::new(),

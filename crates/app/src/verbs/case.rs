@@ -47,7 +47,13 @@ pub(crate) fn receive(
     if let Some(counter) = counter {
         ctx.branch.counter(counter)?;
     }
-    let applicant = case::check_party(args.applicant).map_err(|r| r.within("applicant"))?;
+    let mut applicant = case::check_party(args.applicant).map_err(|r| r.within("applicant"))?;
+    // A screen says what it took over; what counts is what was recorded before and still stands so.
+    let before = match applicant.id_number.as_deref() {
+        Some(number) => tx.read().remembered_party(number, args.visit_id)?,
+        None => None,
+    };
+    applicant.taken_over_from(before.as_ref());
     let submitter = args
         .submitter
         .map(case::check_party)

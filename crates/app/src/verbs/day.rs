@@ -70,6 +70,8 @@ pub(crate) fn figures(app: &App, ctx: &Ctx, args: DayFigures) -> Result<DayFigur
                     reused: count.reused,
                     cases: count.cases,
                     cases_reused: count.cases_reused,
+                    data: count.data,
+                    data_reused: count.data_reused,
                 }
             },
             promises: promised,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use motcua_domain::{
     Code, Refusal,
     visit::{
-        Act, Cause, Desk, Given, HoldTo, Hop, Recorded, ReturnTo, State, Visit, VisitEvent, decide,
+        Act, Cause, Desk, Given, HoldTo, Hop, Recorded, ReturnTo, State, Visit, VisitEvent,
+        booking_code, decide,
     },
 };
 use motcua_protocol::{
@@ -69,16 +70,21 @@ pub(crate) fn act_with(
                 | Act::Cancel { .. }
         )
     {
-        return Err(Refusal::new(
-            Code::VisitOtherDay,
-            format!(
-                "Số {} thuộc ngày {}, không phải hôm nay. Mời cấp số mới.",
-                visit.label(),
-                visit.date.format("%d/%m/%Y")
+        let day = visit.date.format("%d/%m/%Y");
+        let message = match visit.state() {
+            // Whoever is booked has no number yet, and keeps the booking.
+            State::Booked => format!(
+                "Lịch hẹn {} là của ngày {day}, không phải hôm nay. Chưa cấp số. Mời dời lịch hẹn sang hôm nay, hoặc cấp số mới.",
+                booking_code(id)
             ),
-        )
-        .at("visit_id")
-        .into());
+            _ => format!(
+                "Số {} thuộc ngày {day}, không phải hôm nay. Mời cấp số mới.",
+                visit.label()
+            ),
+        };
+        return Err(Refusal::new(Code::VisitOtherDay, message)
+            .at("visit_id")
+            .into());
     }
     let waits = visit.state() == State::Waiting;
     if let Some(number) = ctx.alone

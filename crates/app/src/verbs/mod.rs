@@ -157,6 +157,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(report::print);
     registry.query(paper::jobs);
     registry.command(paper::retry);
+    registry.command(paper::retry_all);
     registry.command(paper::cancel);
     registry.query(printer::list);
     registry.command(printer::assign);

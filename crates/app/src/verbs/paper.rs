@@ -9,11 +9,15 @@ use motcua_domain::{
     branch::Branch,
     case::{AttachedTo, BookEntry, Case, ReturnMethod, WantedPaper},
     identity::phone,
+    text::{self, limit},
     visit::{Class, Party, PartyKind, booking_code},
 };
 use motcua_protocol::{
     Time,
-    verbs::paper::{Cancel, Format, Job, JobState, Jobs, PaperKind, Render, Rendered, Retry},
+    verbs::paper::{
+        Cancel, Format, Job, JobState, Jobs, PaperKind, Render, Rendered, Retry, RetryAll,
+        RetryAllAnswer,
+    },
 };
 use motcua_store::{
     Read, Write,
@@ -432,6 +436,16 @@ fn kind_of(job: &PrintJob) -> PaperKind {
     PaperKind::from_name(&job.kind).unwrap_or(PaperKind::Receipt)
 }
 
+/// A page that takes longer than this from the desk to its printer waits for a person.
+const STUCK_MS: i64 = 120_000;
+
+/// Held up by its printer, which says why, or under way for too long.
+fn stuck_from(job: &PrintJob) -> Option<Time> {
+    let under_way = matches!(job.state.as_str(), "queued" | "sent" | "printing");
+    let patience = if job.message.is_some() { 0 } else { STUCK_MS };
+    under_way.then(|| Time::from_ms(job.changed_ms + patience))
+}
+
 pub(crate) fn job_view(job: &PrintJob) -> Result<Job> {
     Ok(Job {
         job_id: job.id,
@@ -448,6 +462,7 @@ pub(crate) fn job_view(job: &PrintJob) -> Result<Job> {
             _ => JobState::Failed,
         },
         message: job.message.clone(),
+        stuck_from: stuck_from(job),
         reprint: job.reprint,
         tries: job.tries,
         created_at: Time::from_ms(job.created_ms),
@@ -455,10 +470,13 @@ pub(crate) fn job_view(job: &PrintJob) -> Result<Job> {
     })
 }
 
+/// Jobs that are over, kept in sight to be looked up.
+const LATEST: u32 = 50;
+
 /// `print.jobs`
 pub(crate) fn jobs(app: &App, _ctx: &Ctx, _args: Jobs) -> Result<Vec<Job>> {
     app.store
-        .read(|read| read.print_jobs(50)?.iter().map(job_view).collect())
+        .read(|read| read.print_jobs(LATEST)?.iter().map(job_view).collect())
 }
 
 fn job(read: &Read<'_>, id: Uuid) -> Result<PrintJob> {
@@ -493,17 +511,51 @@ pub(crate) fn retry(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> 
             .at("printer")
             .into());
     }
+    queue_again(tx, &mut job)?;
+    job_view(&job)
+}
+
+fn queue_again(tx: &mut Write<'_>, job: &mut PrintJob) -> Result<()> {
     job.state = "queued".to_owned();
     job.message = None;
     job.handle = None;
     job.changed_ms = tx.now_ms();
-    tx.update_print_job(&job)?;
-    job_view(&job)
+    Ok(tx.update_print_job(job)?)
+}
+
+/// `print.retry_all`
+pub(crate) fn retry_all(
+    _app: &App,
+    _ctx: &Ctx,
+    tx: &mut Write<'_>,
+    _args: RetryAll,
+) -> Result<RetryAllAnswer> {
+    let mut answer = RetryAllAnswer {
+        queued: 0,
+        without_printer: 0,
+    };
+    for mut job in tx.read().failed_print_jobs()? {
+        // Whoever put another printer in place of a broken one means these papers too; but a strip
+        // of dots is nothing for a page printer, and a page nothing for a strip's.
+        let now = printer::of_kind(&tx.read(), kind_of(&job))?;
+        let raster = job.format == "escpos";
+        job.printer = now
+            .filter(|now| print_queue::is_thermal(now) == raster)
+            .or(job.printer);
+        if job.printer.is_some() {
+            queue_again(tx, &mut job)?;
+            answer.queued += 1;
+        } else {
+            answer.without_printer += 1;
+        }
+    }
+    Ok(answer)
 }
 
 /// `print.cancel`
-pub(crate) fn cancel(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Cancel) -> Result<Job> {
+pub(crate) fn cancel(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Cancel) -> Result<Job> {
     let mut job = job(&tx.read(), args.job_id)?;
+    let reason = text::required(&args.reason, limit::NAME).map_err(|r| r.at("reason"))?;
     if job.state == "done" {
         return Err(
             Refusal::new(Code::CaseStatus, "Giấy đã in xong nên không hủy được.")
@@ -512,6 +564,10 @@ pub(crate) fn cancel(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Cancel) -
         );
     }
     job.state = "cancelled".to_owned();
+    job.message = Some(format!(
+        "{} bỏ in: {reason}",
+        view::officer_name(&ctx.branch, &ctx.officer)
+    ));
     job.changed_ms = tx.now_ms();
     tx.update_print_job(&job)?;
     job_view(&job)

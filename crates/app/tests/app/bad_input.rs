@@ -82,6 +82,8 @@ const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 #[case::booked_for_yesterday("visit.book", json!({"service": SERVICE, "slot_at": "2026-11-22T09:00:00+07:00"}), DateInvalid, Some("slot_at"))]
 #[case::booked_in_two_years("visit.book", json!({"service": SERVICE, "slot_at": "2028-11-23T09:00:00+07:00"}), DateInvalid, Some("slot_at"))]
 #[case::booked_no_offset("visit.book", json!({"service": SERVICE, "slot_at": "2026-11-24T09:00:00"}), ArgumentInvalid, Some("slot_at"))]
+#[case::booked_for_nobody("visit.book", json!({"service": SERVICE, "slot_at": "2026-11-24T09:00:00+07:00"}), FieldRequired, Some("applicant.name"))]
+#[case::booked_by_phone_alone("visit.book", json!({"service": SERVICE, "slot_at": "2026-11-24T09:00:00+07:00", "applicant": {"name": "", "phone": "0912345678"}}), FieldRequired, Some("applicant.name"))]
 #[case::close_tomorrow("day.close", json!({"date": "2026-11-24"}), DateInvalid, Some("date"))]
 #[case::due_limit("calendar.due", json!({"limit": {"value": 99_999, "unit": "day"}}), LimitInvalid, Some("limit.value"))]
 #[case::due_unit("calendar.due", json!({"limit": {"value": 1, "unit": "fortnight"}}), ArgumentInvalid, Some("limit.unit"))]
@@ -191,6 +193,10 @@ const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 #[case::paper_kind("document.render", json!({"kind": "poem", "id": NOBODY}), ArgumentInvalid, Some("kind"))]
 #[case::receipt_as_picture("document.render", json!({"kind": "receipt", "id": NOBODY, "format": "png"}), DocumentUnknown, Some("format"))]
 #[case::printer("print.submit", json!({"kind": "ticket", "id": NOBODY, "printer": "fax"}), PrinterUnknown, Some("printer"))]
+#[case::printer_port("printer.assign", json!({"kind": "ticket", "printer": "tcp:khong-co:abc"}), PrinterUnknown, Some("printer"))]
+#[case::printer_cable("printer.assign", json!({"kind": "ticket", "printer": "serial:ttyUSB0"}), PrinterUnknown, Some("printer"))]
+#[case::printer_queue("printer.test", json!({"printer": "cups:May in"}), PrinterUnknown, Some("printer"))]
+#[case::set_aside_for_nothing("print.cancel", json!({"job_id": NOBODY}), FieldRequired, Some("reason"))]
 #[case::unknown_job("print.retry", json!({"job_id": NOBODY}), NotFound, Some("job_id"))]
 fn bad_input_is_refused_names_its_field_and_writes_nothing(
     #[case] name: &str,
@@ -228,6 +234,22 @@ fn three_hundred_letters_are_a_name() {
     let branch = TestBranch::demo();
     branch.ok(OFFICER, "case.receive", applicant("name", text(300)));
     branch.assert_sound();
+}
+
+#[rstest]
+#[case::below_zero("case.receive", received("/fee", json!({"amount": -5000, "method": "cash"})), "Ô “Mức phí” không nhận số âm.")]
+#[case::no_number("case.receive", received("/fee", json!({"amount": "x", "method": "cash"})), "Ô “Mức phí” có giá trị không đúng dạng.")]
+#[case::no_reason("print.cancel", json!({"job_id": NOBODY}), "Thiếu ô “Lý do”.")]
+#[case::blank("case.receive", applicant("name", json!(" ")), "Ô “Họ và tên” chưa có nội dung.")]
+#[case::signs("case.receive", applicant("address", json!("Bản Mòng \u{7}")), "Ô “Địa chỉ” có ký tự")]
+#[case::of_a_program("device.revoke", json!({}), "Thiếu ô “device”.")]
+fn officers_read_their_own_words_for_fields(
+    #[case] name: &str,
+    #[case] args: Value,
+    #[case] says: &str,
+) {
+    let message = TestBranch::demo().refused("quan-tri", name, args).message;
+    assert!(message.starts_with(says), "{message}");
 }
 
 #[rstest]

@@ -269,7 +269,7 @@ fn a_family_has_one_number_and_several_cases() {
 #[case::late(20, "2026-11-23T09:20:00.000+07:00")]
 fn an_appointment_twenty_minutes_off(#[case] off: i64, #[case] ranked: &str) {
     let branch = TestBranch::demo();
-    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T09:00:00+07:00"});
+    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}});
     let booked = branch.ok(OFFICER, "visit.book", slot);
     branch.pass((60 + off) * MINUTE);
     let answer = branch.ok(
@@ -284,7 +284,7 @@ fn an_appointment_twenty_minutes_off(#[case] off: i64, #[case] ranked: &str) {
 #[test]
 fn a_booking_for_another_day_is_not_checked_in_today() {
     let branch = TestBranch::demo();
-    let slot = json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"});
+    let slot = json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}});
     let booked = branch.ok(OFFICER, "visit.book", slot);
     let refusal = branch.refused(
         OFFICER,
@@ -292,6 +292,12 @@ fn a_booking_for_another_day_is_not_checked_in_today() {
         json!({"visit_id": booked["visit_id"]}),
     );
     assert_eq!(refusal.code, Code::VisitOtherDay);
+    // By the code on the slip: there is no number yet.
+    let said = format!(
+        "Lịch hẹn {} là của ngày 25/11/2026",
+        booked["code"].as_str().unwrap()
+    );
+    assert!(refusal.message.starts_with(&said), "{}", refusal.message);
 }
 
 #[test]

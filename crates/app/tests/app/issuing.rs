@@ -188,7 +188,7 @@ fn a_booking_obeys_a_service_s_own_hours() {
         week["sunday"] = json!([]);
         b["services"][0]["hours"] = json!({"week": week});
     });
-    let book = |slot: &str| json!({"service": SERVICE, "slot_at": slot});
+    let book = |slot: &str| json!({"service": SERVICE, "slot_at": slot, "applicant": {"name": "Lò Thị Mai"}});
     branch.ok(OFFICER, "visit.book", book("2026-11-28T09:00:00+07:00"));
     let refusal = branch.refused(OFFICER, "visit.book", book("2026-11-25T09:00:00+07:00"));
     assert_eq!(refusal.field.as_deref(), Some("slot_at"));
@@ -397,7 +397,7 @@ fn a_roll_that_would_give_numbers_twice_is_refused(
 #[test]
 fn a_booked_person_shows_a_slip_too() {
     let branch = with_roll();
-    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T09:00:00+07:00"});
+    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}});
     let booked = branch.ok(OFFICER, "visit.book", slot);
     let visit = booked["visit_id"].clone();
     let given = branch.ok(

@@ -24,6 +24,7 @@ mod previews;
 mod printing;
 mod ratings;
 mod reception;
+mod reuse;
 mod scans;
 mod setup;
 mod succession;

@@ -248,3 +248,93 @@ fn what_a_printer_cannot_be_is_refused_with_the_field() {
     let listed = branch.ok(OFFICER, "printer.list", json!({}))["printers"].clone();
     assert_eq!(of(&listed), 0, "{listed}");
 }
+
+/// Nobody is there.
+const DEAD: &str = "tcp:127.0.0.1:1";
+
+/// Waits until every job is over, and answers them as told.
+#[track_caller]
+fn all_over(app: &App) -> Vec<Value> {
+    let until = Instant::now() + LIMIT;
+    loop {
+        let jobs = ask(app, "print.jobs", json!({}));
+        let jobs = jobs.as_array().unwrap();
+        let over = |job: &Value| matches!(job["state"].as_str(), Some("done" | "failed"));
+        if jobs.iter().all(over) {
+            return jobs.clone();
+        }
+        assert!(Instant::now() < until, "{jobs:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_paper_that_failed_is_told_first_whatever_came_after_until_somebody_decides() {
+    let mut branch = TestBranch::demo();
+    let (first, other) = (branch.walk_in(), branch.walk_in());
+    let out = branch.beside("papers");
+    fs::create_dir(&out).unwrap();
+    let app = at_work(&mut branch);
+    let submit = |visit: &str, printer: &str| {
+        let args = json!({"kind": "ticket", "id": visit, "printer": printer});
+        ask(&app, "print.submit", args)["job_id"].clone()
+    };
+    let failed = [submit(&first, DEAD), submit(&other, DEAD)];
+    let whole = format!("folder:{}", out.display());
+    for _ in 0..53 {
+        submit(&other, &whole);
+    }
+    let jobs = all_over(&app);
+    let (newest, older) = (&jobs[0], &jobs[1]);
+    assert_eq!(
+        [&older["job_id"], &newest["job_id"]],
+        [&failed[0], &failed[1]]
+    );
+    assert!([older, newest].iter().all(|job| job["state"] == "failed"));
+    assert_eq!(jobs.len(), 2 + 50);
+
+    // Set aside with a reason that stands beside it from then on; without one it stays.
+    let aside = |reason: &str| {
+        let args = json!({"job_id": failed[0], "reason": reason});
+        app.call(&caller(OFFICER), "print.cancel", args)
+    };
+    assert_eq!(aside("  ").unwrap_err().field.as_deref(), Some("reason"));
+    let job = aside("Người dân đã về").unwrap();
+    assert_eq!(job["state"], "cancelled");
+    let message = id(&job["message"]);
+    assert!(message.ends_with("bỏ in: Người dân đã về"), "{message}");
+
+    // All that is left goes to the printer that stands there now.
+    let printer = Printer9100::start().unwrap();
+    let there = format!("tcp:{}", printer.address());
+    ask(
+        &app,
+        "printer.assign",
+        json!({"kind": "ticket", "printer": there}),
+    );
+    assert_eq!(
+        ask(&app, "print.retry_all", json!({})),
+        json!({"queued": 1, "without_printer": 0})
+    );
+    let ticket = id(&ask(&app, "visit.get", json!({"visit_id": other}))["ticket"]);
+    let paper = strip(&printer.next_job(LIMIT).unwrap());
+    assert_eq!(paper.codes(), [format!("{ticket} 2026-11-23")]);
+    let until = Instant::now() + LIMIT;
+    while ask(&app, "print.jobs", json!({}))[0]["state"] == "failed" {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_page_that_takes_too_long_says_from_when_somebody_should_look() {
+    // Nobody prints here: the job lies there as it would with a spooler that is stuck.
+    let branch = TestBranch::demo();
+    let visit = branch.walk_in();
+    let args = json!({"kind": "ticket", "id": visit, "printer": DEAD});
+    let job = branch.ok(OFFICER, "print.submit", args);
+    assert_eq!(job["state"], "queued");
+    let (made, stuck) = (id(&job["created_at"]), id(&job["stuck_from"]));
+    let at = |time: &str| chrono::DateTime::parse_from_rfc3339(time).unwrap();
+    assert_eq!((at(&stuck) - at(&made)).num_minutes(), 2);
+}

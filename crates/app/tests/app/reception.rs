@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const OTHER: &str = "noi-vu";
 
 fn booked(branch: &TestBranch) -> String {
-    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T09:00:00+07:00"});
+    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}});
     id(&branch.ok(OFFICER, "visit.book", slot)["visit_id"])
 }
 
@@ -56,7 +56,7 @@ fn nobody_gets_in_once_the_day_is_closed_and_no_number_is_used_up() {
     let before = branch.events();
     let refusal = branch.refused(OFFICER, "visit.check_in", json!({"visit_id": visit}));
     assert_eq!(refusal.code, Code::VisitState);
-    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T10:00:00+07:00"});
+    let slot = json!({"service": SERVICE, "slot_at": "2026-11-23T10:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}});
     assert_eq!(
         branch.refused(OFFICER, "visit.book", slot).code,
         Code::DayClosed
@@ -148,7 +148,7 @@ fn nobody_is_asked_to_come_to_a_closed_door(
     let refusal = branch.refused(
         OFFICER,
         "visit.book",
-        json!({"service": SERVICE, "slot_at": slot_at}),
+        json!({"service": SERVICE, "slot_at": slot_at, "applicant": {"name": "Lò Thị Mai"}}),
     );
     assert_eq!(
         (refusal.code, refusal.field.as_deref()),
@@ -165,7 +165,7 @@ fn a_year_without_a_calendar_is_said_so() {
     let refusal = branch.refused(
         OFFICER,
         "visit.book",
-        json!({"service": SERVICE, "slot_at": "2028-01-10T09:00:00+07:00"}),
+        json!({"service": SERVICE, "slot_at": "2028-01-10T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}}),
     );
     assert_eq!(
         (refusal.code, refusal.field.as_deref()),

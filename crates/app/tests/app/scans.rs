@@ -486,7 +486,28 @@ fn two_hundred_megabytes_are_the_end_of_a_paper() {
         !tray["aside"].as_array().unwrap().is_empty()
     });
     assert_eq!(tray["aside"][0]["code"], "SCAN_TOO_LARGE");
+    assert!(
+        id(&tray["aside"][0]["message"]).contains("200 MB"),
+        "{tray}"
+    );
     assert!(folder.join("khong-doc-duoc/c.pdf").exists());
+}
+
+#[test]
+fn a_letter_in_the_folder_of_the_scanner_is_set_aside_with_a_sentence() {
+    let mut scans = Scans::new();
+    let (app, folder) = watching(&mut scans);
+    fs::write(folder.join("don.docx"), b"PK").unwrap();
+    let tray = until(&app, &scans.id, |tray| {
+        !tray["aside"].as_array().unwrap().is_empty()
+    });
+    assert_eq!(tray["aside"][0]["name"], "don.docx");
+    assert!(
+        id(&tray["aside"][0]["message"]).contains("PDF, JPEG, PNG, TIFF"),
+        "{tray}"
+    );
+    assert_eq!(count(&tray), 0);
+    assert!(folder.join("khong-doc-duoc/don.docx").exists());
 }
 
 #[test]
@@ -631,7 +652,7 @@ fn a_paper_given_before_is_not_asked_for_again() {
     let first = view["case"]["papers"].as_array().unwrap().len();
     assert_eq!(
         figures["reuse"],
-        json!({"papers": first + 2, "reused": 1, "cases": 2, "cases_reused": 1})
+        json!({"papers": first + 2, "reused": 1, "cases": 2, "cases_reused": 1, "data": 6, "data_reused": 0})
     );
     // It stands on the receipt, and a client cannot say so by itself.
     branch.ok(

@@ -84,7 +84,7 @@ fn a_service_goes_when_nobody_needs_it_any_more() {
     assert!(message.contains("1 người chưa xong (A-001)"), "{message}");
     branch.leg(OFFICER, "leg.leave", &waiting);
     // Somebody who is booked for another day needs it too.
-    let slot = json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00"});
+    let slot = json!({"service": SERVICE, "slot_at": "2026-11-25T09:00:00+07:00", "applicant": {"name": "Lò Thị Mai"}});
     let booked = branch.ok(OFFICER, "visit.book", slot);
     let (code, _, message) = refused(&branch, &less);
     assert_eq!(code, Code::ServiceInUse);

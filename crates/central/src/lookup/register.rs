@@ -181,6 +181,7 @@ impl OverHttp {
             email: None,
             address: one(fields.address.as_ref(), limit::ADDRESS),
             representative: one(fields.representative.as_ref(), limit::NAME),
+            taken_over: Vec::new(),
         }))
     }
 }

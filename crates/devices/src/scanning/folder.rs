@@ -13,6 +13,19 @@ use std::{
 const ASIDE: &str = "khong-doc-duoc";
 /// What is taken for a scan, by the end of its name.
 const ENDINGS: [&str; 6] = ["pdf", "jpg", "jpeg", "png", "tif", "tiff"];
+/// What programs keep in a folder beside their files, or write on the way to one.
+const WORKING: [&str; 10] = [
+    "tmp",
+    "temp",
+    "part",
+    "partial",
+    "crdownload",
+    "ini",
+    "db",
+    "lnk",
+    "lock",
+    "log",
+];
 /// Files looked at in one round.
 const MOST: usize = 2_000;
 
@@ -30,6 +43,9 @@ pub struct Standing {
     pub bytes: u64,
     /// Since when it has not changed.
     pub still: Duration,
+    /// It may be a scan, by the end of its name. Anything else somebody put there by mistake, and
+    /// waits in vain to see it come in.
+    pub scan: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +89,9 @@ impl WatchedFolder {
         for entry in fs::read_dir(&self.dir).map_err(fault)?.take(MOST) {
             let entry = entry.map_err(fault)?;
             let (name, path) = (entry.file_name(), entry.path());
-            if !is_scan(&path) {
+            let Some(scan) = kind(&path) else {
                 continue;
-            }
+            };
             // A link could lead anywhere; what vanished meanwhile is no fault.
             let Ok(found) = fs::symlink_metadata(&path) else {
                 continue;
@@ -100,6 +116,7 @@ impl WatchedFolder {
                     path,
                     bytes: seen.bytes,
                     still,
+                    scan,
                 });
             }
             there.insert(name, seen);
@@ -128,12 +145,14 @@ impl WatchedFolder {
     }
 }
 
-fn is_scan(path: &Path) -> bool {
+/// Whether a file may be a scan; nothing for those that are nobody's paper.
+fn kind(path: &Path) -> Option<bool> {
     let hidden = path
         .file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with(['.', '~']));
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    !hidden && ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+    let ending = path.extension()?.to_string_lossy().to_lowercase();
+    let ours = hidden || WORKING.contains(&ending.as_str());
+    (!ours).then(|| ENDINGS.contains(&ending.as_str()))
 }
 
 #[cfg(test)]
@@ -148,7 +167,8 @@ mod tests {
         let after = |s: u64| start + Duration::from_secs(s);
         let file = dir.path().join("scan001.pdf");
         fs::write(&file, b"%PDF").unwrap();
-        fs::write(dir.path().join("ghi-chu.docx"), b"x").unwrap();
+        fs::write(dir.path().join("scan002.pdf.tmp"), b"x").unwrap();
+        fs::write(dir.path().join("Thumbs.db"), b"x").unwrap();
         fs::write(dir.path().join(".scan.pdf"), b"x").unwrap();
         assert!(folder.look(start).unwrap().is_empty());
         fs::write(&file, b"%PDF-1.7 more").unwrap();
@@ -157,12 +177,24 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].path, file);
         assert_eq!(found[0].still, Duration::from_secs(2));
+        assert!(found[0].scan);
         let aside = folder.set_aside(&file).unwrap();
         assert!(aside.ends_with("khong-doc-duoc/scan001.pdf") && aside.is_file());
         // The same name again does not push the first one out.
         fs::write(&file, b"two").unwrap();
         assert!(folder.set_aside(&file).unwrap().ends_with("2-scan001.pdf"));
         assert!(folder.look(after(9)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_scan_is_named_and_not_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = WatchedFolder::new(dir.path(), Duration::ZERO);
+        fs::write(dir.path().join("Don.DOCX"), b"x").unwrap();
+        fs::write(dir.path().join("~$Don.docx"), b"x").unwrap();
+        let found = folder.look(Instant::now()).unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].path.ends_with("Don.DOCX") && !found[0].scan);
     }
 
     #[test]

@@ -85,6 +85,7 @@ pub fn check_party(party: Party) -> Result<Party> {
             .map_err(|r| r.at("address"))?,
         representative: text::optional(party.representative.as_deref(), limit::NAME)
             .map_err(|r| r.at("representative"))?,
+        taken_over: party.taken_over,
     })
 }
 

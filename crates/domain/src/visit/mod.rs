@@ -13,6 +13,7 @@ pub mod estimate;
 mod event;
 pub mod figures;
 pub mod order;
+mod party;
 pub mod promise;
 mod state;
 pub mod turned_away;
@@ -23,6 +24,7 @@ pub use booking::booking_code;
 pub use clocks::Clocks;
 pub use decide::{Desk, Given, Request, closing, decide, register};
 pub use event::{Registered, VisitEvent};
+pub use party::PartyField;
 pub use state::{
     Class, Held, Leg, Origin, Party, PartyKind, Planned, Quote, Recorded, Skipped, Span, Stamp,
     State, Ticket, Visit,

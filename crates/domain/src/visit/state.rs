@@ -147,6 +147,11 @@ pub struct Party {
     /// Who acts for an organisation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub representative: Option<String>,
+    /// What of this was taken over from an earlier record of the same party, and so not asked for
+    /// again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<super::PartyField>>")]
+    pub taken_over: Vec<super::PartyField>,
 }
 
 /// A queue number.

@@ -270,6 +270,7 @@ verbs! {
     Command "report.print" report::Print => paper::Job, [Officer, Supervisor];
     Query "print.jobs" paper::Jobs => Vec<paper::Job>;
     Command "print.retry" paper::Retry => paper::Job, [Officer, Reception, Supervisor];
+    Command "print.retry_all" paper::RetryAll => paper::RetryAllAnswer, [Officer, Reception, Supervisor];
     Command "print.cancel" paper::Cancel => paper::Job, [Officer, Reception, Supervisor];
     Query "printer.list" paper::Printers => paper::PrintersAnswer;
     Command "printer.assign" paper::Assign => paper::PrintersAnswer, [Officer, Reception, Supervisor];

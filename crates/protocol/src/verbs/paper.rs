@@ -332,6 +332,10 @@ pub struct Job {
     /// In words, when something is wrong: what happened, what is safe, what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// From when somebody should look after a job that is under way: at once where its printer
+    /// holds it up, else when it has been for too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck_from: Option<Time>,
     /// Marked “BẢN IN LẠI”.
     pub reprint: bool,
     /// Tries so far.
@@ -342,7 +346,8 @@ pub struct Job {
     pub changed_at: Time,
 }
 
-/// `print.jobs`: the latest jobs, newest first.
+/// `print.jobs`: every job that failed, then every job that is under way, then the latest that are
+/// over; each part newest first.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "PrintJobs")]
 #[schemars(rename = "PrintJobs")]
@@ -360,13 +365,33 @@ pub struct Retry {
     pub printer: Option<String>,
 }
 
-/// `print.cancel`
+/// `print.retry_all`: everything that failed on this machine, once more. What is drawn for the
+/// printer that its kind of paper has now goes there, the rest to where it was sent before.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintRetryAll")]
+#[schemars(rename = "PrintRetryAll")]
+pub struct RetryAll {}
+
+/// How many went back to their printers.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "PrintRetryAllAnswer")]
+#[schemars(rename = "PrintRetryAllAnswer")]
+pub struct RetryAllAnswer {
+    /// Jobs.
+    pub queued: u32,
+    /// Jobs that still have no printer.
+    pub without_printer: u32,
+}
+
+/// `print.cancel`: sets a job aside, with the reason that stands beside it from then on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "PrintCancel")]
 #[schemars(rename = "PrintCancel")]
 pub struct Cancel {
     /// The job.
     pub job_id: Uuid,
+    /// Why it need not be printed.
+    pub reason: String,
 }
 
 /// `printer.list`

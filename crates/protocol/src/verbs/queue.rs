@@ -407,7 +407,7 @@ pub struct DayFiguresAnswer {
     pub visits: Option<Vec<Row>>,
 }
 
-/// Papers of the cases received on a day: how many were not asked for again.
+/// Papers and data of the cases received on a day: how many were not asked for again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "ReuseFigures")]
 #[schemars(rename = "ReuseFigures")]
@@ -420,6 +420,12 @@ pub struct Reuse {
     pub cases: u32,
     /// Cases in which at least one paper was taken over.
     pub cases_reused: u32,
+    /// What the cases say of their owners: names, numbers, addresses, each by itself.
+    #[serde(default)]
+    pub data: u32,
+    /// Those of them that were taken over from an earlier record of the same person.
+    #[serde(default)]
+    pub data_reused: u32,
 }
 
 /// `day.open_legs`: visits of that day that are still open, today unless said.

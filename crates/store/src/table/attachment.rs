@@ -75,6 +75,10 @@ pub struct ReuseCount {
     pub cases: u32,
     /// Cases in which at least one was not asked for again.
     pub cases_reused: u32,
+    /// What the cases say of their owners, field by field.
+    pub data: u32,
+    /// Those fields that were taken over from an earlier record.
+    pub data_reused: u32,
 }
 
 impl Read<'_> {
@@ -154,11 +158,24 @@ impl Read<'_> {
             })?)
     }
 
-    /// Papers of the cases received on a day, and those of them that were not asked for again.
+    /// Papers and data of the cases received on a day, and those of them that were not asked for
+    /// again.
     ///
     /// # Errors
     /// Faults of the disk.
     pub fn reuse_on(&self, date: chrono::NaiveDate) -> Result<ReuseCount> {
+        let date = date.to_string();
+        // What the party is and what was taken over of it are no data of its own.
+        let (data, data_reused) = self
+            .connection()
+            .prepare_cached(
+                "SELECT coalesce(sum((SELECT count(*) FROM json_each(c.doc, '$.applicant') f
+                                      WHERE f.key NOT IN ('kind', 'taken_over')
+                                        AND f.value IS NOT NULL AND f.value <> '')), 0),
+                        coalesce(sum(json_array_length(c.doc, '$.applicant.taken_over')), 0)
+                 FROM case_file c WHERE c.date = ?1",
+            )?
+            .query_row([&date], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(self
             .connection()
             .prepare_cached(
@@ -173,8 +190,10 @@ impl Read<'_> {
                                  + json_extract(p.value, '$.copies') > 0)
                        GROUP BY c.entity)",
             )?
-            .query_row([date.to_string()], |row| {
+            .query_row([&date], |row| {
                 Ok(ReuseCount {
+                    data,
+                    data_reused,
                     papers: row.get(0)?,
                     reused: row.get(1)?,
                     cases: row.get(2)?,

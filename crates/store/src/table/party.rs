@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     error::Result,
+    log,
     read::Read,
     table::{Row, Table, id, search_widening, values},
 };
@@ -62,7 +63,42 @@ pub struct Known {
     pub times: u32,
 }
 
+/// A party as it was recorded; how much of it was asked for then is nothing to offer.
+fn told(doc: &str) -> Result<Party> {
+    let mut party: Party = serde_json::from_str(doc)?;
+    party.taken_over.clear();
+    Ok(party)
+}
+
+/// Records of one person that are put together; the newest say what holds.
+const MOST_RECORDS: u32 = 50;
+
 impl Read<'_> {
+    /// What was recorded of whoever has this number, each field as last said: what nobody has to
+    /// ask them again. `except` is the visit that is being served, whose own record is no earlier
+    /// one.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn remembered_party(&self, number: &str, except: Option<Uuid>) -> Result<Option<Party>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT entity, doc FROM party WHERE id_number = ?1 ORDER BY at_ms DESC LIMIT ?2",
+        )?;
+        let mut rows = statement.query(rusqlite::params![number, MOST_RECORDS])?;
+        let mut known: Option<Party> = None;
+        while let Some(row) = rows.next()? {
+            if Some(log::uuid(row, 0)?) == except {
+                continue;
+            }
+            let party = told(&row.get::<_, String>(1)?)?;
+            match &mut known {
+                Some(known) => known.complete_from(&party),
+                None => known = Some(party),
+            }
+        }
+        Ok(known)
+    }
+
     /// Known parties by number, phone or words of the name, latest first, each person once.
     ///
     /// # Errors
@@ -78,13 +114,17 @@ impl Read<'_> {
             let mut found: Vec<Known> = Vec::new();
             while let Some(row) = rows.next()? {
                 let doc: String = row.get(0)?;
-                let party: Party = serde_json::from_str(&doc)?;
+                let party = told(&doc)?;
                 let same = |k: &&mut Known| match (&k.party.id_number, &party.id_number) {
                     (Some(a), Some(b)) => a == b,
                     _ => fold(&k.party.name) == fold(&party.name) && k.party.phone == party.phone,
                 };
                 if let Some(known) = found.iter_mut().find(same) {
                     known.times += 1;
+                    // The same number is the same person; the same name and telephone may be kin.
+                    if known.party.id_number.is_some() {
+                        known.party.complete_from(&party);
+                    }
                 } else if found.len() < limit {
                     found.push(Known {
                         party,

@@ -71,17 +71,45 @@ impl Read<'_> {
             .optional()?)
     }
 
-    /// The latest jobs, newest first.
+    /// The jobs whose paper did not come out: all that failed, then all that are under way, each
+    /// newest first; and behind them the `latest` that are over. A paper that was promised is never
+    /// pushed out of sight by those printed after it.
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn print_jobs(&self, limit: u32) -> Result<Vec<PrintJob>> {
+    pub fn print_jobs(&self, latest: u32) -> Result<Vec<PrintJob>> {
+        const UNDER_WAY: &str = "'queued', 'sent', 'printing'";
+        let mut jobs = Vec::new();
+        for states in ["'failed'", UNDER_WAY] {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM print_job WHERE state IN ({states}) ORDER BY created_ms DESC, job_id DESC"
+            );
+            let mut statement = self.connection().prepare_cached(&sql)?;
+            for found in statement.query_map([], job)? {
+                jobs.push(found?);
+            }
+        }
         let sql = format!(
-            "SELECT {COLUMNS} FROM print_job ORDER BY created_ms DESC, job_id DESC LIMIT ?1"
+            "SELECT {COLUMNS} FROM print_job WHERE state NOT IN ('failed', {UNDER_WAY}) ORDER BY created_ms DESC, job_id DESC LIMIT ?1"
+        );
+        let mut statement = self.connection().prepare_cached(&sql)?;
+        for found in statement.query_map([latest], job)? {
+            jobs.push(found?);
+        }
+        Ok(jobs)
+    }
+
+    /// Jobs that stopped with a reason, oldest first: the order in which people wait for them.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn failed_print_jobs(&self) -> Result<Vec<PrintJob>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM print_job WHERE state = 'failed' ORDER BY created_ms, job_id"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         let jobs = statement
-            .query_map([limit], job)?
+            .query_map([], job)?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         Ok(jobs)
     }

@@ -36,6 +36,11 @@ state: JobState,
  */
 message?: string, 
 /**
+ * From when somebody should look after a job that is under way: at once where its printer
+ * holds it up, else when it has been for too long.
+ */
+stuck_from?: Time, 
+/**
  * Marked “BẢN IN LẠI”.
  */
 reprint: boolean, 

@@ -146,6 +146,8 @@ import type { PrintCancel } from "./PrintCancel";
 import type { PrintJob } from "./PrintJob";
 import type { PrintJobs } from "./PrintJobs";
 import type { PrintRetry } from "./PrintRetry";
+import type { PrintRetryAll } from "./PrintRetryAll";
+import type { PrintRetryAllAnswer } from "./PrintRetryAllAnswer";
 import type { PrintSubmit } from "./PrintSubmit";
 import type { PrinterAssign } from "./PrinterAssign";
 import type { PrinterList } from "./PrinterList";
@@ -340,6 +342,7 @@ export interface Verbs {
   "report.print": { args: ReportPrint; answer: PrintJob };
   "print.jobs": { args: PrintJobs; answer: Array<PrintJob> };
   "print.retry": { args: PrintRetry; answer: PrintJob };
+  "print.retry_all": { args: PrintRetryAll; answer: PrintRetryAllAnswer };
   "print.cancel": { args: PrintCancel; answer: PrintJob };
   "printer.list": { args: PrinterList; answer: PrinterListAnswer };
   "printer.assign": { args: PrinterAssign; answer: PrinterListAnswer };
@@ -491,6 +494,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "report.print": ["officer","supervisor"],
   "print.jobs": [],
   "print.retry": ["officer","reception","supervisor"],
+  "print.retry_all": ["officer","reception","supervisor"],
   "print.cancel": ["officer","reception","supervisor"],
   "printer.list": [],
   "printer.assign": ["officer","reception","supervisor"],
@@ -589,6 +593,7 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "print.batch",
   "report.print",
   "print.retry",
+  "print.retry_all",
   "print.cancel",
   "printer.assign",
   "printer.profile",

@@ -19,6 +19,7 @@ import {
 } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
 import { PartyLookUp } from "./lookup.svelte";
+import { PartyMemory } from "./memory.svelte";
 import { session } from "./session.svelte";
 import { errorText, perform, say, sayError, undoFor } from "./strip.svelte";
 
@@ -59,6 +60,8 @@ class Desk {
   partyOpen = $state(false);
   dialog = $state<Dialog>();
   readonly lookUp = new PartyLookUp();
+  /** Whether the owner was here before, and what need not be asked again. */
+  readonly memory = new PartyMemory();
   /** Where the focus should go next; screens take it and clear it. */
   wanted = $state<"procedure" | "papers" | "party" | undefined>();
 
@@ -173,6 +176,7 @@ class Desk {
     this.warnings = {};
     this.dialog = undefined;
     this.lookUp.forget();
+    this.memory.forget();
   }
 
   save(): void {
@@ -270,6 +274,19 @@ class Desk {
   fillFromRegister(): void {
     const draft = this.active;
     if (draft && !draft.received && this.lookUp.fill(draft.applicant)) void this.check("applicant");
+  }
+
+  /** What the owner said before fills what is empty. */
+  takeOverKnown(): void {
+    const draft = this.active;
+    if (!draft || draft.received || !this.serving) return;
+    const taken = this.memory.fill(draft.applicant);
+    if (taken.length === 0) {
+      say(t("known.nothing"), "info");
+      return;
+    }
+    say(t("known.filled", { name: draft.applicant.name }));
+    void this.check("applicant");
   }
 
   // ---- acts ----

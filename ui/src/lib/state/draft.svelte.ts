@@ -4,6 +4,7 @@ import type { Args } from "$lib/backend";
 import type { CatalogueEntry } from "$lib/gen/CatalogueEntry";
 import type { FeeMethod } from "$lib/gen/FeeMethod";
 import type { Party } from "$lib/gen/Party";
+import type { PartyField } from "$lib/gen/PartyField";
 import type { PartyKind } from "$lib/gen/PartyKind";
 import type { ReturnMethod } from "$lib/gen/ReturnMethod";
 import { read, readOptional } from "$lib/text";
@@ -23,7 +24,22 @@ export interface PartyDraft {
   email: string;
   address: string;
   representative: string;
+  /** What was taken over from an earlier record, as it stood then: not asked again as long as it
+      stands so. Drafts of older versions do not say. */
+  takenOver?: Partial<Record<PartyField, string>> | undefined;
 }
+
+/** In the order of the form. */
+const partyFields: PartyField[] = [
+  "name",
+  "id_number",
+  "phone",
+  "address",
+  "email",
+  "birth_date",
+  "sex",
+  "representative",
+];
 
 export interface PaperDraft {
   originals: number;
@@ -71,6 +87,7 @@ export interface CaseDraft {
   channel?: Channel | undefined;
   onlineCode?: string | undefined;
   competent?: string | undefined;
+  receipt?: string | undefined;
   help?: string | undefined;
   received?: Received | undefined;
 }
@@ -97,7 +114,9 @@ export function emptyParty(kind: PartyKind = "individual"): PartyDraft {
 export function partyDraft(party: Party | null | undefined): PartyDraft {
   const text = (value: string | null | undefined) => value ?? "";
   if (!party) return emptyParty();
+  const taken = party.taken_over?.map((field) => [field, text(party[field])] as const) ?? [];
   return {
+    ...(taken.length > 0 ? { takenOver: Object.fromEntries(taken) } : {}),
     kind: party.kind,
     name: party.name,
     id_number: text(party.id_number),
@@ -122,7 +141,37 @@ export function partyOf(draft: PartyDraft): Party {
     email: readOptional(draft.email),
     address: readOptional(draft.address),
     representative: draft.kind === "individual" ? undefined : readOptional(draft.representative),
+    taken_over: takenOver(draft),
   };
+}
+
+function takenOver(draft: PartyDraft): PartyField[] | undefined {
+  const taken = partyFields.filter(
+    (field) => draft.takenOver?.[field] === draft[field] && draft[field] !== "",
+  );
+  return taken.length > 0 ? taken : undefined;
+}
+
+/** What an earlier record of the same person says and the form does not: what need not be asked. */
+export function offered(draft: PartyDraft, known: Party): PartyField[] {
+  const before = partyDraft(known);
+  return partyFields.filter(
+    (field) =>
+      draft[field].trim() === "" &&
+      before[field] !== "" &&
+      (field !== "representative" || draft.kind !== "individual"),
+  );
+}
+
+/** Takes that over, and nothing in place of what was typed. */
+export function takeOver(draft: PartyDraft, known: Party): PartyField[] {
+  const before = partyDraft(known);
+  const fields = offered(draft, known);
+  for (const field of fields) {
+    draft[field] = before[field];
+    draft.takenOver = { ...draft.takenOver, [field]: before[field] };
+  }
+  return fields;
 }
 
 /** There is a number or an address to tell them by. */
@@ -248,7 +297,11 @@ export function receiveArgs(
     online: draft.channel === "online" ? { code: read(draft.onlineCode ?? "") } : undefined,
     on_behalf:
       draft.channel === "another"
-        ? { competent: read(draft.competent ?? ""), help: readOptional(draft.help ?? "") }
+        ? {
+            competent: read(draft.competent ?? ""),
+            receipt: readOptional(draft.receipt ?? ""),
+            help: readOptional(draft.help ?? ""),
+          }
         : undefined,
   };
 }

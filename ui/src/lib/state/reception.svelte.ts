@@ -5,7 +5,7 @@ import type { Class } from "$lib/gen/Class";
 import type { QueueRow } from "$lib/gen/QueueRow";
 import { t } from "$lib/i18n.svelte";
 import { age, isoDate, serverNow } from "$lib/time.svelte";
-import { emptyParty, type PartyDraft, partyDraft, partyOf } from "./draft.svelte";
+import { emptyParty, offered, partyDraft, type PartyDraft, partyOf, takeOver } from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
 import { PartyLookUp } from "./lookup.svelte";
 import { codeFromTyped } from "$lib/appointments";
@@ -265,9 +265,29 @@ class Reception {
     void this.ask();
   }
 
+  /** Whether somebody with that number was here before: then their data need not be asked again. */
   private async lookUp(number: string): Promise<void> {
     const [first] = await rpc("citizen.find", { text: number, limit: 1 });
+    if (read(this.party.id_number) !== number) return;
     this.known = first?.party.id_number === number ? first : undefined;
+  }
+
+  /** A number was typed, and not read from a card. */
+  async recognise(): Promise<void> {
+    const number = this.party.id_number.replace(/[\s.]/g, "");
+    if (number.length < 9) {
+      this.known = undefined;
+      return;
+    }
+    try {
+      const [first] = await rpc("citizen.find", { text: number, limit: 1 });
+      if (this.party.id_number.replace(/[\s.]/g, "") !== number) return;
+      const same = first?.party.id_number === number ? first : undefined;
+      this.known = same && offered(this.party, same.party).length > 0 ? same : undefined;
+    } catch {
+      // Then it is asked, as ever.
+      this.known = undefined;
+    }
   }
 
   /** One key: what was recorded last time fills what is still empty. */
@@ -278,23 +298,14 @@ class Reception {
   take(known: Known): void {
     this.begin();
     const last = partyDraft(known.party);
-    const fill = (now: string, before: string) => (now === "" ? before : now);
-    this.party = {
-      kind: this.card ? "individual" : last.kind,
-      name: fill(this.party.name, last.name),
-      id_number: fill(this.party.id_number, last.id_number),
-      birth_date: fill(this.party.birth_date, last.birth_date),
-      sex: fill(this.party.sex, last.sex),
-      phone: fill(this.party.phone, last.phone),
-      email: fill(this.party.email, last.email),
-      address: fill(this.party.address, last.address),
-      representative: fill(this.party.representative, last.representative),
-    };
+    if (!this.card) this.party.kind = last.kind;
+    takeOver(this.party, known.party);
     this.known = undefined;
     this.scanText = "";
     this.scanError = "";
     this.suggestClass();
     sayHere(t("known.filled", { name: last.name }));
+    void this.check();
     void this.findAppointment();
   }
 
@@ -367,8 +378,10 @@ class Reception {
       void this.scan(text);
       return;
     }
-    if (/^[\d\s.]{9,}$/.test(text)) this.party.id_number = text.replace(/[\s.]/g, "");
-    else this.party.name = text;
+    if (/^[\d\s.]{9,}$/.test(text)) {
+      this.party.id_number = text.replace(/[\s.]/g, "");
+      void this.recognise();
+    } else this.party.name = text;
     this.scanText = "";
   }
 

@@ -11,6 +11,7 @@ mod check;
 pub mod decide;
 mod event;
 pub mod fee;
+pub mod find;
 mod state;
 mod status;
 

@@ -95,6 +95,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(case::receive);
     registry.query(case::get);
     registry.query(case::search);
+    registry.query(case::understood);
     registry.command(case_acts::request_supplement);
     registry.command(case_acts::complete_supplement);
     registry.command(case_acts::refuse);

@@ -151,10 +151,11 @@ pub struct CaseView {
     pub procedure: Option<Procedure>,
 }
 
-/// `case.search`: by code, number, phone, part of a name without diacritics; newest first.
+/// `case.search`: by code, code of the portal, number, phone, part of a name without diacritics,
+/// procedure, waybill; newest first, of work still to be done the online ones before that.
 ///
-/// Filters narrow the search in the store, never a page of it. `status`, `open`, `overdue` and
-/// `due_on` without `from` look back one year.
+/// Filters narrow the search in the store, never a page of it. A day and where a case stands can
+/// also be typed (`case.understood` says how it was read).
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "CaseSearch", optional_fields)]
 #[schemars(rename = "CaseSearch")]
@@ -185,6 +186,29 @@ pub struct Search {
     /// At most so many, 50 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// The page behind this case, the last of the page before; all else as it was asked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Uuid>,
+}
+
+/// `case.understood`: how `case.search` reads what was typed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseUnderstoodAsk")]
+#[schemars(rename = "CaseUnderstoodAsk")]
+pub struct UnderstoodAsk {
+    /// What was typed.
+    pub text: String,
+}
+
+/// What was typed, read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseUnderstood")]
+#[schemars(rename = "CaseUnderstood")]
+pub struct Understood {
+    /// Words that are looked for.
+    pub words: String,
+    /// What it is narrowed to, in words.
+    pub narrowed: Vec<String>,
 }
 
 /// A case in a list.

@@ -225,6 +225,7 @@ verbs! {
     Act "scan.edit" scan::Edit => scan::Tray, [Officer, Reception, Supervisor];
     Act "scan.bind" scan::Bind => motcua_domain::case::Blob, [Officer, Reception, Supervisor];
     Query "case.search" case::Search => Vec<case::CaseRow>;
+    Query "case.understood" case::UnderstoodAsk => case::Understood;
     Query "catalogue.get" case::CatalogueGet => case::CatalogueEntry;
     Query "catalogue.search" case::CatalogueSearch => Vec<case::CatalogueHit>;
     Command "catalogue.import" case::CatalogueImport => case::CatalogueImported, [Supervisor, Admin];

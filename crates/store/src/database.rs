@@ -83,7 +83,7 @@ fn words_of_cases(tx: &rusqlite::Transaction<'_>) -> HookResult {
         if let Some(dossier) = &case.received.online {
             online.execute(rusqlite::params![at, fold(&dossier.code)])?;
         }
-        words.execute(rusqlite::params![at, table::case::search_text(&case)])?;
+        words.execute(rusqlite::params![at, table::search_text(&case)])?;
     }
     Ok(())
 }

@@ -340,7 +340,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
                     .into());
             }
         };
-        case_acts::view_of(app, &ctx.branch, read, found.ok_or_else(not_found)?, now)
+        case_acts::view_of(app, ctx, read, found.ok_or_else(not_found)?, now)
     })
 }
 

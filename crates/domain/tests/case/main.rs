@@ -16,3 +16,4 @@ mod guards;
 mod play;
 mod properties;
 mod table;
+mod undo;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::case_acts::{CaseLine, CasePaper, PossibleAct};
+use super::case_acts::{CaseLine, CasePaper, PossibleAct, Undoable};
 use crate::Time;
 
 /// `case.receive`: a case is taken in. The code and the due time are given in the same step.
@@ -131,14 +131,22 @@ pub struct CaseView {
     pub received_at: Time,
     /// Due now; absent without a limit and while papers are waited for.
     pub due_at: Option<Time>,
-    /// How the due time came about.
+    /// How the due time that holds now came about.
     pub because: Vec<String>,
+    /// The date that held before, where the citizen was given another: when it was, and how it came
+    /// about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<String>,
     /// Everything known.
     pub case: Case,
     /// Grows with every act; `expected` of the next one.
     pub revision: u32,
     /// What can be done now.
     pub can: Vec<PossibleAct>,
+    /// The last act, which may be taken back; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub undo: Option<Undoable>,
     /// What it costs and what came of it.
     pub money: Money,
     /// How the citizen is reached about it, and whether they want to be told.

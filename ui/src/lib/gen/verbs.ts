@@ -36,6 +36,11 @@ import type { CaseSearch } from "./CaseSearch";
 import type { CaseSetContact } from "./CaseSetContact";
 import type { CaseStop } from "./CaseStop";
 import type { CaseTakeBack } from "./CaseTakeBack";
+import type { CaseUndo } from "./CaseUndo";
+import type { CaseUndoAnswer } from "./CaseUndoAnswer";
+import type { CaseCommonPapers } from "./CaseCommonPapers";
+import type { CaseUnderstood } from "./CaseUnderstood";
+import type { CaseUnderstoodAsk } from "./CaseUnderstoodAsk";
 import type { CaseView } from "./CaseView";
 import type { CaseWithdraw } from "./CaseWithdraw";
 import type { CashDay } from "./CashDay";
@@ -138,6 +143,7 @@ import type { NoticeSetupAnswer } from "./NoticeSetupAnswer";
 import type { NoticeTest } from "./NoticeTest";
 import type { NoticeTested } from "./NoticeTested";
 import type { PairCodeAnswer } from "./PairCodeAnswer";
+import type { PaperKind } from "./PaperKind";
 import type { PaperState } from "./PaperState";
 import type { PreviewAnswer } from "./PreviewAnswer";
 import type { PrintBatch } from "./PrintBatch";
@@ -302,6 +308,9 @@ export interface Verbs {
   "scan.stop": { args: ScanStop; answer: ScanTray };
   "scan.edit": { args: ScanEdit; answer: ScanTray };
   "scan.bind": { args: ScanBind; answer: Blob };
+  "case.understood": { args: CaseUnderstoodAsk; answer: CaseUnderstood };
+  "case.undo": { args: CaseUndo; answer: CaseUndoAnswer };
+  "case.common_papers": { args: CaseCommonPapers; answer: Array<PaperKind> };
   "case.search": { args: CaseSearch; answer: Array<CaseRow> };
   "catalogue.get": { args: CatalogueGet; answer: CatalogueEntry };
   "catalogue.search": { args: CatalogueSearch; answer: Array<CatalogueHit> };
@@ -453,6 +462,9 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "scan.stop": ["officer","reception","supervisor"],
   "scan.edit": ["officer","reception","supervisor"],
   "scan.bind": ["officer","reception","supervisor"],
+  "case.understood": [],
+  "case.undo": ["officer","reception","supervisor"],
+  "case.common_papers": [],
   "case.search": [],
   "catalogue.get": [],
   "catalogue.search": [],
@@ -571,6 +583,7 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "case.hand_over_many",
   "case.accept",
   "case.take_back",
+  "case.undo",
   "case.receive_result",
   "case.return_result",
   "case.attach",

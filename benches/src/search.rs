@@ -3,7 +3,7 @@
 use motcua_app::{App, clock::SystemClock};
 use motcua_domain::text::fold;
 use rusqlite::{Connection, OpenFlags, params};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     Setting,
@@ -58,6 +58,36 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
             .map(|_| statement.query_row([dice.below(last)], |r| r.get(0)))
             .collect::<rusqlite::Result<Vec<String>>>()?
     };
+    // A procedure is shared by more cases than any name, so words that narrow it are the worst.
+    let (procedure, named, days) = {
+        let mut statement = bare.prepare(
+            "SELECT procedure, json_extract(doc, '$.procedure.name'), date FROM case_file
+             WHERE row >= ?1 ORDER BY row LIMIT 1",
+        )?;
+        let last: u64 = bare.query_row("SELECT max(row) FROM case_file", [], |r| r.get(0))?;
+        let drawn = (0..count)
+            .map(|_| {
+                statement.query_row([dice.below(last)], |r| {
+                    Ok((
+                        r.get::<_, String>(0)?,
+                        r.get::<_, String>(1)?,
+                        r.get::<_, String>(2)?,
+                    ))
+                })
+            })
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let of = |make: &dyn Fn(&(String, String, String)) -> String| -> Vec<String> {
+            drawn.iter().map(make).collect()
+        };
+        (
+            of(&|(code, ..)| code.clone()),
+            of(&|(_, name, _)| fold(name).split(' ').take(4).collect::<Vec<_>>().join(" ")),
+            of(&|(_, name, date)| {
+                let words = fold(name).split(' ').take(2).collect::<Vec<_>>().join(" ");
+                format!("{words} {date}")
+            }),
+        )
+    };
     // Of the searched word, not of what happens to be in memory: all queries of a kind go round
     // once before they are timed, on either side.
     for (kind, typed, column) in [
@@ -66,6 +96,9 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
         ("common name, two words", &common, "p.name"),
         ("beginning of a phone number", &phones, "p.phone"),
         ("case code", &codes, "c.code"),
+        ("procedure code", &procedure, "c.procedure"),
+        ("procedure by words", &named, "c.doc"),
+        ("procedure and day", &days, "c.doc"),
     ] {
         let ours = times(typed, setting.size(2, 1), |text| {
             let found = call(&app, "case.search", json!({"text": text, "limit": FIRST}))?;
@@ -102,6 +135,53 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
             format!("case search, {kind}: p50"),
             ours.percentile(0.5),
             "ms",
+        ));
+    }
+    // Nothing of the kind may lie there: the walk through a whole index is then the worst.
+    for (kind, args) in [
+        (
+            "procedure and status",
+            json!({"text": "dang ky", "status": "refused", "limit": FIRST}),
+        ),
+        (
+            "status",
+            json!({"text": "", "status": "withdrawn", "limit": FIRST}),
+        ),
+        (
+            "not closed",
+            json!({"text": "", "open": true, "limit": FIRST}),
+        ),
+        (
+            "online",
+            json!({"text": "", "online": true, "limit": FIRST}),
+        ),
+    ] {
+        let took = repeat(setting.size(50, 3), || {
+            call(&app, "case.search", args.clone())
+        })?;
+        report.add(Figure::at_most(
+            format!("case search, {kind}: p99"),
+            took.percentile(0.99),
+            "ms",
+            20.0,
+        ));
+    }
+    for text in ["", "nguyen thi"] {
+        let first = call(&app, "case.search", json!({"text": text, "limit": FIRST}))?;
+        let last = first.as_array().and_then(|rows| rows.last());
+        let after = last.map_or(Value::Null, |row| row["case_id"].clone());
+        let next = repeat(setting.size(50, 3), || {
+            call(
+                &app,
+                "case.search",
+                json!({"text": text, "limit": FIRST, "after": after}),
+            )
+        })?;
+        report.add(Figure::at_most(
+            format!("case search, the next page of “{text}”: p99"),
+            next.percentile(0.99),
+            "ms",
+            20.0,
         ));
     }
     let newest = repeat(setting.size(50, 3), || {

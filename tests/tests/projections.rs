@@ -119,6 +119,7 @@ fn command(step: &Try, visit: &str, file: &str) -> (&'static str, Value) {
             "counter.close",
             json!({"counter": counter, "force": step.whom > 2}),
         ),
+        35 => ("case.undo", about(json!({}))),
         36 | 37 => (
             "case.request_supplement",
             about(json!({"papers": [{"name": "Tờ khai", "originals": 1}]})),

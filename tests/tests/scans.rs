@@ -62,7 +62,7 @@ fn a_case_is_there_at_once_and_its_scan_goes_on_where_the_line_broke() {
     let page = desk.answer("scan.get", &of_case)["pages"][0]["id"].clone();
     let bind = json!({"case_id": received["case_id"], "pages": [page]});
     let blob = desk.answer("scan.bind", &bind);
-    let attach = json!({"id": received["case_id"], "paper": {"to": "result"}, "blob": blob});
+    let attach = json!({"id": received["case_id"], "paper": {"to": "other", "name": "Giấy chứng sinh"}, "blob": blob});
     desk.answer("case.attach", &attach);
     let bytes = blob["bytes"].as_u64().unwrap();
     assert_eq!(waiting(&desk)["files"], 1);

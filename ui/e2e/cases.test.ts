@@ -1,7 +1,15 @@
 //! Cases narrowed by chips: the store is asked, and what it leaves out is not on the screen.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage } from "./harness.ts";
+import {
+  Server,
+  enter,
+  expectAccessible,
+  expectNothingClipped,
+  launch,
+  newPage,
+  picture,
+} from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -43,7 +51,6 @@ const owners = () => page.locator("td.owner").allInnerTexts();
 test("Alt and a digit narrow from wherever one types, Esc widens again", async () => {
   await page.keyboard.press("Alt+9");
   await expect.poll(owners).toEqual(["Hoàng Văn Ký"]);
-  await page.waitForSelector(".foot:has-text('12 tháng qua')");
   await expectNothingClipped(page);
   await expectAccessible(page);
   // Words narrow further, and say that the list is narrowed.
@@ -76,4 +83,73 @@ test("a case opens beside the list and gives the focus back", async () => {
   await page.keyboard.press("Escape");
   await page.waitForSelector(".drawer", { state: "detached" });
   expect(await page.evaluate(() => document.activeElement?.id)).toBe("case-search");
+});
+
+test("any status, a day and online narrow beside the chips, typed words are read", async () => {
+  const { case_id: id } = await server.call("case.receive", {
+    procedure_code: (await server.call("catalogue.search", { text: "cap" }))[0]?.code ?? "",
+    applicant: { kind: "individual", name: "Mùa A Chu" },
+    papers: [],
+    missing_ground: "thử",
+    online: { code: "G15.20-261123-0007" },
+  });
+  await server.call("case.refuse", { id, reason: "không thuộc thẩm quyền" }, "ha");
+  // Of a status without a chip.
+  await page.keyboard.press("Alt+0");
+  await page.selectOption(".finer select", "refused");
+  await expect.poll(owners).toEqual(["Mùa A Chu"]);
+  await expectNothingClipped(page);
+  await expectAccessible(page);
+  await picture(page, "cases-narrowed");
+  await page.keyboard.press("Escape");
+  await expect.poll(owners).toHaveLength(4);
+  await page.getByLabel("Trực tuyến").check();
+  await expect.poll(owners).toEqual(["Mùa A Chu"]);
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Nhận từ").fill("1/1/2020");
+  await page.getByLabel("đến", { exact: true }).fill("2/1/2020");
+  await page.waitForSelector(".empty");
+  await page.focus("#case-search");
+  await page.keyboard.press("Escape");
+  await expect.poll(owners).toHaveLength(4);
+  expect(await page.getByLabel("Nhận từ").inputValue()).toBe("");
+  // A status as it is said; a code of the portal, typed as a scanner types it.
+  await page.keyboard.type("từ chối");
+  await page.waitForSelector("p:has-text('Đang tìm: hồ sơ không được tiếp nhận')");
+  await expect.poll(owners).toEqual(["Mùa A Chu"]);
+  await page.keyboard.press("Escape");
+  await page.keyboard.insertText("G15.20-261123-0007");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer:has-text('Mùa A Chu')");
+  // Pressed by mistake: taken back with a reason, and both stay.
+  await page.keyboard.press("Control+J");
+  await page.waitForSelector("dialog[open]:has-text('không thuộc thẩm quyền')");
+  await expectAccessible(page);
+  await picture(page, "case-undo");
+  await page.keyboard.type("nhầm hồ sơ");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer li:has-text('Đã rút lại')");
+  await page.waitForSelector(".drawer li:has-text('nhầm hồ sơ')");
+  await expectAccessible(page);
+  await expectNothingClipped(page);
+  await picture(page, "case-undone");
+});
+
+test("a mark and an arrow leave the focus where the keys act", async () => {
+  await page.focus("tbody tr:first-child button");
+  await page.keyboard.press("Space");
+  await page.waitForSelector(".marks");
+  await page.keyboard.press("ArrowDown");
+  const row = () =>
+    page.evaluate(
+      () => (document.activeElement?.closest("tr") as HTMLTableRowElement | null)?.sectionRowIndex,
+    );
+  await expect.poll(row).toBe(1);
+  await page.keyboard.press("Space");
+  await expect
+    .poll(() => page.locator(".marks select option").allInnerTexts())
+    .toContain("Giấy tiếp nhận, hẹn trả (Mẫu 01)");
+  await expectAccessible(page);
+  await expectNothingClipped(page);
+  await picture(page, "cases-marked");
 });

@@ -193,7 +193,7 @@ test("killed between the file and the event: the pages still wait, and nothing i
   expect(await files(id)).toEqual([]);
   const again = await server.call("scan.bind", { case_id: id, pages: mine });
   expect(again).toEqual(blob);
-  await server.call("case.attach", { id, paper: { to: "result" }, blob: again });
+  await server.call("case.attach", { id, paper: { to: "other", name: "Giấy chứng sinh" }, blob: again });
   expect((await waiting()).some((each) => each.case_id === id)).toBe(false);
 });
 

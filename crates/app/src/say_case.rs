@@ -1,12 +1,17 @@
 //! What happened to a case in words, for its history and for an officer who was overtaken.
 
 use motcua_domain::{
-    case::{CaseEvent, CaseReceived, DepartmentStep, PaperAttached, Recipient, WantedPaper},
+    case::{
+        CaseEvent, CaseReceived, DepartmentStep, FeeCharged, FeeMethod, FeePaid, PaperAttached,
+        Recipient, WantedPaper,
+    },
     identity::look_up::{LookUp, Outcome, Register},
     notice::Consent,
     text::grouped,
 };
 use motcua_protocol::{Time, event::Body, verbs::paper::PaperKind};
+
+use uuid::Uuid;
 
 use crate::verbs::look_up::why;
 
@@ -57,6 +62,30 @@ pub(crate) fn received(received: &CaseReceived) -> String {
         Some(looked_up) => format!("{} {looked_up}", taken_in(received)),
         None => taken_in(received),
     }
+}
+
+/// What was said and paid about money when the case was taken in, as a record of its own would have
+/// it; none where it costs nothing.
+pub(crate) fn fee_at_reception(received: &CaseReceived) -> Option<CaseEvent> {
+    let fee = received.fee.as_ref()?;
+    if fee.method.is_paid() && fee.amount > 0 {
+        return Some(CaseEvent::FeePaid(FeePaid {
+            // Nobody reads it here: a payment at reception has none.
+            id: Uuid::nil(),
+            amount: fee.amount,
+            method: fee.method,
+            payer: None,
+            note: None,
+            slip: fee.slip,
+        }));
+    }
+    let exempt = fee.method == FeeMethod::Exempt;
+    (exempt || fee.amount > 0).then(|| {
+        CaseEvent::FeeCharged(FeeCharged {
+            amount: if exempt { 0 } else { fee.amount },
+            ground: fee.ground.clone(),
+        })
+    })
 }
 
 /// What came of looking the owner up, where somebody asked.
@@ -259,6 +288,14 @@ pub(crate) fn event(event: &CaseEvent) -> String {
             labelled("Trích yếu", e.result.summary.as_ref()),
             labelled("Người giao", e.giver.as_ref()),
             labelled("Ghi chú", e.note.as_ref()),
+        ]),
+        CaseEvent::ActUndone(e) => sentences([
+            Some(format!(
+                "Rút lại việc đã ghi lúc {}: {}",
+                moment(e.done_ms),
+                e.act.words()
+            )),
+            Some(format!("Lý do: {}", e.reason)),
         ]),
         CaseEvent::PaperAttached(e) => attached(e),
         CaseEvent::PaperDetached(e) => format!("Gỡ một tệp giấy tờ. Lý do: {}.", e.reason),

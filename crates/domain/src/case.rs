@@ -11,9 +11,11 @@ mod check;
 pub mod decide;
 mod event;
 pub mod fee;
+pub mod find;
 mod state;
 mod status;
 mod supplement;
+pub mod undo;
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -26,14 +28,16 @@ pub use attachment::{
 };
 pub use check::{check_email, check_papers, check_party};
 pub use event::{
-    Accepted, CaseEvent, CodeGiven, ContactChanged, DepartmentReport, DepartmentStep, FeeCharged,
-    FeePaid, FeeReversed, HandedBack, HandedOver, Postponed, Recipient, ResultPaperNote,
-    ResultReceived, ResultReturned, SupplementReceived, SupplementRequested, WantedPaper, Why,
+    Accepted, ActUndone, CaseEvent, CodeGiven, ContactChanged, DepartmentReport, DepartmentStep,
+    FeeCharged, FeePaid, FeeReversed, HandedBack, HandedOver, Postponed, Recipient,
+    ResultPaperNote, ResultReceived, ResultReturned, SupplementReceived, SupplementRequested,
+    WantedPaper, Why,
 };
 pub use fee::{Money, Payment, Reversal};
 pub use state::{Act, Case, GivenCode, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
 pub use supplement::Supplement;
+pub use undo::Undone;
 
 use crate::{calendar::Limit, identity::look_up::LookUp, notice::Consent, visit::Party};
 

@@ -106,7 +106,10 @@ pub fn of_case(case: &Case) -> Vec<Notice> {
     let agreed = contact.consent == Some(Consent::Agreed);
     let last = |act: CaseAct| case.last(act).map(|a| a.at_ms);
     let mut notices = Vec::new();
-    for act in &case.acts {
+    // What was taken back is told no more; where it was told before, that stays on record.
+    let undone = case.undone.iter().map(|undone| (&undone.act, false));
+    let acts = case.acts.iter().map(|act| (act, true));
+    for (act, stands) in acts.chain(undone) {
         let (kind, date_ms, holds) = match &act.event {
             CaseEvent::ResultReceived(_) => (
                 NoticeKind::ResultReady,
@@ -131,7 +134,7 @@ pub fn of_case(case: &Case) -> Vec<Notice> {
             kind,
             at_ms: act.at_ms,
             date_ms,
-            live: agreed && holds,
+            live: agreed && stands && holds,
         });
     }
     notices

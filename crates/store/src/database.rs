@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use motcua_domain::Code;
+use motcua_domain::{Code, case::Case, text::fold};
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{HookResult, M, Migrations};
 
@@ -12,7 +12,7 @@ use crate::{
     ingest,
     open::Options,
     project,
-    table::meta,
+    table::{self, meta},
     token,
 };
 
@@ -34,6 +34,10 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0013_cash.sql")),
         M::up(include_str!("../migrations/0015_citizens.sql")),
         M::up(include_str!("../migrations/0016_aside.sql")),
+        M::up_with_hook(
+            include_str!("../migrations/0017_find_cases.sql"),
+            words_of_cases,
+        ),
     ])
 }
 
@@ -63,8 +67,29 @@ fn documents_beside_their_keys(tx: &rusqlite::Transaction<'_>) -> HookResult {
     Ok(())
 }
 
+/// The words by which cases are found, anew for all that are here.
+fn words_of_cases(tx: &rusqlite::Transaction<'_>) -> HookResult {
+    let mut cases = tx.prepare("SELECT row, doc FROM case_file ORDER BY row")?;
+    let mut rows = cases.query([])?;
+    let mut online = tx.prepare("UPDATE case_file SET portal = ?2, online = 1 WHERE row = ?1")?;
+    let mut words = tx.prepare("INSERT INTO case_search(rowid, text) VALUES(?1, ?2)")?;
+    while let Some(row) = rows.next()? {
+        let (at, doc): (i64, String) = (row.get(0)?, row.get(1)?);
+        let Ok(case) = serde_json::from_str::<Case>(&doc) else {
+            // Such a case is on no list either; `rebuild` makes it from the log.
+            tracing::error!(row = at, "a case that cannot be read");
+            continue;
+        };
+        if let Some(dossier) = &case.received.online {
+            online.execute(rusqlite::params![at, fold(&dossier.code)])?;
+        }
+        words.execute(rusqlite::params![at, table::search_text(&case)])?;
+    }
+    Ok(())
+}
+
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 15;
+pub const SCHEMA_VERSION: i64 = 16;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { actKeys, filterOf, narrowings, nextStep, standing } from "./cases";
+import {
+  actKeys,
+  filterOf,
+  narrowings,
+  nextStep,
+  questionOf,
+  rivals,
+  standing,
+  statuses,
+  unnarrowed,
+} from "./cases";
 
 test.each([
   ["2026-11-23", "2026-11-23"],
@@ -39,4 +49,21 @@ test("acts that one status knows have keys of their own", () => {
   ] as const;
   for (const acts of together) expect(new Set(acts.map((act) => actKeys[act])).size).toBe(acts.length);
   expect(Object.values(nextStep)).toEqual(together.map((acts) => acts[0]));
+});
+
+test("what is chosen beside a chip narrows it further", () => {
+  const finer = { ...unnarrowed, from: "2026-11-01", online: true };
+  expect(questionOf("overdue", finer, "2026-11-25")).toEqual({
+    overdue: true,
+    from: "2026-11-01",
+    online: true,
+  });
+  expect(questionOf("all", unnarrowed, "2026-11-25")).toEqual({});
+  expect(new Set(statuses).size).toBe(8);
+});
+
+test("chips that say a status or a day are told from the others", () => {
+  const which = (what: "status" | "day") => narrowings.map(({ id }) => id).filter((id) => rivals(id, what));
+  expect(which("status")).toEqual(["supplement", "done", "returned"]);
+  expect(which("day")).toEqual(["today", "week"]);
 });

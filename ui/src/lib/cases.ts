@@ -72,7 +72,47 @@ export const nextStep: Partial<Record<CaseStatus, CaseAct>> = {
 
 export type Narrowing =
   "all" | "today" | "week" | "open" | "supplement" | "dueToday" | "overdue" | "done" | "returned";
-type Filter = Omit<Args<"case.search">, "text" | "limit">;
+type Filter = Omit<Args<"case.search">, "text" | "limit" | "after">;
+
+/** Every status that is given at this desk, in the order of the portal's codes. */
+export const statuses: CaseStatus[] = [
+  "received",
+  "refused",
+  "processing",
+  "supplement_requested",
+  "withdrawn",
+  "stopped",
+  "done",
+  "returned",
+];
+
+/** What is narrowed beside the chips. */
+export interface Finer {
+  status: CaseStatus | "";
+  /** ISO days; undefined while nothing, or no day, is typed. */
+  from: string | undefined;
+  to: string | undefined;
+  online: boolean;
+}
+
+export const unnarrowed: Finer = { status: "", from: undefined, to: undefined, online: false };
+
+/** A chip and what is beside it, as one question. Both never say the same thing: see `rivals`. */
+export function questionOf(narrowing: Narrowing, finer: Finer, today: string): Filter {
+  return {
+    ...filterOf(narrowing, today),
+    ...(finer.status && { status: finer.status }),
+    ...(finer.from && { from: finer.from }),
+    ...(finer.to && { to: finer.to }),
+    ...(finer.online && { online: true }),
+  };
+}
+
+/** Whether a chip narrows by a status, or by the day of reception, of its own. */
+export function rivals(narrowing: Narrowing, what: "status" | "day"): boolean {
+  const asked = filterOf(narrowing, "2026-01-01");
+  return what === "status" ? asked.status !== undefined : asked.from !== undefined;
+}
 
 /** In the order of the keys Alt 1 … Alt 9. Each is a question to the store, never a part of a page. */
 export const narrowings: { id: Narrowing; label: MessageKey }[] = [
@@ -86,9 +126,6 @@ export const narrowings: { id: Narrowing; label: MessageKey }[] = [
   { id: "done", label: "cases.done" },
   { id: "returned", label: "cases.returned" },
 ];
-
-/** Those that look back one year, as the store says of them. */
-export const oneYear: Narrowing[] = ["open", "supplement", "dueToday", "overdue", "done", "returned"];
 
 /** What is asked for on that day; a week begins on Monday. */
 export function filterOf(narrowing: Narrowing, today: string): Filter {

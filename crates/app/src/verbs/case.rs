@@ -1,11 +1,12 @@
 //! Receiving a case, and finding it again.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use motcua_domain::{
     Code, Refusal,
     case::{
         self, BookEntry, CaseEvent, CaseFee, CaseReceived, FeeMethod, MAX_SETS, OnBehalf,
         OnlineDossier, PaperCount, ProcedureRef, ReturnMethod,
+        find::{self, Wish},
     },
     case_code::{CasePattern, Provisional},
     catalogue::{ChannelKind, primary_limit},
@@ -18,7 +19,9 @@ use motcua_protocol::{
     Time,
     event::Body,
     time::vietnam,
-    verbs::case::{CaseRow, CaseView, Get, Receive, ReceiveAnswer, Search},
+    verbs::case::{
+        CaseRow, CaseView, Get, Receive, ReceiveAnswer, Search, Understood, UnderstoodAsk,
+    },
 };
 use motcua_store::{
     Read, Write,
@@ -330,7 +333,11 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
                 let code = text::line(code, limit::SEARCH).map_err(|r| r.at("code"))?;
                 match Provisional::read(&code) {
                     Some(provisional) => read.case_by_provisional(&provisional)?,
-                    None => read.case_by_code(&code)?,
+                    None => match read.case_by_code(&code)? {
+                        Some(found) => Some(found),
+                        // What the citizen has of an online dossier is the portal's own code.
+                        None => read.case_by_portal_code(&code)?,
+                    },
                 }
             }
             (None, None) => {
@@ -339,7 +346,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
                     .into());
             }
         };
-        case_acts::view_of(app, &ctx.branch, read, found.ok_or_else(not_found)?, now)
+        case_acts::view_of(app, ctx, read, found.ok_or_else(not_found)?, now)
     })
 }
 
@@ -357,9 +364,6 @@ pub(crate) fn find(read: &Read<'_>, id: Uuid) -> Result<stored::CaseRow> {
 }
 
 const DAY_MS: i64 = 86_400_000;
-
-/// How far back a filter looks that no index serves, unless a day is named.
-const LOOK_BACK_DAYS: u64 = 366;
 
 /// From midnight to midnight in Vietnam, UTC milliseconds.
 fn day_span(day: NaiveDate) -> (i64, i64) {
@@ -382,31 +386,61 @@ pub(crate) fn search(app: &App, _ctx: &Ctx, args: Search) -> Result<Vec<CaseRow>
         .at("from")
         .into());
     }
-    let overdue = args.overdue == Some(true);
-    let open = args.open == Some(true);
-    let unindexed = args.status.is_some()
-        || open
-        || overdue
-        || args.due_on.is_some()
-        || args.online == Some(true);
-    let from = match args.from {
-        None if unindexed => app.today()?.checked_sub_days(Days::new(LOOK_BACK_DAYS)),
-        from => from,
-    };
-    let filter = stored::Filter {
+    let mut filter = stored::Filter {
         status: args.status,
-        open,
-        from,
+        open: args.open == Some(true),
+        from: args.from,
         to: args.to,
-        due_before_ms: overdue.then(|| app.now_ms()),
+        due_before_ms: (args.overdue == Some(true)).then(|| app.now_ms()),
         due_within_ms: args.due_on.map(day_span),
         online: args.online == Some(true),
     };
+    let sought = find::read(&typed, app.today()?);
+    for wish in sought.wishes {
+        // What was typed narrows what was chosen, and never widens it.
+        let holds = match wish {
+            Wish::Status(status) => *filter.status.get_or_insert(status) == status,
+            Wish::Due(day) => {
+                let span = day_span(day);
+                *filter.due_within_ms.get_or_insert(span) == span
+            }
+            Wish::Received { from, to } => {
+                filter.from = Some(filter.from.map_or(from, |chosen| chosen.max(from)));
+                filter.to = Some(filter.to.map_or(to, |chosen| chosen.min(to)));
+                true
+            }
+            Wish::Open => {
+                filter.open = true;
+                true
+            }
+            Wish::Overdue => {
+                filter.due_before_ms.get_or_insert_with(|| app.now_ms());
+                true
+            }
+            Wish::Online => {
+                filter.online = true;
+                true
+            }
+        };
+        if !holds {
+            return Ok(Vec::new());
+        }
+    }
     app.store.read(|read| {
         Ok(read
-            .search_cases(&typed, &filter, most)?
+            .search_cases(&sought.words, &filter, most, args.after)?
             .iter()
             .map(view::case_row)
             .collect())
+    })
+}
+
+/// `case.understood`
+pub(crate) fn understood(app: &App, _ctx: &Ctx, args: UnderstoodAsk) -> Result<Understood> {
+    let typed = text::line(&args.text, limit::SEARCH).map_err(|r| r.at("text"))?;
+    let sought = find::read(&typed, app.today()?);
+    Ok(Understood {
+        words: sought.words,
+        narrowed: sought.wishes.into_iter().map(Wish::words).collect(),
     })
 }

@@ -3,10 +3,11 @@
 
 use motcua_domain::{
     Code, Refusal,
-    branch::Branch,
+    branch::{Branch, Role},
     case::{
-        Act, Case, CaseAct, CaseEvent, CaseStatus, HandedBack, HandedOver, ResultPaperNote,
-        ResultReceived, decide,
+        Act, ActUndone, Case, CaseAct, CaseEvent, CaseStatus, HandedBack, HandedOver,
+        ResultPaperNote, ResultReceived, Undone, decide,
+        undo::{self, Asker},
     },
     text::{self, limit},
 };
@@ -16,8 +17,9 @@ use motcua_protocol::{
     verbs::{
         case::CaseView,
         case_acts::{
-            ActAnswer, CaseLine, CasePaper, CompleteSupplement, HandOver, PossibleAct, Postpone,
-            ReceiveResult, Refuse, RequestSupplement, ReturnResult, Stop, TakeBack, Withdraw,
+            ActAnswer, CaseLine, CasePaper, CommonPapers, CompleteSupplement, HandOver,
+            PossibleAct, Postpone, ReceiveResult, Refuse, RequestSupplement, ReturnResult, Stop,
+            TakeBack, Undo, UndoAnswer, Undoable, Withdraw,
         },
         paper::PaperKind,
     },
@@ -28,7 +30,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case, fee, print_state};
+use super::{case, case_lists, fee, notice, print_state};
 use crate::{App, Result, registry::Ctx, say_case, view};
 
 /// The case that was looked at, as long as nobody has done anything with it since.
@@ -42,10 +44,15 @@ pub(super) fn looked_at(
     if expected.is_none_or(|expected| expected == case.revision()) {
         return Ok(case);
     }
-    // Whichever came last; all three are in their order.
+    // Whichever came last; each is in its order.
     let last = |acts: &[Act]| acts.last().cloned();
     let contact = contact_changed(read, id)?;
-    let newest = [last(&case.acts), last(&case.set_aside), contact]
+    let undone = case.undone.last().map(|undone| Act {
+        at_ms: undone.at_ms,
+        officer: undone.officer.clone(),
+        event: undo_of(undone),
+    });
+    let newest = [last(&case.acts), last(&case.set_aside), undone, contact]
         .into_iter()
         .flatten()
         .max_by_key(|act| act.at_ms);
@@ -119,7 +126,7 @@ pub(super) fn done(
     let read = tx.read();
     let row = case::find(&read, id)?;
     Ok(ActAnswer {
-        view: view_of(app, &ctx.branch, &read, row, now)?,
+        view: view_of(app, ctx, &read, row, now)?,
         paper,
     })
 }
@@ -314,14 +321,48 @@ pub(crate) fn return_result(
     done(app, ctx, tx, args.id, event)
 }
 
+/// `case.undo`
+pub(crate) fn undo(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Undo) -> Result<UndoAnswer> {
+    let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
+    let now = Time::from_ms(tx.now_ms());
+    let act = undo::possible(&case, asker(ctx), now.0)?;
+    let told = notice::told_of(&tx.read(), args.id, act.at_ms)?;
+    let event = undo::undo(&case, &args.reason, asker(ctx), now.0)?;
+    tx.append(args.id, &Body::Case(event))?;
+    let read = tx.read();
+    let row = case::find(&read, args.id)?;
+    Ok(UndoAnswer {
+        view: view_of(app, ctx, &read, row, now)?,
+        told,
+    })
+}
+
+fn asker(ctx: &Ctx) -> Asker<'_> {
+    Asker {
+        officer: &ctx.officer,
+        supervisor: ctx.roles.contains(&Role::Supervisor),
+    }
+}
+
+/// The record of taking an act back, as the log has it.
+fn undo_of(undone: &Undone) -> CaseEvent {
+    CaseEvent::ActUndone(ActUndone {
+        // Only acts are taken back.
+        act: undone.act.event.act().unwrap_or(CaseAct::Accept),
+        done_ms: undone.act.at_ms,
+        reason: undone.reason.clone(),
+    })
+}
+
 /// Everything a screen shows of a case.
 pub(crate) fn view_of(
     app: &App,
-    branch: &Branch,
+    ctx: &Ctx,
     read: &Read<'_>,
     row: CaseRow,
     now: Time,
 ) -> Result<CaseView> {
+    let branch = &ctx.branch;
     let case = &row.case;
     let received = &case.received;
     let procedure = read
@@ -354,7 +395,7 @@ pub(crate) fn view_of(
             });
         }
     }
-    let waits = case.status == CaseStatus::SupplementRequested;
+    let (because, former) = why_due(case);
     Ok(CaseView {
         case_id: row.id,
         case_code: case.code().to_owned(),
@@ -362,25 +403,69 @@ pub(crate) fn view_of(
         provisional_code: received.provisional.then(|| received.code.clone()),
         received_at: Time::from_ms(received.received_ms),
         due_at: case.due_ms().map(Time::from_ms),
-        because: if waits {
-            vec!["Đang chờ bổ sung: thời hạn tính lại từ đầu khi nhận đủ hồ sơ.".to_owned()]
-        } else if let Some(other) = received
-            .on_behalf
-            .as_ref()
-            .filter(|_| case.waits_for_competent())
-        {
-            vec![super::case::begins_there(&other.competent)]
-        } else {
-            case.promised().because.to_vec()
-        },
+        because,
+        former,
         revision: case.revision(),
         contact: case.contact(),
         money: case.money(),
         can,
+        undo: case.last_act().map(|act| Undoable {
+            what: say_case::event(&act.event),
+            why_not: undo::possible(case, asker(ctx), now.0)
+                .err()
+                .map(|refusal| refusal.message),
+        }),
         papers,
         history: history(branch, case),
         procedure,
         case: row.case,
+    })
+}
+
+/// Why it is due when it is, and the date that held before with its reasons, where another was given.
+fn why_due(case: &Case) -> (Vec<String>, Vec<String>) {
+    if case.status == CaseStatus::SupplementRequested {
+        let waits = "Đang chờ bổ sung: thời hạn tính lại từ đầu khi nhận đủ hồ sơ.";
+        return (vec![waits.to_owned()], Vec::new());
+    }
+    let there = case.received.on_behalf.as_ref();
+    if let Some(other) = there.filter(|_| case.waits_for_competent()) {
+        return (
+            vec![super::case::begins_there(&other.competent)],
+            Vec::new(),
+        );
+    }
+    let promised = case.promised();
+    match case.postponed() {
+        // A limit that began anew after the apology made another date of it.
+        Some(postponed) if case.due_ms() == Some(postponed.due_ms) => {
+            let event = CaseEvent::Postponed(postponed.clone());
+            (vec![say_case::event(&event)], promised.because.to_vec())
+        }
+        _ => (promised.because.to_vec(), Vec::new()),
+    }
+}
+
+/// `case.common_papers`
+pub(crate) fn common_papers(app: &App, _ctx: &Ctx, args: CommonPapers) -> Result<Vec<PaperKind>> {
+    app.store.read(|read| {
+        let mut common: Option<Vec<PaperKind>> = None;
+        for id in args.ids.iter().take(case_lists::MOST) {
+            let row = case::find(read, *id)?;
+            let mut own = Vec::new();
+            for kind in PaperKind::ALL {
+                // One paper of several cases is printed from any one of them, not once for each.
+                let paper = print_state::of(read, &row, kind, None)?;
+                if paper.is_some_and(|paper| paper.cases.len() == 1) {
+                    own.push(kind);
+                }
+            }
+            common = Some(match common {
+                None => own,
+                Some(known) => known.into_iter().filter(|k| own.contains(k)).collect(),
+            });
+        }
+        Ok(common.unwrap_or_default())
     })
 }
 
@@ -393,7 +478,18 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
         officer: officer(&case.officer),
         text: say_case::received(&case.received),
         set_aside: false,
+        undone: false,
     }];
+    if let Some(event) = say_case::fee_at_reception(&case.received) {
+        lines.push(CaseLine {
+            at: Time::from_ms(case.received.received_ms),
+            kind: say_case::kind(&event),
+            officer: officer(&case.officer),
+            text: say_case::event(&event),
+            set_aside: false,
+            undone: false,
+        });
+    }
     if let Some(code) = &case.code_given {
         let event = CaseEvent::CodeGiven(code.given.clone());
         lines.push(CaseLine {
@@ -402,6 +498,7 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
             officer: officer(&code.officer),
             text: say_case::event(&event),
             set_aside: false,
+            undone: false,
         });
     }
     for (acts, set_aside) in [(&case.acts, false), (&case.set_aside, true)] {
@@ -411,7 +508,27 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
             officer: officer(&act.officer),
             text: say_case::event(&act.event),
             set_aside,
+            undone: false,
         }));
+    }
+    for undone in &case.undone {
+        lines.push(CaseLine {
+            at: Time::from_ms(undone.act.at_ms),
+            kind: say_case::kind(&undone.act.event),
+            officer: officer(&undone.act.officer),
+            text: say_case::event(&undone.act.event),
+            set_aside: false,
+            undone: true,
+        });
+        let event = undo_of(undone);
+        lines.push(CaseLine {
+            at: Time::from_ms(undone.at_ms),
+            kind: say_case::kind(&event),
+            officer: officer(&undone.officer),
+            text: say_case::event(&event),
+            set_aside: false,
+            undone: false,
+        });
     }
     lines.extend(case.printed.iter().map(|print| CaseLine {
         at: Time::from_ms(print.at_ms),
@@ -419,6 +536,7 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
         officer: officer(&print.officer),
         text: say_case::printed(&print.document),
         set_aside: false,
+        undone: false,
     }));
     let gone = case.detached.iter();
     let files = case.attachments.iter().chain(gone.map(|d| &d.attachment));
@@ -428,6 +546,7 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
         officer: officer(&file.officer),
         text: say_case::attached(&file.file),
         set_aside: false,
+        undone: false,
     }));
     lines.extend(case.detached.iter().map(|gone| CaseLine {
         at: Time::from_ms(gone.at_ms),
@@ -438,6 +557,7 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
             gone.attachment.file.name, gone.attachment.file.code, gone.reason
         ),
         set_aside: false,
+        undone: false,
     }));
     // Stable: what happened within one millisecond keeps its order.
     lines.sort_by_key(|line| line.at);

@@ -95,6 +95,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(case::receive);
     registry.query(case::get);
     registry.query(case::search);
+    registry.query(case::understood);
     registry.command(case_acts::request_supplement);
     registry.command(case_acts::complete_supplement);
     registry.command(case_acts::refuse);
@@ -105,6 +106,8 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(case_lists::hand_over_many);
     registry.command(case_lists::accept);
     registry.command(case_acts::take_back);
+    registry.command(case_acts::undo);
+    registry.query(case_acts::common_papers);
     registry.command(case_acts::receive_result);
     registry.command(case_acts::return_result);
     registry.command(scan::attach);

@@ -5,7 +5,7 @@ use motcua_domain::{
     branch::Branch,
     case::{CaseEvent, ContactChanged},
     identity::phone,
-    notice::{self, CallOutcome, Channel, Means, NoticeTold, Step, Telling, Told},
+    notice::{self, CallOutcome, Channel, Means, NoticeKind, NoticeTold, Step, Telling, Told},
     text::{self, limit},
 };
 use motcua_protocol::{
@@ -172,6 +172,41 @@ fn done(branch: &Branch, telling: &Telling) -> NoticeDone {
     }
 }
 
+/// What the citizen has heard of an act, in sentences.
+pub(super) fn told_of(read: &Read<'_>, case: Uuid, act_ms: i64) -> Result<Vec<String>> {
+    let mut told = Vec::new();
+    for kind in NoticeKind::ALL {
+        let Some(row) = read.notice(notice_entity(case, kind, act_ms))? else {
+            continue;
+        };
+        let what = match kind {
+            NoticeKind::ResultReady => "đã có kết quả",
+            NoticeKind::SupplementAsked => "cần bổ sung hồ sơ",
+            NoticeKind::DatePostponed => "hẹn lại ngày trả",
+        };
+        for telling in &row.tellings {
+            let how = match &telling.told {
+                Told::Sent {
+                    channel: Channel::Email,
+                } => "bằng thư điện tử",
+                Told::Sent {
+                    channel: Channel::Sms,
+                } => "bằng tin nhắn",
+                Told::Called {
+                    outcome: CallOutcome::Reached,
+                    ..
+                } => "qua điện thoại",
+                Told::Called { .. } | Told::Refused { .. } => continue,
+            };
+            told.push(format!(
+                "Đã báo người dân {how} lúc {}: {what}. Mời báo lại cho họ.",
+                Time::from_ms(telling.at_ms).0.format("%H:%M ngày %d/%m/%Y")
+            ));
+        }
+    }
+    Ok(told)
+}
+
 fn find(read: &Read<'_>, id: Uuid) -> Result<NoticeRow> {
     read.notice(id)?.ok_or_else(|| {
         Refusal::new(
@@ -250,7 +285,7 @@ pub(crate) fn set_contact(
     let read = tx.read();
     let row = case::find(&read, args.id)?;
     let now = Time::from_ms(tx.now_ms());
-    case_acts::view_of(app, &ctx.branch, &read, row, now)
+    case_acts::view_of(app, ctx, &read, row, now)
 }
 
 fn shown(app: &App) -> NoticeSetupAnswer {

@@ -1,7 +1,7 @@
 //! Which papers a case has, since when each is what it is now, and under which name its prints
 //! stand in the log.
 
-use motcua_domain::case::{Case, CaseAct, CaseEvent, CaseStatus};
+use motcua_domain::case::{Case, CaseAct, CaseEvent, CaseStatus, Undone};
 use motcua_protocol::verbs::paper::PaperKind;
 use motcua_store::{Read, table::case::CaseRow};
 use uuid::Uuid;
@@ -43,6 +43,11 @@ pub(crate) fn of(
     let case = &row.case;
     let at = |act: CaseAct| case.last(act).map(|a| a.at_ms);
     let latest = |acts: &[CaseAct]| acts.iter().filter_map(|act| at(*act)).max();
+    // An act that was taken back stood on what was printed before.
+    let taken_back = |acts: &[CaseAct]| {
+        let of = |done: &&Undone| done.act.event.act().is_some_and(|a| acts.contains(&a));
+        case.undone.iter().filter(of).map(|done| done.at_ms).max()
+    };
     let own = |since_ms: i64| Paper {
         document: kind.name().to_owned(),
         since_ms,
@@ -54,12 +59,17 @@ pub(crate) fn of(
         // stays as it was told.
         PaperKind::Receipt => {
             let coded = case.code_given.as_ref().map(|code| code.at_ms);
-            let acts = latest(&[CaseAct::CompleteSupplement, CaseAct::Accept]);
-            Some(own(acts.max(coded).unwrap_or(i64::MIN)))
+            let acts = [CaseAct::CompleteSupplement, CaseAct::Accept];
+            let since = latest(&acts).max(taken_back(&acts)).max(coded);
+            Some(own(since.unwrap_or(i64::MIN)))
         }
         // A line comes with every hop.
         PaperKind::Control => {
-            latest(&[CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult]).map(own)
+            let hops = [CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult];
+            latest(&hops)
+                .max(taken_back(&hops))
+                .filter(|_| latest(&hops).is_some())
+                .map(own)
         }
         PaperKind::RatingSlip => Some(own(i64::MIN)),
         PaperKind::FeeSlip => fee_slip(case, part).map(|(part, since_ms)| Paper {
@@ -72,7 +82,7 @@ pub(crate) fn of(
             cases,
             ..own(since_ms)
         }),
-        PaperKind::HandOverList => listed(case).map(|(since_ms, cases)| Paper {
+        PaperKind::HandOverList => listed(read, case)?.map(|(since_ms, cases)| Paper {
             cases,
             ..own(since_ms)
         }),
@@ -117,11 +127,28 @@ fn joint(read: &Read<'_>, row: &CaseRow) -> Result<Option<(i64, Vec<Uuid>)>> {
     Ok(Some((since.unwrap_or(i64::MIN), ids)))
 }
 
-/// The cases that went with this one, if it went with others the last time.
-fn listed(case: &Case) -> Option<(i64, Vec<Uuid>)> {
-    let act = case.last(CaseAct::HandOver)?;
-    match &act.event {
-        CaseEvent::HandedOver(hop) if !hop.list.is_empty() => Some((act.at_ms, hop.list.clone())),
-        _ => None,
+/// The cases that went with this one, if it went with others the last time. Whose hand-over was
+/// taken back did not go; without it the list is another paper.
+fn listed(read: &Read<'_>, case: &Case) -> Result<Option<(i64, Vec<Uuid>)>> {
+    let Some(act) = case.last(CaseAct::HandOver) else {
+        return Ok(None);
+    };
+    let CaseEvent::HandedOver(hop) = &act.event else {
+        return Ok(None);
+    };
+    if hop.list.is_empty() {
+        return Ok(None);
     }
+    let (mut since, mut cases) = (act.at_ms, Vec::with_capacity(hop.list.len()));
+    for id in &hop.list {
+        let undone = read.case(*id)?.and_then(|row| {
+            let same = |done: &&Undone| matches!(&done.act.event, CaseEvent::HandedOver(other) if other.list == hop.list);
+            row.case.undone.iter().rev().find(same).map(|done| done.at_ms)
+        });
+        match undone {
+            Some(at_ms) => since = since.max(at_ms),
+            None => cases.push(*id),
+        }
+    }
+    Ok(Some((since, cases)))
 }

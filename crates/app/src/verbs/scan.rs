@@ -177,7 +177,7 @@ fn view(app: &App, ctx: &Ctx, tx: &Write<'_>, id: Uuid) -> Result<CaseView> {
     let now = Time::from_ms(tx.now_ms());
     let read = tx.read();
     let row = case::find(&read, id)?;
-    case_acts::view_of(app, &ctx.branch, &read, row, now)
+    case_acts::view_of(app, ctx, &read, row, now)
 }
 
 /// `case.attach`

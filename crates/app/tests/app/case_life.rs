@@ -397,3 +397,134 @@ fn reception_hands_out_results_and_does_nothing_else_to_a_case() {
         life.with(json!({"recipient": {"to": "owner", "name": ""}})),
     );
 }
+
+/// A result booked into the wrong case: taken back, with everything on record.
+#[test]
+fn the_last_act_is_taken_back_and_both_stay_in_the_history() {
+    let life = Life::new();
+    let before = life.view();
+    assert_eq!(before["undo"], Value::Null, "no act yet");
+    life.act("case.receive_result", json!({}));
+    let undo = json!({"id": life.id, "reason": "nhầm hồ sơ bên cạnh"});
+    let other = life.branch.refused("dung", "case.undo", undo.clone());
+    assert_eq!(other.code, Code::NotAllowed);
+    assert_eq!(life.view()["undo"]["why_not"], Value::Null);
+    let mut seen = undo.clone();
+    seen["expected"] = json!(0);
+    assert_eq!(
+        life.branch.refused(OFFICER, "case.undo", seen).code,
+        Code::CaseChanged
+    );
+    let done = life.branch.ok(OFFICER, "case.undo", undo.clone());
+    assert_eq!(done["told"], json!([]), "nobody was told");
+    let view = &done["view"];
+    assert_eq!(view["case"]["status"], before["case"]["status"]);
+    assert_eq!(view["due_at"], before["due_at"]);
+    assert_eq!(view["can"], before["can"]);
+    assert_eq!(view["revision"], 2);
+    let history: Vec<(String, bool)> = view["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (id(&line["kind"]), line["undone"] == json!(true)))
+        .collect();
+    let kinds: Vec<(&str, bool)> = history.iter().map(|(k, u)| (&**k, *u)).collect();
+    assert_eq!(
+        kinds,
+        [
+            ("case.received", false),
+            ("case.result_received", true),
+            ("case.act_undone", false)
+        ]
+    );
+    let last = id(&view["history"][2]["text"]);
+    assert!(
+        last.contains("nhận kết quả") && last.contains("nhầm hồ sơ bên cạnh"),
+        "{last}"
+    );
+    let again = life.branch.refused(OFFICER, "case.undo", undo);
+    assert_eq!(again.code, Code::CaseStatus, "there is nothing more");
+    life.branch.assert_sound();
+}
+
+#[test]
+fn a_list_of_a_hand_over_loses_whoever_was_taken_back() {
+    let branch = TestBranch::demo();
+    let taken = || id(&branch.ok(OFFICER, "case.receive", case())["case_id"]);
+    let (one, two) = (taken(), taken());
+    branch.ok(
+        OFFICER,
+        "case.hand_over_many",
+        json!({"ids": [one, two], "to": "Phòng Tư pháp"}),
+    );
+    branch.pass(MINUTE);
+    branch.ok(
+        OFFICER,
+        "case.undo",
+        json!({"id": one, "reason": "chưa đủ giấy"}),
+    );
+    let common = json!({"ids": [one, two]});
+    let kinds = branch.ok(OFFICER, "case.common_papers", common);
+    assert!(
+        kinds.as_array().unwrap().contains(&json!("receipt")),
+        "{kinds}"
+    );
+    assert!(
+        !kinds.as_array().unwrap().contains(&json!("control")),
+        "{kinds}"
+    );
+    let job = branch.ok(
+        OFFICER,
+        "print.submit",
+        json!({"kind": "hand_over_list", "id": two}),
+    );
+    assert_eq!(job["reprint"], false);
+    let kinds = |case: &str| {
+        id(&json!(
+            branch.ok(OFFICER, "case.get", json!({"id": case}))["history"].to_string()
+        ))
+    };
+    assert!(kinds(&two).contains("document_printed"));
+    assert!(
+        !kinds(&one).contains("document_printed"),
+        "it is not on that list"
+    );
+    branch.assert_sound();
+}
+
+#[test]
+fn after_an_apology_the_new_date_is_explained_and_the_old_one_is_former() {
+    let life = Life::new();
+    let before = life.view();
+    assert_eq!(before["former"], Value::Null);
+    let done = life.act(
+        "case.postpone",
+        json!({"date": "2026-12-11", "reason": "chờ xác minh"}),
+    );
+    let because = done["view"]["because"].to_string();
+    assert!(
+        because.contains("11/12/2026") && because.contains("chờ xác minh"),
+        "{because}"
+    );
+    assert_eq!(done["view"]["former"], before["because"]);
+    assert!(!before["because"].to_string().contains("chưa đối chiếu"));
+}
+
+#[rstest]
+#[case::cash(json!({"amount": 8000, "method": "cash"}), "fee.paid", "Thu 8.000 đồng, tiền mặt.")]
+#[case::exempt(json!({"amount": 8000, "method": "exempt", "ground": "hộ nghèo"}), "fee.charged", "Miễn phí, lệ phí. Căn cứ: hộ nghèo.")]
+#[case::unpaid(json!({"amount": 8000, "method": "unpaid"}), "fee.charged", "Mức phí, lệ phí: 8.000 đồng.")]
+fn money_at_reception_stands_in_the_history(
+    #[case] fee: Value,
+    #[case] kind: &str,
+    #[case] text: &str,
+) {
+    let branch = TestBranch::demo();
+    let mut args = case();
+    args["fee"] = fee;
+    let taken = branch.ok(OFFICER, "case.receive", args);
+    let view = branch.ok(OFFICER, "case.get", json!({"id": taken["case_id"]}));
+    let line = &view["history"][1];
+    assert_eq!(line["kind"], kind);
+    assert!(id(&line["text"]).starts_with(text), "{line}");
+}

@@ -67,14 +67,176 @@ fn a_filter_leaves_exactly(#[case] args: Value, #[case] names: &[&str]) {
 }
 
 #[test]
-fn what_no_index_serves_looks_back_a_year_unless_a_day_is_named() {
+fn a_filter_looks_back_as_far_as_there_are_cases() {
     let branch = week();
     branch.pass(400 * DAY);
     let overdue = json!({"text": "", "overdue": true});
-    assert_eq!(found(&branch, overdue), Vec::<String>::new());
-    let since = json!({"text": "", "overdue": true, "from": "2026-11-01"});
-    assert_eq!(found(&branch, since).len(), 3);
-    assert_eq!(found(&branch, json!({"text": ""})).len(), 4);
+    assert_eq!(found(&branch, overdue).len(), 3);
+    let until = json!({"text": "", "overdue": true, "to": "2026-11-26"});
+    assert_eq!(found(&branch, until).len(), 2);
+}
+
+/// One case of each kind, on the same day: what an officer types finds exactly it.
+fn one_of_each() -> TestBranch {
+    let branch = TestBranch::demo();
+    let taken = |name: &str, more: Value| {
+        let mut args = case();
+        args["applicant"] = json!({"kind": "individual", "name": name});
+        args.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        id(&branch.ok(OFFICER, "case.receive", args)["case_id"])
+    };
+    let act = |verb: &str, case: &str, more: Value| {
+        let mut args = more;
+        args["id"] = json!(case);
+        branch.ok(OFFICER, verb, args);
+    };
+    let refused = taken("Lò Thị Mai", json!({}));
+    act(
+        "case.refuse",
+        &refused,
+        json!({"reason": "không thuộc thẩm quyền"}),
+    );
+    let withdrawn = taken("Hoàng Văn Ký", json!({}));
+    act("case.withdraw", &withdrawn, json!({"reason": "xin rút"}));
+    let stopped = taken("Lương Thị Sen", json!({}));
+    act("case.stop", &stopped, json!({"reason": "theo văn bản"}));
+    let posted = taken("Mùa A Chu", json!({}));
+    act("case.receive_result", &posted, json!({}));
+    act(
+        "case.return_result",
+        &posted,
+        json!({"recipient": {"to": "post", "waybill": "EB123456789VN", "address": "Bản Lướt"}}),
+    );
+    let by_proxy = taken("Giàng A Páo", json!({}));
+    act("case.receive_result", &by_proxy, json!({}));
+    act(
+        "case.return_result",
+        &by_proxy,
+        json!({"recipient": {"to": "proxy", "name": "Quàng Thị Inh", "authorisation": "số 12"}}),
+    );
+    taken(
+        "Vàng Thị Dợ",
+        json!({"online": {"code": "G15.20-261129-0007"}}),
+    );
+    taken("Tú Chơi", json!({}));
+    branch
+}
+
+#[rstest]
+#[case::refused("từ chối", &["Lò Thị Mai"])]
+#[case::a_name_with_marks_is_a_name("Tú Chơi", &["Tú Chơi"])]
+#[case::withdrawn("đã rút", &["Hoàng Văn Ký"])]
+#[case::withdrawn_bare("da rut", &["Hoàng Văn Ký"])]
+#[case::stopped("dừng xử lý", &["Lương Thị Sen"])]
+#[case::words_and_status("sen dừng xử lý", &["Lương Thị Sen"])]
+#[case::words_of_another("mai dừng xử lý", &[])]
+#[case::the_day("23/11/2026 đã rút", &["Hoàng Văn Ký"])]
+#[case::another_day("22/11/2026 đã rút", &[])]
+#[case::waybill("EB123456789VN", &["Mùa A Chu"])]
+#[case::proxy("quang thi inh", &["Giàng A Páo"])]
+#[case::portal_code("G15.20-261129-0007", &["Vàng Thị Dợ"])]
+#[case::online("trực tuyến", &["Vàng Thị Dợ"])]
+fn what_is_typed_finds(#[case] text: &str, #[case] names: &[&str]) {
+    assert_eq!(found(&one_of_each(), json!({"text": text})), names);
+}
+
+#[test]
+fn a_procedure_is_found_by_name_and_code_and_a_day_as_it_is_written() {
+    let branch = one_of_each();
+    let row = &branch.ok(OFFICER, "case.search", json!({"text": "mai"}))[0];
+    for text in [
+        id(&row["procedure_code"]),
+        id(&row["procedure_name"]),
+        "23/11/2026".to_owned(),
+        "23/11".to_owned(),
+        "11/2026".to_owned(),
+    ] {
+        assert_eq!(found(&branch, json!({"text": text})).len(), 7, "{text}");
+    }
+    assert_eq!(
+        branch.ok(
+            OFFICER,
+            "case.understood",
+            json!({"text": "khai sinh 23/11/2026 từ chối"})
+        ),
+        json!({"words": "khai sinh", "narrowed": ["nhận ngày 23/11/2026", "hồ sơ không được tiếp nhận"]})
+    );
+}
+
+#[test]
+fn the_code_of_the_portal_opens_its_case() {
+    let branch = one_of_each();
+    let view = branch.ok(OFFICER, "case.get", json!({"code": "g15.20-261129-0007"}));
+    assert_eq!(view["case"]["applicant"]["name"], "Vàng Thị Dợ");
+}
+
+#[test]
+fn of_work_to_be_done_the_online_ones_come_first() {
+    let branch = one_of_each();
+    for filter in [
+        json!({"text": "", "open": true}),
+        json!({"text": "", "status": "received"}),
+    ] {
+        assert_eq!(found(&branch, filter), ["Vàng Thị Dợ", "Tú Chơi"]);
+    }
+    let all = found(&branch, json!({"text": ""}));
+    assert_eq!(all[0], "Tú Chơi", "the newest of all is the newest");
+}
+
+/// Whatever is asked, page after page is the whole list, each case once.
+#[rstest]
+#[case::all(json!({"text": ""}))]
+#[case::day(json!({"text": "", "from": "2026-11-23"}))]
+#[case::open(json!({"text": "", "open": true}))]
+#[case::closed(json!({"text": "", "status": "refused"}))]
+#[case::words(json!({"text": "hu"}))]
+#[case::words_and_status(json!({"text": "hu", "status": "received"}))]
+#[case::beginnings(json!({"text": "ng hu"}))]
+fn pages_are_the_whole_list(#[case] args: Value) {
+    let branch = TestBranch::demo();
+    for (n, name) in ["Nguyễn Văn Hứ", "Nguyễn Thị Hương", "Ngô Hú", "Ngô Hưng"]
+        .iter()
+        .cycle()
+        .take(22)
+        .enumerate()
+    {
+        let mut taken = case();
+        taken["applicant"] = json!({"kind": "individual", "name": format!("{name} {n}")});
+        if n % 3 == 0 {
+            taken["online"] = json!({"code": format!("G15-{n}")});
+        }
+        let done = branch.ok(OFFICER, "case.receive", taken);
+        if n % 4 == 1 {
+            branch.ok(
+                OFFICER,
+                "case.refuse",
+                json!({"id": done["case_id"], "reason": "sai"}),
+            );
+        }
+    }
+    let whole = found(&branch, args.clone());
+    assert!(whole.len() > 4, "{whole:?}");
+    let mut pages = Vec::new();
+    let mut after = Value::Null;
+    loop {
+        let mut page = args.clone();
+        page["limit"] = json!(3);
+        if !after.is_null() {
+            page["after"] = after;
+        }
+        let rows = branch.ok(OFFICER, "case.search", page);
+        let rows = rows.as_array().unwrap();
+        let Some(last) = rows.last() else { break };
+        after = last["case_id"].clone();
+        pages.extend(rows.iter().map(|row| id(&row["applicant"])));
+        assert!(pages.len() <= whole.len(), "{pages:?}");
+    }
+    let (mut sorted, mut want) = (pages.clone(), whole);
+    sorted.sort();
+    want.sort();
+    assert_eq!(sorted, want);
 }
 
 #[rstest]

@@ -210,10 +210,17 @@ fn from_the_scanner_into_a_paper_of_the_case() {
     assert_eq!(rotations(&read), [90, 0, 0]);
     assert_eq!(blake3::hash(&read).to_hex().as_str(), blob["hash"]);
 
-    // A result paper, with the code that stands on it.
+    // A result paper, with the code that stands on it, once there is a result.
     let blob = scans.bind(&now[3..4]);
     let args =
         json!({"id": scans.id, "paper": {"to": "result"}, "code": "KQ.G15.000020", "blob": blob});
+    let early = scans.branch.refused(OFFICER, "case.attach", args.clone());
+    assert_eq!(
+        (early.code, early.field.as_deref()),
+        (Code::CaseStatus, Some("paper"))
+    );
+    let has = json!({"id": scans.id});
+    scans.branch.ok(OFFICER, "case.receive_result", has);
     let view = scans.branch.ok(OFFICER, "case.attach", args.clone());
     assert_eq!(view["case"]["attachments"][1]["code"], "KQ.G15.000020");
     let refused = scans.branch.refused(OFFICER, "case.attach", args);
@@ -543,7 +550,7 @@ fn a_file_that_is_gone_or_damaged_is_found_and_a_backup_brings_it_back() {
     // What was never kept cannot be named.
     let mut other = blob.clone();
     other["hash"] = json!("0".repeat(64));
-    let args = json!({"id": scans.id, "paper": {"to": "result"}, "blob": other});
+    let args = json!({"id": scans.id, "paper": {"to": "paper", "index": 0}, "blob": other});
     let refused = scans.branch.refused(OFFICER, "case.attach", args);
     assert_eq!(refused.code, Code::BlobMissing);
 

@@ -171,7 +171,7 @@ fn the_desk_shows_the_strip_and_the_reasons() {
     26/11 Due 5
     Hẹn thứ Năm 26/11: 5 ngày làm việc, bỏ T7, CN và 24/11 (Ngày Văn hóa Việt Nam).
     Ngày 23/11 có thể được nghỉ (nghỉ hoán đổi trước Ngày Văn hóa Việt Nam), chưa có quyết định; đang tính là ngày làm việc. Mời xem lại ngày hẹn khi có thông báo.
-    Cách đếm (căn cứ Bộ luật Dân sự 2015 Điều 147–148, chưa đối chiếu nguyên văn): không tính ngày nhận; ngày cuối là ngày nghỉ thì hết hạn vào ngày làm việc kế tiếp.
+    Cách đếm (căn cứ Bộ luật Dân sự 2015 Điều 147–148): không tính ngày nhận; ngày cuối là ngày nghỉ thì hết hạn vào ngày làm việc kế tiếp.
     ");
 }
 

@@ -267,10 +267,10 @@ fn capital(text: &str) -> String {
 fn law(unit: LimitUnit) -> &'static str {
     match unit {
         LimitUnit::Hour | LimitUnit::WorkingHour => {
-            "Cách đếm (căn cứ Bộ luật Dân sự 2015 Điều 147, chưa đối chiếu nguyên văn): thời hạn bằng giờ tính từ lúc nhận đủ hồ sơ."
+            "Cách đếm (căn cứ Bộ luật Dân sự 2015 Điều 147): thời hạn bằng giờ tính từ lúc nhận đủ hồ sơ."
         }
         LimitUnit::WorkingDay | LimitUnit::Day | LimitUnit::Month => {
-            "Cách đếm (căn cứ Bộ luật Dân sự 2015 Điều 147–148, chưa đối chiếu nguyên văn): không tính ngày nhận; ngày cuối là ngày nghỉ \
+            "Cách đếm (căn cứ Bộ luật Dân sự 2015 Điều 147–148): không tính ngày nhận; ngày cuối là ngày nghỉ \
              thì hết hạn vào ngày làm việc kế tiếp."
         }
     }

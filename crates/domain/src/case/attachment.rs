@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{Case, CaseEvent};
+use super::{Case, CaseEvent, CaseStatus};
 use crate::{
     refusal::{Code, Refusal, Result},
     text::{self, limit},
@@ -260,7 +260,8 @@ impl Case {
 /// A file comes to a case. `known` are the names of the procedure's papers.
 ///
 /// # Errors
-/// Those of [`check_size`]; `PAPER_INDEX_INVALID`; a name or code that is too long; an address
+/// Those of [`check_size`]; `CASE_STATUS` for the file of a result that has not come;
+/// `PAPER_INDEX_INVALID`; a name or code that is too long; an address
 /// that is none; too many files.
 pub fn attach(case: &Case, id: Uuid, wanted: Wanted, known: &[&str]) -> Result<CaseEvent> {
     check_size(wanted.blob.pages, wanted.blob.bytes)?;
@@ -270,6 +271,19 @@ pub fn attach(case: &Case, id: Uuid, wanted: Wanted, known: &[&str]) -> Result<C
             "Địa chỉ tệp không đúng dạng. Chưa ghi gì. Mời ghép lại các trang.",
         )
         .at("blob.hash"));
+    }
+    // A file of a result that nobody has is one of the distortions that officers of other systems
+    // are asked for: “upload anything as a result” closes the case (domain.md §9.2).
+    let has_result = matches!(case.status, CaseStatus::Done | CaseStatus::Returned);
+    if wanted.paper == AttachedTo::Result && !has_result {
+        return Err(Refusal::new(
+            Code::CaseStatus,
+            format!(
+                "Hồ sơ này {} nên chưa có kết quả để gắn tệp. Chưa ghi gì, các trang vẫn còn. Mời ghi nhận kết quả trước, hoặc chọn giấy tờ khác.",
+                case.status.words()
+            ),
+        )
+        .at("paper"));
     }
     if case.attachments.len() >= MAX_ATTACHMENTS {
         return Err(Refusal::new(

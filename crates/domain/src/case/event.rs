@@ -309,6 +309,19 @@ pub struct ResultReturned {
     pub note: Option<String>,
 }
 
+/// The last act was a slip and is taken back: it stays on record, and this one stands beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseActUndone")]
+#[schemars(rename = "CaseActUndone")]
+pub struct ActUndone {
+    /// Which act.
+    pub act: CaseAct,
+    /// When it was done, UTC milliseconds: with the act this names it.
+    pub done_ms: i64,
+    /// Why it was wrong.
+    pub reason: String,
+}
+
 /// How the citizen is reached from now on, and whether they want to be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(optional_fields)]
@@ -380,6 +393,9 @@ pub enum CaseEvent {
     /// The competent agency has it.
     #[serde(rename = "case.accepted")]
     Accepted(Accepted),
+    /// The last act was taken back.
+    #[serde(rename = "case.act_undone")]
+    ActUndone(ActUndone),
     /// What it costs.
     #[serde(rename = "fee.charged")]
     FeeCharged(FeeCharged),
@@ -407,7 +423,7 @@ impl CaseEvent {
     }
 
     /// Which act it records; none for reception itself, for its code, for printing, for money, for
-    /// files, and for how the citizen is reached.
+    /// files, for how the citizen is reached, and for taking an act back.
     pub fn act(&self) -> Option<CaseAct> {
         match self {
             Self::Received(_)
@@ -417,6 +433,7 @@ impl CaseEvent {
             | Self::FeeReversed(_)
             | Self::ContactChanged(_)
             | Self::CodeGiven(_)
+            | Self::ActUndone(_)
             | Self::PaperAttached(_)
             | Self::PaperDetached(_) => None,
             Self::SupplementRequested(_) => Some(CaseAct::RequestSupplement),

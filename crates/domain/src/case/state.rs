@@ -6,7 +6,7 @@ use ts_rs::TS;
 
 use super::{
     Attachment, BookEntry, CaseAct, CaseEvent, CaseReceived, CaseStatus, CodeGiven, Detached,
-    Postponed, WantedPaper,
+    Postponed, Undone, WantedPaper,
 };
 use crate::{
     calendar::Limit,
@@ -73,6 +73,9 @@ pub struct Case {
     /// shown, without effect.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set_aside: Vec<Act>,
+    /// What was a slip and was taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undone: Vec<Undone>,
     /// How the citizen is reached, where that was changed after reception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
@@ -118,17 +121,14 @@ impl Case {
             return None;
         };
         Some(Self {
-            status: if received.instant {
-                CaseStatus::Returned
-            } else {
-                CaseStatus::Received
-            },
+            status: received.begins(),
             officer: recorded.stamp.actor.clone(),
             received: (**received).clone(),
             code_given: None,
             printed: Vec::new(),
             acts: Vec::new(),
             set_aside: Vec::new(),
+            undone: Vec::new(),
             contact: None,
             attachments: Vec::new(),
             detached: Vec::new(),
@@ -190,6 +190,10 @@ impl Case {
             return;
         }
         if self.apply_file(recorded) {
+            return;
+        }
+        if let CaseEvent::ActUndone(undone) = &recorded.event {
+            self.apply_undone(undone, at_ms, officer);
             return;
         }
         // A case is received once; a second telling of it changes nothing.
@@ -324,7 +328,9 @@ impl Case {
     /// Grows with every act, and with every change of how the citizen is reached: whoever saw
     /// another number has not seen what was done since.
     pub fn revision(&self) -> u32 {
-        let acts = u32::try_from(self.acts.len() + self.set_aside.len()).unwrap_or(u32::MAX);
+        // What was taken back was an act, and so was taking it back.
+        let acts = self.acts.len() + self.set_aside.len() + 2 * self.undone.len();
+        let acts = u32::try_from(acts).unwrap_or(u32::MAX);
         // Without a change there is nothing to count, and what reception wrote needs no look.
         acts.saturating_add(self.contact.as_ref().map_or(0, |contact| contact.changes))
     }

@@ -3,7 +3,7 @@
 use motcua_domain::{
     Code,
     case::{
-        AttachedTo, Blob, Case, CaseEvent, PaperOrigin,
+        AttachedTo, Blob, Case, CaseEvent, PaperOrigin, ResultPaperNote, ResultReceived,
         attachment::{self, MAX_BYTES, MAX_PAGES, Wanted},
     },
 };
@@ -58,6 +58,18 @@ fn each_file_has_a_code_of_its_own_also_after_one_was_taken_back() {
     assert_eq!(tail(&one), ".TP01");
     assert_eq!(tail(&attach(&mut case, paper(1), 2).1), ".TP02");
     assert_eq!(tail(&attach(&mut case, paper(0), 3).1), ".TP01-2");
+    let early = attachment::attach(&case, Uuid::nil(), wanted(AttachedTo::Result), &PAPERS);
+    assert_eq!(
+        early.unwrap_err().field.as_deref(),
+        Some("paper"),
+        "no result yet"
+    );
+    let result = CaseEvent::ResultReceived(ResultReceived {
+        result: ResultPaperNote::default(),
+        giver: None,
+        note: None,
+    });
+    case.apply(&recorded(result, MORNING + 4));
     assert_eq!(tail(&attach(&mut case, AttachedTo::Result, 4).1), ".KQ01");
     let other = AttachedTo::Other {
         name: " Đơn đề  nghị ".to_owned(),

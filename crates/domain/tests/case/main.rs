@@ -17,3 +17,4 @@ mod play;
 mod properties;
 mod supplements;
 mod table;
+mod undo;

@@ -8,6 +8,7 @@ use motcua_domain::{
         BookEntry, Case, CaseAct, CaseEvent, CaseFee, CaseReceived, FeeMethod, HandedBack,
         HandedOver, ProcedureRef, Recipient, ResultPaperNote, ResultReceived, ReturnMethod,
         WantedPaper, decide,
+        undo::{self, Asker},
     },
     visit::{Party, PartyKind, Recorded, Stamp},
 };
@@ -206,6 +207,13 @@ impl Play {
     /// Does an act if it can be done.
     pub(crate) fn act(&mut self, act: CaseAct) -> Result<(), Refusal> {
         let event = self.decide(act)?;
+        self.append(event);
+        Ok(())
+    }
+
+    /// Takes the last act back, if that can be done.
+    pub(crate) fn undo(&mut self, asker: Asker<'_>) -> Result<(), Refusal> {
+        let event = undo::undo(&self.case, "nhầm hồ sơ", asker, at(self.now))?;
         self.append(event);
         Ok(())
     }

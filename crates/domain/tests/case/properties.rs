@@ -1,13 +1,17 @@
 //! Whatever the events and their order: folding never falls over, no way outside the table is
 //! gone, and nothing that was recorded is lost.
 
-use motcua_domain::case::{Case, CaseAct, CaseEvent, CaseStatus, Postponed};
+use motcua_domain::case::{
+    ActUndone, Case, CaseAct, CaseEvent, CaseStatus, Postponed, undo::Asker,
+};
 use proptest::prelude::*;
 
 use crate::play::{DAY, MORNING, Play, received, recorded};
 
-fn acts() -> impl Strategy<Value = Vec<(CaseAct, i64)>> {
-    let one = (prop::sample::select(CaseAct::ALL.to_vec()), 0..3 * DAY);
+/// None takes back what was done last.
+fn acts() -> impl Strategy<Value = Vec<(Option<CaseAct>, i64)>> {
+    let act = prop::option::weighted(0.8, prop::sample::select(CaseAct::ALL.to_vec()));
+    let one = (act, 0..3 * DAY);
     prop::collection::vec(one, 0..14)
 }
 
@@ -27,9 +31,15 @@ fn any_event(pick: usize, ms: i64) -> CaseEvent {
             due_ms: ms,
             number: None,
         }),
+        3 | 4 => CaseEvent::ActUndone(ActUndone {
+            act: CaseAct::ALL[ms.rem_euclid(11) as usize],
+            // As often as not of an act that there is: all are done in the morning.
+            done_ms: if ms % 2 == 0 { MORNING } else { ms },
+            reason: "x".to_owned(),
+        }),
         n => {
             // Each act from where it is possible.
-            let act = CaseAct::ALL[(n - 3) % CaseAct::ALL.len()];
+            let act = CaseAct::ALL[(n - 5) % CaseAct::ALL.len()];
             for before in [
                 CaseAct::RequestSupplement,
                 CaseAct::CompleteSupplement,
@@ -53,6 +63,23 @@ proptest! {
         for (act, wait) in steps {
             play.pass(wait);
             let before = play.case.clone();
+            let Some(act) = act else {
+                let undone = play.undo(Asker { officer: "lan", supervisor: true });
+                match undone {
+                    Ok(()) => {
+                        prop_assert_eq!(play.case.revision(), before.revision() + 1);
+                        prop_assert_eq!(play.case.undone.len(), before.undone.len() + 1);
+                        let last = play.case.undone.last().unwrap();
+                        prop_assert_eq!(Some(&last.act), before.last_act());
+                        // The way that led here leads here again.
+                        let again = last.act.event.act().unwrap().way(play.case.status);
+                        prop_assert_eq!(again, Some(before.status));
+                    }
+                    Err(_) => prop_assert!(before.last_act().is_none()),
+                }
+                prop_assert_eq!(&Case::fold(&play.events).unwrap(), &play.case);
+                continue;
+            };
             match play.act(act) {
                 Ok(()) => {
                     prop_assert_eq!(Some(play.case.status), act.way(before.status));
@@ -73,7 +100,7 @@ proptest! {
 
     #[test]
     fn any_events_fold_and_none_is_lost(
-        picks in prop::collection::vec((0usize..13, any::<i64>()), 0..24),
+        picks in prop::collection::vec((0usize..15, prop_oneof![Just(MORNING), any::<i64>()]), 0..24),
         begin in 0usize..4,
     ) {
         let mut events = vec![];
@@ -87,8 +114,12 @@ proptest! {
             return Ok(());
         };
         let begun = events.iter().position(|e| matches!(e.event, CaseEvent::Received(_))).unwrap();
-        let told = events[begun..].iter().filter(|e| e.event.act().is_some()).count();
-        prop_assert_eq!(case.acts.len() + case.set_aside.len(), told);
+        let told = events[begun..]
+            .iter()
+            .filter(|e| e.event.act().is_some() || matches!(e.event, CaseEvent::ActUndone(_)))
+            .count();
+        // What was taken back is two records: the act, and taking it back.
+        prop_assert_eq!(case.acts.len() + case.set_aside.len() + 2 * case.undone.len(), told);
         prop_assert!(case.times(CaseAct::Postpone) <= 1);
         // Played again from its own acts, each goes a way of the table.
         let mut status = CaseStatus::Received;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::case_acts::{CaseLine, CasePaper, PossibleAct};
+use super::case_acts::{CaseLine, CasePaper, PossibleAct, Undoable};
 use crate::Time;
 
 /// `case.receive`: a case is taken in. The code and the due time are given in the same step.
@@ -131,14 +131,22 @@ pub struct CaseView {
     pub received_at: Time,
     /// Due now; absent without a limit and while papers are waited for.
     pub due_at: Option<Time>,
-    /// How the due time came about.
+    /// How the due time that holds now came about.
     pub because: Vec<String>,
+    /// The date that held before, where the citizen was given another: when it was, and how it came
+    /// about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<String>,
     /// Everything known.
     pub case: Case,
     /// Grows with every act; `expected` of the next one.
     pub revision: u32,
     /// What can be done now.
     pub can: Vec<PossibleAct>,
+    /// The last act, which may be taken back; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub undo: Option<Undoable>,
     /// What it costs and what came of it.
     pub money: Money,
     /// How the citizen is reached about it, and whether they want to be told.
@@ -151,10 +159,11 @@ pub struct CaseView {
     pub procedure: Option<Procedure>,
 }
 
-/// `case.search`: by code, number, phone, part of a name without diacritics; newest first.
+/// `case.search`: by code, code of the portal, number, phone, part of a name without diacritics,
+/// procedure, waybill; newest first, of work still to be done the online ones before that.
 ///
-/// Filters narrow the search in the store, never a page of it. `status`, `open`, `overdue` and
-/// `due_on` without `from` look back one year.
+/// Filters narrow the search in the store, never a page of it. A day and where a case stands can
+/// also be typed (`case.understood` says how it was read).
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "CaseSearch", optional_fields)]
 #[schemars(rename = "CaseSearch")]
@@ -185,6 +194,29 @@ pub struct Search {
     /// At most so many, 50 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// The page behind this case, the last of the page before; all else as it was asked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Uuid>,
+}
+
+/// `case.understood`: how `case.search` reads what was typed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseUnderstoodAsk")]
+#[schemars(rename = "CaseUnderstoodAsk")]
+pub struct UnderstoodAsk {
+    /// What was typed.
+    pub text: String,
+}
+
+/// What was typed, read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseUnderstood")]
+#[schemars(rename = "CaseUnderstood")]
+pub struct Understood {
+    /// Words that are looked for.
+    pub words: String,
+    /// What it is narrowed to, in words.
+    pub narrowed: Vec<String>,
 }
 
 /// A case in a list.

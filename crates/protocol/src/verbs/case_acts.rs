@@ -228,6 +228,52 @@ pub struct ReturnResult {
     pub note: Option<String>,
 }
 
+/// `case.undo`: the last act was a slip and is taken back.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseUndo", optional_fields)]
+#[schemars(rename = "CaseUndo")]
+pub struct Undo {
+    /// The case.
+    pub id: Uuid,
+    /// Revision that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u32>,
+    /// Why it was wrong.
+    pub reason: String,
+}
+
+/// The last act was taken back.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseUndoAnswer")]
+#[schemars(rename = "CaseUndoAnswer")]
+pub struct UndoAnswer {
+    /// The case as it is now.
+    pub view: CaseView,
+    /// What the citizen was told of the act before, in sentences: they are to be told otherwise.
+    pub told: Vec<String>,
+}
+
+/// What a case's last act is, and whether whoever looks can take it back.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseUndoable", optional_fields)]
+#[schemars(rename = "CaseUndoable")]
+pub struct Undoable {
+    /// The act in words, as the history has it.
+    pub what: String,
+    /// Why not, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<String>,
+}
+
+/// `case.common_papers`: which papers each of these cases has, to print them together.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "CaseCommonPapers")]
+#[schemars(rename = "CaseCommonPapers")]
+pub struct CommonPapers {
+    /// The cases.
+    pub ids: Vec<Uuid>,
+}
+
 /// An act was done.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "CaseActAnswer", optional_fields)]
@@ -277,4 +323,6 @@ pub struct CaseLine {
     pub text: String,
     /// Done by somebody who had not heard what others did: without effect.
     pub set_aside: bool,
+    /// Taken back later.
+    pub undone: bool,
 }

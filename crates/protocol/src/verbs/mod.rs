@@ -211,6 +211,8 @@ verbs! {
     Command "case.take_back" case_acts::TakeBack => case_acts::ActAnswer, [Officer, Supervisor];
     Command "case.receive_result" case_acts::ReceiveResult => case_acts::ActAnswer, [Officer, Supervisor];
     Command "case.return_result" case_acts::ReturnResult => case_acts::ActAnswer, [Officer, Reception, Supervisor];
+    Command "case.undo" case_acts::Undo => case_acts::UndoAnswer, [Officer, Reception, Supervisor];
+    Query "case.common_papers" case_acts::CommonPapers => Vec<paper::PaperKind>;
     Command "case.attach" scan::Attach => case::CaseView, [Officer, Reception, Supervisor];
     Command "case.detach" scan::Detach => case::CaseView, [Officer, Supervisor];
     Query "case.attachment" scan::AttachmentGet => paper::Rendered;
@@ -225,6 +227,7 @@ verbs! {
     Act "scan.edit" scan::Edit => scan::Tray, [Officer, Reception, Supervisor];
     Act "scan.bind" scan::Bind => motcua_domain::case::Blob, [Officer, Reception, Supervisor];
     Query "case.search" case::Search => Vec<case::CaseRow>;
+    Query "case.understood" case::UnderstoodAsk => case::Understood;
     Query "catalogue.get" case::CatalogueGet => case::CatalogueEntry;
     Query "catalogue.search" case::CatalogueSearch => Vec<case::CatalogueHit>;
     Command "catalogue.import" case::CatalogueImport => case::CatalogueImported, [Supervisor, Admin];

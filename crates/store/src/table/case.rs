@@ -1,22 +1,23 @@
-//! Cases and their search.
+//! Cases; [`super::find_case`] finds them.
 
 use chrono::NaiveDate;
 use motcua_domain::{
-    case::{BookEntry, Case, CaseEvent, CaseStatus},
+    case::{BookEntry, Case, CaseEvent},
     case_code::Provisional,
     text::fold,
 };
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
+pub use super::find_case::Filter;
 use crate::{
     error::Result,
     log,
     read::Read,
     table::{
-        Row, Table, attachment, cash, id,
+        Row, Table, attachment, cash, find_case, id,
         lease::{self, slip},
-        notice, number, party, search_widening, searches, values,
+        notice, number, party, values,
     },
 };
 
@@ -34,6 +35,8 @@ pub(crate) static CASE: Table = Table {
         "status",
         "doc",
         "provisional",
+        "portal",
+        "online",
     ],
     key: 1,
     search: Some(("case_search", "row")),
@@ -41,18 +44,6 @@ pub(crate) static CASE: Table = Table {
 
 pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> Result<()> {
     let received = &case.received;
-    let mut text = fold(case.code());
-    if received.provisional {
-        text.push(' ');
-        text.push_str(&fold(&received.code));
-    }
-    for person in [Some(&received.applicant), received.submitter.as_ref()]
-        .into_iter()
-        .flatten()
-    {
-        text.push(' ');
-        text.push_str(&party::search_text(person));
-    }
     rows.push(Row {
         table: &CASE,
         values: values![
@@ -66,15 +57,18 @@ pub(crate) fn rows(entity: Uuid, row: u64, case: &Case, rows: &mut Vec<Row>) -> 
             case.due_ms(),
             case.status.name().to_owned(),
             serde_json::to_string(case)?,
-            received.provisional.then(|| received.code.clone())
+            received.provisional.then(|| received.code.clone()),
+            received.online.as_ref().map(|online| fold(&online.code)),
+            i64::from(received.online.is_some())
         ],
-        search: Some((row as i64, text)),
+        search: Some((row as i64, find_case::search_text(case))),
     });
     cash::rows(entity, case, rows);
     let slip = received.fee.as_ref().and_then(|fee| fee.slip);
     rows.extend(slip.and_then(|slip| yearly(slip::FEE, slip, entity, number::state::ISSUED)));
-    // What was set aside has its number all the same: its paper may have been printed.
-    for act in case.acts.iter().chain(&case.set_aside) {
+    // What was set aside or taken back has its number all the same: its paper may have been printed.
+    let undone = case.undone.iter().map(|undone| &undone.act);
+    for act in case.acts.iter().chain(&case.set_aside).chain(undone) {
         let (series, number) = match &act.event {
             CaseEvent::SupplementRequested(e) => (slip::SUPPLEMENT, e.number),
             CaseEvent::Postponed(e) => (slip::APOLOGY, e.number),
@@ -142,41 +136,6 @@ fn number_rows(
     rows.push(number::row(series, date, number, entity, state));
     rows.extend(book.and_then(|book| yearly(lease::BOOK, book, entity, state)));
 }
-
-/// What a search is narrowed to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Where the case stands.
-    pub status: Option<CaseStatus>,
-    /// Received on that day or later.
-    pub from: Option<NaiveDate>,
-    /// Received on that day or earlier.
-    pub to: Option<NaiveDate>,
-    /// Not closed.
-    pub open: bool,
-    /// Due before that moment, and still worked on.
-    pub due_before_ms: Option<i64>,
-    /// Due from a moment until before another, and not closed.
-    pub due_within_ms: Option<(i64, i64)>,
-    /// Handed in online.
-    pub online: bool,
-}
-
-impl Filter {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// The part of a filter that no index serves; it is tried on the rows that the day or the words
-/// leave over. `?4` status, `?5` overdue at, `?6` and `?7` due within, `?8` not closed, `?9` handed
-/// in online. A test holds
-/// the statuses together with [`CaseStatus::is_closed`] and [`CaseStatus::is_running`].
-const NARROW: &str = "AND (?4 IS NULL OR c.status = ?4)
- AND (?5 IS NULL OR (c.status IN ('received', 'processing') AND c.due_ms < ?5))
- AND (?6 IS NULL OR (c.status NOT IN ('refused', 'withdrawn', 'stopped', 'returned') AND c.due_ms >= ?6 AND c.due_ms < ?7))
- AND (NOT ?8 OR c.status NOT IN ('refused', 'withdrawn', 'stopped', 'returned'))
- AND (NOT ?9 OR json_extract(c.doc, '$.online') IS NOT NULL)";
 
 /// A case with its id.
 #[derive(Debug, Clone)]
@@ -249,57 +208,17 @@ impl Read<'_> {
         )
     }
 
-    /// Cases by words of name, number, phone or code, narrowed by a filter; the newest first. Blank
-    /// lists the newest.
+    /// A case by the code it has where it was handed in online; the last one taken in under it.
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn search_cases(&self, text: &str, filter: &Filter, limit: u32) -> Result<Vec<CaseRow>> {
-        let (due_from, due_to) = filter.due_within_ms.unzip();
-        let status = filter.status.map(CaseStatus::name);
-        let from = filter.from.map(|d| d.to_string());
-        let to = filter.to.map(|d| d.to_string());
-        let narrow: [&dyn rusqlite::ToSql; 9] = [
-            &limit,
-            &from,
-            &to,
-            &status,
-            &filter.due_before_ms,
-            &due_from,
-            &due_to,
-            &filter.open,
-            &filter.online,
-        ];
-        if !searches(text).is_empty() {
-            // Ordering by row id, not by rank: bm25 over a common name costs a second at a million cases.
-            let sql = format!(
-                "SELECT c.entity, c.doc FROM case_search s JOIN case_file c ON c.row = s.rowid
-                 WHERE case_search MATCH ?10
-                 AND c.date >= coalesce(?2, '') AND c.date <= coalesce(?3, '9999') {NARROW}
-                 ORDER BY s.rowid DESC LIMIT ?1"
-            );
-            return search_widening(text, limit as usize, |query| {
-                let mut params = narrow.to_vec();
-                params.push(&query);
-                self.cases(&sql, &params)
-            });
-        }
-        if filter.is_empty() {
-            return self.cases(
-                "SELECT entity, doc FROM case_file ORDER BY row DESC LIMIT ?1",
-                &[&limit],
-            );
-        }
-        // By day, then by id, which begins with the time: the index is in this very order, so
-        // that the walk ends with the last row wanted.
-        self.cases(
-            &format!(
-                "SELECT entity, doc FROM case_file AS c INDEXED BY case_date
-                 WHERE date >= coalesce(?2, '') AND date <= coalesce(?3, '9999') {NARROW}
-                 ORDER BY date DESC, entity DESC LIMIT ?1"
-            ),
-            &narrow,
-        )
+    pub fn case_by_portal_code(&self, code: &str) -> Result<Option<CaseRow>> {
+        Ok(self
+            .cases(
+                "SELECT entity, doc FROM case_file WHERE portal = ?1 ORDER BY row DESC LIMIT 1",
+                &[&fold(code)],
+            )?
+            .pop())
     }
 
     /// Entries of a year's register book from a number on, in the order of their numbers.
@@ -394,7 +313,7 @@ impl Read<'_> {
         Ok(())
     }
 
-    fn cases(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<CaseRow>> {
+    pub(super) fn cases(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<CaseRow>> {
         let mut statement = self.connection().prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         let mut found = Vec::new();
@@ -406,34 +325,5 @@ impl Read<'_> {
             });
         }
         Ok(found)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_search_knows_which_statuses_are_closed_and_which_are_worked_on() {
-        let listed = |which: fn(CaseStatus) -> bool| {
-            let names: Vec<String> = CaseStatus::ALL
-                .into_iter()
-                .filter(|status| which(*status))
-                .map(|status| format!("'{}'", status.name()))
-                .collect();
-            format!("({})", names.join(", "))
-        };
-        assert_eq!(
-            NARROW.matches(&listed(CaseStatus::is_closed)).count(),
-            2,
-            "{}",
-            listed(CaseStatus::is_closed)
-        );
-        assert_eq!(
-            NARROW.matches(&listed(CaseStatus::is_running)).count(),
-            1,
-            "{}",
-            listed(CaseStatus::is_running)
-        );
     }
 }

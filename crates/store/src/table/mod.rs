@@ -8,6 +8,7 @@ pub mod cash;
 pub mod command;
 pub mod counter;
 pub mod device;
+mod find_case;
 pub mod grant;
 pub mod hub;
 pub mod lease;
@@ -21,6 +22,7 @@ pub mod rating;
 pub mod visit;
 pub mod waits;
 
+pub(crate) use find_case::search_text;
 use rusqlite::{Connection, params_from_iter, types::Value};
 use uuid::Uuid;
 

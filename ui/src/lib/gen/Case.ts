@@ -4,6 +4,7 @@ import type { Attachment } from "./Attachment";
 import type { BookEntry } from "./BookEntry";
 import type { CaseFee } from "./CaseFee";
 import type { CaseStatus } from "./CaseStatus";
+import type { CaseUndone } from "./CaseUndone";
 import type { Consent } from "./Consent";
 import type { Contact } from "./Contact";
 import type { Detached } from "./Detached";
@@ -22,6 +23,10 @@ import type { ReturnMethod } from "./ReturnMethod";
  * A case as its events tell it.
  */
 export type Case = { 
+/**
+ * What was a slip and was taken back.
+ */
+undone?: Array<CaseUndone>, 
 /**
  * Officer who took it in.
  */

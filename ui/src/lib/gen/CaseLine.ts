@@ -24,4 +24,8 @@ text: string,
 /**
  * Done by somebody who had not heard what others did: without effect.
  */
-set_aside: boolean, };
+set_aside: boolean, 
+/**
+ * Taken back later.
+ */
+undone: boolean, };

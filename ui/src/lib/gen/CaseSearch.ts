@@ -43,4 +43,8 @@ online?: boolean,
 /**
  * At most so many, 50 unless said.
  */
-limit?: number, };
+limit?: number, 
+/**
+ * The page behind this case, the last of the page before; all else as it was asked then.
+ */
+after?: string, };

@@ -2,6 +2,7 @@
 import type { Case } from "./Case";
 import type { CaseLine } from "./CaseLine";
 import type { CasePaper } from "./CasePaper";
+import type { CaseUndoable } from "./CaseUndoable";
 import type { Contact } from "./Contact";
 import type { Money } from "./Money";
 import type { PossibleAct } from "./PossibleAct";
@@ -37,9 +38,14 @@ received_at: Time,
  */
 due_at: Time | null, 
 /**
- * How the due time came about.
+ * How the due time that holds now came about.
  */
 because: Array<string>, 
+/**
+ * The date that held before, where the citizen was given another: when it was, and how it came
+ * about.
+ */
+former?: Array<string>, 
 /**
  * Everything known.
  */
@@ -52,6 +58,10 @@ revision: number,
  * What can be done now.
  */
 can: Array<PossibleAct>, 
+/**
+ * The last act, which may be taken back; none before the first.
+ */
+undo?: CaseUndoable, 
 /**
  * What it costs and what came of it.
  */

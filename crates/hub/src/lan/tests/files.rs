@@ -48,7 +48,8 @@ fn a_counter_s_scan_comes_to_its_hub_behind_its_record() {
         "scan.bind",
         json!({"case_id": case_id, "pages": [page]}),
     );
-    let paper = json!({"id": case_id, "paper": {"to": "result"}, "blob": blob});
+    let paper =
+        json!({"id": case_id, "paper": {"to": "other", "name": "Giấy chứng sinh"}, "blob": blob});
     ok(&app, "case.attach", paper);
     let waiting = |app: &App| ok(app, "sync.overview", json!({}))["scans"]["files"].clone();
     assert_eq!(waiting(&app), 1);

@@ -9,6 +9,7 @@ mod again;
 mod auth;
 mod blobs;
 mod bundles;
+mod connection;
 mod database;
 mod database_tls;
 mod departments;
@@ -98,6 +99,15 @@ enum Command {
         /// The agency for which the branch numbers, where that is not `--office`.
         #[arg(long)]
         agency: Option<String>,
+        /// Writes a connection file there, which a branch only has to choose. It holds the code.
+        #[arg(long, requires = "url", value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Where branches reach central, `https://HOST:PORT`, for the file.
+        #[arg(long, requires = "to")]
+        url: Option<String>,
+        /// Authority of central's certificate in PEM, for the file; that of `--dev-tls` where left out.
+        #[arg(long, requires = "to", value_name = "FILE")]
+        ca: Option<PathBuf>,
     },
     /// The machines of an office: when each joined, was last heard and lost its access.
     Devices {
@@ -270,6 +280,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             database,
             office,
             agency,
+            to,
+            url,
+            ca,
         } => {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
@@ -280,11 +293,22 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 clean(office) && agency.is_none_or(clean),
                 "an agency code has 1 to 64 characters"
             );
-            let office = database::office(&pool, office).await?;
+            let file = match to.zip(url) {
+                Some((to, url)) => {
+                    let ca = ca.or(database::ca_file(&pool).await?);
+                    Some(connection::Blank::at(&to, &url, ca.as_deref())?)
+                }
+                None => None,
+            };
+            let (name, office) = (office, database::office(&pool, office).await?);
             if let Some(agency) = agency {
                 database::numbers_for(&pool, office, agency).await?;
             }
-            let mut code = json!(auth::code(&pool, office).await?);
+            let given = auth::code(&pool, office).await?;
+            let mut code = json!(given);
+            if let Some(file) = file {
+                code["connection_file"] = json!(file.write(name, &given)?);
+            }
             // For a branch that has no line: with it, it writes files that only this central opens.
             let installation = database::installation(&pool).await?;
             let key = motcua_stick::OpenKey::of_secret(&installation.secret);

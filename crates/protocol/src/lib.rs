@@ -9,6 +9,7 @@
 
 pub mod bundle;
 pub mod canonical;
+pub mod connection;
 pub mod course;
 pub mod dump;
 pub mod entity;

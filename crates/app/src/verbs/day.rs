@@ -259,6 +259,27 @@ fn close_day(
     })
 }
 
+/// Ends what is open on a day that only a wrong clock showed. The day itself is not closed: it will
+/// come, and whoever booked for it comes then.
+pub(super) fn end_false_day(branch: &Branch, tx: &mut Write<'_>, date: NaiveDate) -> Result<()> {
+    let stamp = tx.stamp();
+    let desk = Desk {
+        stamp: &stamp,
+        branch,
+        roles: &[],
+        counter_has: None,
+        given: None,
+    };
+    counter::end_day(branch, tx, date)?;
+    for row in tx.read().open_visits(date)? {
+        if row.visit.state() != State::Booked {
+            let event = decide(&row.visit, Act::CloseDay { outcome: None }, &desk)?;
+            tx.append(row.id, &Body::Visit(event))?;
+        }
+    }
+    Ok(())
+}
+
 /// The earliest day before `date` on which a visit or a counter is still open.
 pub(crate) fn unclosed_day(read: &Read<'_>, date: NaiveDate) -> Result<Option<NaiveDate>> {
     let days = [read.unclosed_day(date)?, read.unclosed_counter_day(date)?];

@@ -45,11 +45,14 @@ import type { CatalogueHit } from "./CatalogueHit";
 import type { CatalogueImport } from "./CatalogueImport";
 import type { CatalogueImported } from "./CatalogueImported";
 import type { CatalogueSearch } from "./CatalogueSearch";
+import type { CentralEnrol } from "./CentralEnrol";
+import type { CentralEnrolled } from "./CentralEnrolled";
 import type { CitizenCheck } from "./CitizenCheck";
 import type { CitizenChecked } from "./CitizenChecked";
 import type { CitizenFind } from "./CitizenFind";
 import type { CitizenLookUp } from "./CitizenLookUp";
 import type { ClockConfirm } from "./ClockConfirm";
+import type { ClockConfirmDate } from "./ClockConfirmDate";
 import type { ClockConfirmedAnswer } from "./ClockConfirmedAnswer";
 import type { ComplaintHandle } from "./ComplaintHandle";
 import type { ComplaintList } from "./ComplaintList";
@@ -361,12 +364,14 @@ export interface Verbs {
   "branch.get": { args: BranchGet; answer: BranchAnswer };
   "branch.configure": { args: BranchConfigure; answer: BranchAnswer };
   "clock.confirm": { args: ClockConfirm; answer: ClockConfirmedAnswer };
+  "clock.confirm_date": { args: ClockConfirmDate; answer: ClockConfirmedAnswer };
   "hub.promote": { args: HubPromote; answer: HubPromotedAnswer };
   "hub.retire": { args: HubRetire; answer: HubRetiredAnswer };
   "sync.status": { args: SyncStatus; answer: SyncStatusAnswer };
   "sync.overview": { args: SyncOverview; answer: SyncOverviewAnswer };
   "sync.problems": { args: SyncProblems; answer: Array<SyncProblem> };
   "sync.resolve": { args: SyncResolve; answer: SyncResolved };
+  "central.enrol": { args: CentralEnrol; answer: CentralEnrolled };
   "sync.now": { args: SyncNow; answer: SyncOverviewAnswer };
   "sync.export": { args: SyncExport; answer: SyncStickMade };
   "sync.carry": { args: SyncCarry; answer: SyncCarried };
@@ -512,12 +517,14 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "branch.get": [],
   "branch.configure": ["admin"],
   "clock.confirm": ["supervisor"],
+  "clock.confirm_date": ["officer","reception","supervisor"],
   "hub.promote": ["supervisor","admin"],
   "hub.retire": ["supervisor","admin"],
   "sync.status": [],
   "sync.overview": [],
   "sync.problems": [],
   "sync.resolve": ["supervisor","admin"],
+  "central.enrol": ["supervisor","admin"],
   "sync.now": ["officer","reception","supervisor","admin"],
   "sync.export": ["supervisor","admin"],
   "sync.carry": ["supervisor","admin"],
@@ -596,6 +603,7 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "device.revoke",
   "branch.configure",
   "clock.confirm",
+  "clock.confirm_date",
   "hub.promote",
   "hub.retire",
   "sync.resolve",

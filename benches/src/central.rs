@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use motcua_app::{App, clock::SystemClock};
 use motcua_hub::Uplink;
-use motcua_protocol::verbs::sync::Export;
+use motcua_protocol::verbs::{central::CentralEnrol, sync::Export};
 use motcua_testkit::postgres::Postgres;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -110,9 +110,8 @@ impl Branch {
         }
         let code = central.run(&["code", "--office", office])?;
         let text = |key: &str| code[key].as_str().context("no code");
-        let ca = text("ca_file")?;
-        motcua_hub::enrol(&app, &central.url, text("code")?, Some(Path::new(ca)))
-            .map_err(|e| anyhow!("enrol: {}", e.message))?;
+        let ask = joining(&central.url, text("code")?, Path::new(text("ca_file")?))?;
+        motcua_hub::enrol(&app, &ask).map_err(|e| anyhow!("enrol: {}", e.message))?;
         let line = Uplink::of_folder(&dir)?.context("not enrolled")?;
         let waiting = call(&app, "sync.status", json!({}))?["unsent"]
             .as_u64()
@@ -239,6 +238,16 @@ pub(crate) fn run(setting: &Setting, report: &mut Report) -> anyhow::Result<()> 
         ),
     );
     Ok(())
+}
+
+/// How a branch joins a central.
+pub(crate) fn joining(url: &str, code: &str, ca: &Path) -> anyhow::Result<CentralEnrol> {
+    Ok(CentralEnrol {
+        central: Some(url.to_owned()),
+        code: Some(code.to_owned()),
+        ca: Some(std::fs::read_to_string(ca)?),
+        file: None,
+    })
 }
 
 pub(crate) fn at_least(name: String, value: f64, least: f64, against: &str) -> Figure {

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     Setting,
-    central::{Central, SERVICES, at_least},
+    central::{Central, SERVICES, at_least, joining},
     durable::call,
     history::{self, settings, state},
     process::{command, program},
@@ -203,9 +203,8 @@ fn most_of(
     let app = App::open(settings(&dir), SystemClock::default())?;
     let code = central.run(&["code", "--office", office])?;
     let text = |key: &str| code[key].as_str().context("no code");
-    let ca = PathBuf::from(text("ca_file")?);
-    motcua_hub::enrol(&app, &central.url, text("code")?, Some(&ca))
-        .map_err(|e| anyhow!("enrol: {}", e.message))?;
+    let ask = joining(&central.url, text("code")?, Path::new(text("ca_file")?))?;
+    motcua_hub::enrol(&app, &ask).map_err(|e| anyhow!("enrol: {}", e.message))?;
     let status = call(&app, "sync.status", json!({}))?;
     let waiting = status["unsent"].as_u64().context("no count")?;
     drop(app);

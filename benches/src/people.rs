@@ -214,5 +214,6 @@ pub(crate) fn person(number: u64) -> Party {
             dice.of(PLACES)
         )),
         representative: None,
+        taken_over: Vec::new(),
     }
 }

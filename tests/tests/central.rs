@@ -576,3 +576,92 @@ fn whoever_is_not_let_in_is_told_why_and_keeps_everything() {
     assert_eq!(sync(&desk.program)["unsent"], 0);
     assert_equal(&desk.program, &central, &office);
 }
+
+/// Refused, by its code and the field at fault.
+fn refused(error: &Value) -> (String, String) {
+    (
+        id(&error["code"]),
+        error["field"].as_str().unwrap_or_default().to_owned(),
+    )
+}
+
+#[test]
+fn a_connection_file_is_all_that_a_running_branch_needs() {
+    let desk = Machine::demo();
+    let mut central = Central::start();
+    let office = office(&desk.program);
+    let file = desk.folder.path().join("ket-noi.json");
+    let code = |url: &str, to: &Path| {
+        let to = to.to_str().unwrap();
+        central.run(&["code", "--office", &office, "--to", to, "--url", url])
+    };
+    assert_ne!(code("http://here", &file).code, Some(0));
+    let made = code(&central.url(), &file).json();
+    assert_eq!(made["connection_file"], file.to_str().unwrap());
+    // Nothing is written over, and nobody else on the machine reads it.
+    assert_ne!(code(&central.url(), &file).code, Some(0));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let text = fs::read_to_string(&file).unwrap();
+
+    let (_serving, _) = desk.program.serve();
+    visit(&desk.program, 1);
+    let enrol = |officer: &str, args: &Value| {
+        let args = args.to_string();
+        (desk.program).run(&["--as", officer, "do", "central.enrol", &args])
+    };
+    let no = |args: Value| refused(&enrol("lan", &args).error());
+    let at = |code: &str, field: &str| (code.to_owned(), field.to_owned());
+    assert_eq!(
+        enrol("ha", &json!({"file": text})).error()["code"],
+        "NOT_ALLOWED"
+    );
+    assert_eq!(no(json!({})), at("FIELD_REQUIRED", "file"));
+    assert_eq!(no(json!({"file": "{}"})), at("ARGUMENT_INVALID", "file"));
+    let newer = text.replace("\"version\": 1", "\"version\": 2");
+    assert_ne!(newer, text);
+    assert_eq!(no(json!({"file": newer})), at("ARGUMENT_INVALID", "file"));
+    assert_eq!(
+        no(json!({"file": text, "central": "central.example"})),
+        at("ARGUMENT_INVALID", "central")
+    );
+    assert_eq!(
+        no(json!({"file": text, "ca": "nothing of the kind"})),
+        at("ARGUMENT_INVALID", "ca")
+    );
+    assert_eq!(
+        no(json!({"file": text, "code": "ABCDEFGHJKLM"})),
+        at("ENROL_CODE_WRONG", "code")
+    );
+    assert_eq!(
+        no(json!({"central": central.url(), "code": "A"})),
+        at("FIELD_REQUIRED", "ca")
+    );
+    central.kill();
+    assert_eq!(no(json!({"file": text})), at("CENTRAL_AWAY", "file"));
+    central.up();
+    assert_eq!(status(&desk.program)["enrolled"], false);
+
+    // With a mark that an editor put before it. It begins to send without a restart.
+    let answer = enrol("lan", &json!({"file": format!("\u{feff}{text}")})).json();
+    assert_eq!(answer["central"], central.url());
+    desk.program.until_sent(Duration::from_secs(60));
+    assert_eq!(status(&desk.program)["enrolled"], true);
+    let seen = (desk.program).answer("sync.overview", &json!({}));
+    assert_eq!(seen["way"], "central");
+    assert_equal(&desk.program, &central, &office);
+
+    // The file was good once; another branch is told, and so is one of another office.
+    let other = Machine::demo();
+    let again = ["enrol", "--file", file.to_str().unwrap()];
+    let error = other.program.run(&again).error();
+    assert_eq!(refused(&error), at("ENROL_CODE_WRONG", "file"));
+    let second = other.folder.path().join("ket-noi.json");
+    let (url, to) = (central.url(), second.to_str().unwrap());
+    (central.run(&["code", "--office", &office, "--to", to, "--url", &url])).json();
+    let error = other.program.run(&["enrol", "--file", to]).error();
+    assert_eq!(refused(&error), at("BRANCH_OTHER", "file"));
+    // A command line asks for the same right as the screen.
+    let error = other.program.run(&["--as", "ha", "enrol", "--file", to]);
+    assert_eq!(error.error()["code"], "NOT_ALLOWED");
+}

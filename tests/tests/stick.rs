@@ -252,6 +252,17 @@ fn a_machine_with_a_line_carries_the_file_of_one_without() {
     assert_eq!(refused.code, Some(1));
     let told: Value = serde_json::from_slice(&refused.out).unwrap();
     assert_eq!(told["code"], "STICK_INVALID");
+    // Access taken away, while a token still opens and when none does: no line is to be waited for.
+    let (_serving, _) = desk.program.serve();
+    desk.program.run(&["import", &file]).json();
+    (central.postgres).query("UPDATE device SET revoked_at = now()");
+    for _ in 0..2 {
+        let revoked = desk.program.run(&["import", &file]).error();
+        assert_eq!(
+            (&revoked["code"], &revoked["field"]),
+            (&json!("DEVICE_UNKNOWN"), &json!("file"))
+        );
+    }
 }
 
 #[test]

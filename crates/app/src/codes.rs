@@ -312,28 +312,13 @@ impl App {
         today: NaiveDate,
     ) -> Result<Option<CodesLeft>> {
         let provisional = read.cases_without_code(AT_ONCE)?.len() as u32;
-        let agency = self.branch()?.office.code.clone();
-        let series = case_series(&agency);
+        let series = case_series(&self.branch()?.office.code);
         let parted = read.is_parted(&series)?;
-        let (mut of, mut left) = (0, 0);
-        if parted {
-            let hub = read.hub()?.map_or(self.store.device(), |hub| hub.device);
-            let grants = read.grants(&series, today)?;
-            let own = grants.iter().filter(|g| g.device == hub);
-            let life = match hub == self.store.device() {
-                true => Some(self.store.epoch()),
-                false => own.clone().map(|g| g.epoch).max(),
-            };
-            of = own
-                .filter(|g| Some(g.epoch) == life)
-                .map(|g| g.numbers.count())
-                .sum();
-            if let Some(life) = life {
-                let unleased = read.unleased(&series, today, hub, life)?;
-                left = unleased.iter().map(|n| n.count()).sum();
-            }
-        }
-        let low = parted && left * LOW_OF <= of;
+        let (left, of) = match parted {
+            true => self.still_to_give(read, &series, today)?,
+            false => (0, 0),
+        };
+        let low = parted && left.saturating_mul(LOW_OF) <= of;
         let refused = self.central().and_then(|c| c.codes_refused());
         Ok(
             (low || provisional > 0 || refused.is_some()).then_some(CodesLeft {
@@ -346,5 +331,52 @@ impl App {
                 refused: refused.map(|error| error.message),
             }),
         )
+    }
+
+    /// Codes of a day that this branch can still give, and how many it has for that day: what its
+    /// hub was granted and has not leased, and what is left of the blocks that are out. A block of
+    /// a machine that was taken away, or of a former life of one, is burnt.
+    fn still_to_give(&self, read: &Read<'_>, series: &str, date: NaiveDate) -> Result<(u32, u32)> {
+        let (own, epoch) = self.store.place();
+        let hub = read.hub()?.map_or(own, |hub| hub.device);
+        let grants = read.grants(series, date)?;
+        let life = match hub == own {
+            true => Some(epoch),
+            false => (grants.iter().filter(|g| g.device == hub))
+                .map(|g| g.epoch)
+                .max(),
+        };
+        let granted: Vec<Numbers> = (grants.iter())
+            .filter(|g| g.device == hub && Some(g.epoch) == life)
+            .map(|g| g.numbers)
+            .collect();
+        let count = |all: &[Numbers]| all.iter().map(|n| n.count()).sum::<u32>();
+        let (mut left, mut of) = (0, count(&granted));
+        if let Some(life) = life {
+            left = count(&read.unleased(series, date, hub, life)?);
+        }
+        let blocks = read.leases(series, date)?;
+        let revoked = read.revoked_devices()?;
+        // As far as it is known here, a machine is in the life for which it was given numbers last.
+        let mut lives: BTreeMap<Uuid, u32> = BTreeMap::new();
+        for block in &blocks {
+            let life = lives.entry(block.device).or_default();
+            *life = block.epoch.max(*life);
+        }
+        lives.insert(own, epoch);
+        for block in blocks {
+            let burnt = lives.get(&block.device) != Some(&block.epoch);
+            if burnt || revoked.contains(&block.device) {
+                continue;
+            }
+            let rest = read.left_in(&block)?;
+            left += rest;
+            // Of a range of a hub before this one.
+            let within = |g: &Numbers| (g.from..=g.to).contains(&block.from);
+            if !granted.iter().any(within) {
+                of += rest;
+            }
+        }
+        Ok((left, of))
     }
 }

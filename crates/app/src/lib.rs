@@ -11,6 +11,7 @@ mod change;
 pub mod clock;
 mod codes;
 mod demo;
+mod doubt;
 mod dump;
 mod fields;
 mod hub_link;

@@ -12,6 +12,7 @@ use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     Time,
     verbs::{
+        central::{CentralEnrol, CentralEnrolled},
         machine::{HubFound, MachineAnswer, RatingServe},
         sync::{Carried, Carry, Export, Stick, StickMade},
     },
@@ -67,6 +68,11 @@ pub trait Machine: fmt::Debug + Send + Sync {
     /// # Errors
     /// `ADDRESS_TAKEN`, `NOT_FOUND`, and where there are no screens to serve.
     fn serve_rating(&self, ask: &RatingServe) -> Result<(), Refusal>;
+    /// Makes this machine known to central, and begins to send.
+    ///
+    /// # Errors
+    /// A counter is refused; what central refuses; what was given and cannot be.
+    fn enrol(&self, ask: &CentralEnrol) -> Result<CentralEnrolled, Refusal>;
     /// What is known of records on a stick, but for a name for a new file.
     fn stick(&self) -> Stick;
     /// Writes what central does not have into a sealed file.

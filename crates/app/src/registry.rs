@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    App, Result, change, fields,
+    App, Result, change, doubt, fields,
     kiosk::{self, KIOSK},
     rater::{self, RATER},
     shape, verbs as handlers,
@@ -303,6 +303,16 @@ impl App {
         }
     }
 
+    /// Whether whoever calls may do that, for what is done beside the registry: a command line on a
+    /// folder that no process serves has no machine.
+    ///
+    /// # Errors
+    /// They may not.
+    pub fn allows(&self, caller: &Caller, name: &str) -> Result<(), ApiError> {
+        (self.context(caller, name).map(|_| ()))
+            .map_err(|error| ApiError::from(Refusal::from(error)))
+    }
+
     /// One transaction: the effect and the record that this command had it.
     pub(crate) fn command(&self, ctx: &Ctx, run: &Run<'_>) -> Result<Value> {
         let (name, command_id, args_hash) = (run.name, run.command_id, run.args_hash());
@@ -312,6 +322,7 @@ impl App {
             moment: self.clock.moment(),
         };
         let mut done_before = false;
+        let apart = self.apart_for(name);
         let answer = self.store.write(&author, |tx| {
             if let Some(done) = tx.read().command(command_id)? {
                 if done.name != name || done.args_hash != args_hash {
@@ -324,6 +335,9 @@ impl App {
                 }
                 done_before = true;
                 return Ok(serde_json::from_str(&done.answer)?);
+            }
+            if let Some(doubt) = self.doubt(&tx.read(), apart)? {
+                return Err(doubt::refusal(doubt, ctx.via.is_some()).into());
             }
             let answer = (run.handler)(self, ctx, tx, run.args.clone())?;
             tx.record_command(command_id, name, &args_hash, &answer.to_string())?;

@@ -1,6 +1,6 @@
 //! The database: connections, migrations, and what this installation is.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use deadpool_postgres::{
     Config, ManagerConfig, Pool, PoolConfig, RecyclingMethod, Runtime, SslMode, Timeouts,
@@ -106,6 +106,13 @@ pub(crate) async fn installation(pool: &Pool) -> Result<Installation> {
             .try_into()
             .map_err(|_| Error::Damaged("secret of the installation"))?,
     })
+}
+
+/// Where the authority lies that `serve --dev-tls` made, if it did.
+pub(crate) async fn ca_file(pool: &Pool) -> Result<Option<PathBuf>> {
+    let client = pool.get().await?;
+    let row = client.query_one("SELECT ca_file FROM installation", &[]);
+    Ok(row.await?.get::<_, Option<String>>(0).map(PathBuf::from))
 }
 
 /// A new name for the history: after the database was restored from a backup.

@@ -10,6 +10,7 @@ mod auth;
 mod blobs;
 mod branch;
 mod bundles;
+mod connection;
 mod database;
 mod database_tls;
 mod departments;
@@ -101,6 +102,15 @@ enum Command {
         /// The agency for which the branch numbers, where that is not `--office`.
         #[arg(long)]
         agency: Option<String>,
+        /// Writes a connection file there, which a branch only has to choose. It holds the code.
+        #[arg(long, requires = "url", value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Where branches reach central, `https://HOST:PORT`, for the file.
+        #[arg(long, requires = "to")]
+        url: Option<String>,
+        /// Authority of central's certificate in PEM, for the file; that of `--dev-tls` where left out.
+        #[arg(long, requires = "to", value_name = "FILE")]
+        ca: Option<PathBuf>,
     },
     /// The machines of an office: when each joined, was last heard and lost its access.
     Devices {
@@ -290,9 +300,20 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             database,
             office,
             agency,
+            to,
+            url,
+            ca,
         } => {
             let pool = database::pool(&database.database_url)?;
             database::migrate(&pool).await.context("database")?;
+            // Nothing is made before the file for it can be written.
+            let file = match to.zip(url) {
+                Some((to, url)) => {
+                    let ca = ca.or(database::ca_file(&pool).await?);
+                    Some(connection::Blank::at(&to, &url, ca.as_deref())?)
+                }
+                None => None,
+            };
             // An office is there for good, so its code is looked at before there is one. One that
             // was made before codes were looked at goes on.
             let agency = agency.as_deref().map(motcua_domain::case_code::agency);
@@ -300,9 +321,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
                 Ok(agency) => agency,
                 Err(refusal) => return Ok(refused(refusal)),
             };
-            let office = match database::known_office(&pool, office.trim()).await? {
+            let name = office.trim().to_owned();
+            let office = match database::known_office(&pool, &name).await? {
                 Some(known) => known,
-                None => match motcua_domain::case_code::branch_name(&office) {
+                None => match motcua_domain::case_code::branch_name(&name) {
                     Ok(name) => database::office(&pool, &name).await?,
                     Err(refusal) => return Ok(refused(refusal)),
                 },
@@ -310,7 +332,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             if let Some(agency) = agency {
                 database::numbers_for(&pool, office, &agency).await?;
             }
-            let mut code = json!(auth::code(&pool, office).await?);
+            let given = auth::code(&pool, office).await?;
+            let mut code = json!(given);
+            if let Some(file) = file {
+                code["connection_file"] = json!(file.write(&name, &given)?);
+            }
             // For a branch that has no line: with it, it writes files that only this central opens.
             let installation = database::installation(&pool).await?;
             let key = motcua_stick::OpenKey::of_secret(&installation.secret);

@@ -118,14 +118,17 @@ pub(crate) enum Command {
     /// Kết nối với hệ thống trung tâm bằng mã dùng một lần; từ đó bản ghi tự gửi khi có mạng.
     Enrol {
         /// Địa chỉ trung tâm, dạng https://TÊN-MÁY:CỔNG.
-        #[arg(long, value_name = "URL")]
-        central: String,
+        #[arg(long, value_name = "URL", required_unless_present = "file")]
+        central: Option<String>,
         /// Mã do đơn vị quản trị trung tâm cấp.
-        #[arg(long)]
-        code: String,
+        #[arg(long, required_unless_present = "file")]
+        code: Option<String>,
         /// Chứng thư của trung tâm (PEM): chỉ tin chứng thư này.
         #[arg(long)]
         ca: Option<PathBuf>,
+        /// Tệp kết nối do `motcua-central code --to` ghi, có đủ địa chỉ, mã và chứng thư.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// Xuất bản ghi trung tâm chưa nhận ra tệp niêm phong, chỉ trung tâm mở được; bản ghi vẫn tính là chưa gửi tới khi trung tâm xác nhận.
     ExportUnsent {

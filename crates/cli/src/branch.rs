@@ -8,7 +8,10 @@ use motcua_domain::{Code, Refusal};
 use motcua_hub::{DATABASE, Line, Uplink};
 use motcua_protocol::{
     ApiError,
-    verbs::sync::{Carry, Export},
+    verbs::{
+        central::CentralEnrol,
+        sync::{Carry, Export},
+    },
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -86,12 +89,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
             out::json(&json!({"entities": entities}));
         }
         Command::Backup { file } => {
-            let backup = open(args, false, line(args, false)?)?
-                .backup(file)
-                .map_err(api)?;
-            out::json(
-                &json!({"file": file, "device": backup.device, "epoch": backup.epoch, "seq": backup.seq, "events": backup.events, "bytes": backup.bytes, "scans": backup.blobs, "scans_missing": backup.blobs_missing}),
-            );
+            // Another process may hold the folder, and lie in another one than this.
+            let file = absolute(file);
+            out::json(&match quick(args)? {
+                Some(app) => motcua_hub::back_up(&app, Path::new(&file))?,
+                None => folder::backup(args, &file)?,
+            });
         }
         Command::Restore { file } => {
             let backup =
@@ -141,16 +144,25 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, ApiError> {
             });
         }
         Command::Sync { once: _ } => return sync(args),
-        Command::Enrol { central, code, ca } => {
-            // Another process may hold the folder, and lie in another one than this.
-            let ca = ca
-                .as_ref()
-                .map(|ca| ca.canonicalize().unwrap_or_else(|_| ca.clone()));
-            let joined = match quick(args)? {
-                Some(app) => json!(motcua_hub::enrol(&app, central, code, ca.as_deref())?),
-                None => folder::enrol(args, &json!({"central": central, "code": code, "ca": ca}))?,
+        Command::Enrol {
+            central,
+            code,
+            ca,
+            file,
+        } => {
+            let ask = CentralEnrol {
+                file: text_of(file.as_deref(), "file")?,
+                central: central.clone(),
+                code: code.clone(),
+                ca: text_of(ca.as_deref(), "ca")?,
             };
-            out::json(&joined);
+            out::json(&match quick(args)? {
+                Some(app) => {
+                    app.allows(&caller(args), "central.enrol")?;
+                    json!(motcua_hub::enrol(&app, &ask)?)
+                }
+                None => folder::rpc(args, "central.enrol", &json!(ask))?,
+            });
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -277,14 +289,23 @@ fn call(args: &Args, name: &str, mut argument: Value) -> Result<Value, ApiError>
         // Nothing else that one command does needs central.
         app.set_central(uplink(args)?.map(|line| line as Arc<dyn CentralLink>));
     }
-    app.call(
-        &Caller {
-            officer: args.officer.clone(),
-            command_id: None,
-        },
-        name,
-        argument,
-    )
+    app.call(&caller(args), name, argument)
+}
+
+fn caller(args: &Args) -> Caller {
+    Caller {
+        officer: args.officer.clone(),
+        command_id: None,
+    }
+}
+
+/// What stands in a file that a person names in a field.
+fn text_of(file: Option<&Path>, field: &str) -> Result<Option<String>, ApiError> {
+    let read = file.map(fs::read_to_string).transpose();
+    read.map_err(|_| {
+        let message = "Không đọc được tệp này. Chưa kết nối gì. Mời xem lại đường dẫn.";
+        api(Refusal::new(Code::ArgumentInvalid, message).at(field))
+    })
 }
 
 fn document(args: &Args, kind: &str, id: &str, file: &std::path::Path) -> Result<(), ApiError> {

@@ -78,11 +78,6 @@ pub(crate) fn pair_code(args: &Args) -> Result<Value, ApiError> {
     ask(args, "/folder/pair-code", "")
 }
 
-/// Makes the folder known to central.
-pub(crate) fn enrol(args: &Args, ask: &Value) -> Result<Value, ApiError> {
-    self::ask(args, "/folder/enrol", &ask.to_string())
-}
-
 /// A session with the hub, or with central.
 pub(crate) fn sync(args: &Args) -> Result<Value, ApiError> {
     ask(args, "/folder/sync", "")
@@ -107,6 +102,12 @@ pub(crate) fn follow(args: &Args, hub: &str) -> Result<Value, ApiError> {
 /// The check of everything.
 pub(crate) fn verify(args: &Args) -> Result<Value, ApiError> {
     ask(args, "/folder/verify", "")
+}
+
+/// A copy of the folder that is at work.
+pub(crate) fn backup(args: &Args, file: &str) -> Result<Value, ApiError> {
+    let to = serde_json::json!({"file": file});
+    ask(args, "/folder/backup", &to.to_string())
 }
 
 /// The dump, as it comes.

@@ -218,6 +218,16 @@ fn a_backup_comes_back() {
     let backup = program.run(&["backup", &file]).json();
     assert!(backup["events"].as_u64().unwrap() > 1 && backup["bytes"].as_u64().unwrap() > 4096);
     register(&program);
+    // Also while the folder is at work.
+    let (serving, _) = program.serve();
+    register(&program);
+    let at_work = root.path().join("dang-chay.db");
+    let made = program.run(&["backup", at_work.to_str().unwrap()]).json();
+    assert!(made["events"].as_u64() > backup["events"].as_u64());
+    drop(serving);
+    let whole = program.run(&["dump"]).out;
+    program.run(&["restore", at_work.to_str().unwrap()]).json();
+    assert_eq!(program.run(&["dump"]).out, whole);
     assert_eq!(
         program.run(&["restore", &file]).json()["events"],
         backup["events"]

@@ -12,6 +12,7 @@ use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     ApiError, Time,
     verbs::{
+        central::{CentralEnrol, CentralEnrolled},
         machine::{BoardServed, HubFound, MachineAnswer, MachineRole, RatingServe},
         sync::{Carried, Carry, Export, Stick, StickMade},
     },
@@ -212,6 +213,10 @@ impl motcua_app::Machine for Machine {
 
     fn serve_rating(&self, ask: &RatingServe) -> Result<(), Refusal> {
         self.tablets.serve(ask.counter, ask.step, ask.port)
+    }
+
+    fn enrol(&self, ask: &CentralEnrol) -> Result<CentralEnrolled, Refusal> {
+        self.join_central(ask).map_err(of_api)
     }
 
     fn stick(&self) -> Stick {

@@ -1,7 +1,11 @@
 //! What the owner of the folder asks of the process that holds it, beside commands: a pairing
 //! code, a session with the hub, the dump, the check. Only the officer's token opens these.
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc};
+use std::{
+    convert::Infallible,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::{
     Json, Router,
@@ -38,8 +42,8 @@ impl Folder {
             .route("/folder/pair-code", post(pair_code))
             .route("/folder/sync", post(sync))
             .route("/folder/follow", post(follow))
-            .route("/folder/enrol", post(enrol))
             .route("/folder/verify", post(verify))
+            .route("/folder/backup", post(backup))
             .route("/folder/dump", get(dump))
             .with_state(self)
     }
@@ -98,30 +102,6 @@ async fn sync(State(shared): State<Folder>, headers: HeaderMap) -> Response {
     .await
 }
 
-/// What a command line wants to know to enrol the folder of this process.
-#[derive(Deserialize)]
-struct Enrol {
-    central: String,
-    code: String,
-    ca: Option<PathBuf>,
-}
-
-async fn enrol(State(shared): State<Folder>, headers: HeaderMap, body: Bytes) -> Response {
-    of_owner(shared, headers, move |shared| {
-        let ask: Enrol = serde_json::from_slice(&body).map_err(|_| {
-            api(Refusal::new(
-                Code::ArgumentInvalid,
-                "Yêu cầu kết nối trung tâm không đúng dạng. Chưa đổi gì. Mời làm lại.",
-            ))
-        })?;
-        let joined = shared
-            .machine
-            .enrol(&ask.central, &ask.code, ask.ca.as_deref())?;
-        Ok(json!(joined))
-    })
-    .await
-}
-
 /// Takes another machine for the hub, at an address that a person knows.
 async fn follow(State(shared): State<Folder>, headers: HeaderMap, body: Bytes) -> Response {
     of_owner(shared, headers, move |shared| {
@@ -137,7 +117,7 @@ async fn follow(State(shared): State<Folder>, headers: HeaderMap, body: Bytes) -
     .await
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Address {
     hub: String,
 }
@@ -164,6 +144,44 @@ pub fn check(app: &App) -> Result<Value, ApiError> {
         "scans": verified.blobs,
         "scans_elsewhere": verified.blobs_elsewhere,
         "findings": findings,
+    }))
+}
+
+async fn backup(State(shared): State<Folder>, headers: HeaderMap, body: Bytes) -> Response {
+    of_owner(shared, headers, move |shared| {
+        let to: BackupTo = serde_json::from_slice(&body).map_err(|_| {
+            api(Refusal::new(
+                Code::FieldRequired,
+                "Mời cho biết tệp sao lưu. Chưa sao lưu gì.",
+            )
+            .at("file"))
+        })?;
+        back_up(&shared.app, &to.file)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct BackupTo {
+    file: PathBuf,
+}
+
+/// A copy of the whole folder in one file, as `motcua backup` tells of it; also while the folder is
+/// at work.
+///
+/// # Errors
+/// Faults of the disk.
+pub fn back_up(app: &App, file: &Path) -> Result<Value, ApiError> {
+    let backup = app.backup(file).map_err(api)?;
+    Ok(json!({
+        "file": file,
+        "device": backup.device,
+        "epoch": backup.epoch,
+        "seq": backup.seq,
+        "events": backup.events,
+        "bytes": backup.bytes,
+        "scans": backup.blobs,
+        "scans_missing": backup.blobs_missing,
     }))
 }
 

@@ -30,9 +30,9 @@ mod succession;
 mod tls;
 mod wire;
 
-pub use central::{Enrolled, Enrolling, Uplink, carry, enrol, export};
+pub use central::{Enrolled, Uplink, carry, enrol, export};
 pub use endpoint::Endpoint;
-pub use folder::{NOBODY, check as verify};
+pub use folder::{NOBODY, back_up, check as verify};
 pub use hall::Screens;
 pub use identity::{Fingerprint, Identity};
 pub use lan::{Lan, PairCode};

@@ -11,12 +11,15 @@ use std::{
 
 use motcua_app::{App, CentralLink, Change, HubLink};
 use motcua_domain::{Code, Refusal};
-use motcua_protocol::ApiError;
+use motcua_protocol::{
+    ApiError,
+    verbs::central::{CentralEnrol, CentralEnrolled},
+};
 use tokio::{runtime::Handle, sync::broadcast};
 
 use crate::{
     acts,
-    central::{Enrolling, Uplink, enrol},
+    central::{Uplink, enrol},
     discovery::{Announcement, Said},
     hall::{self, Screens, tablets::Tablets},
     identity::{Fingerprint, Identity},
@@ -140,14 +143,12 @@ impl Machine {
         lock(&self.uplink).clone()
     }
 
-    /// Makes this device known to central, and begins to send.
-    ///
-    /// # Errors
-    /// Those of [`enrol`].
-    pub fn enrol(&self, url: &str, code: &str, ca: Option<&Path>) -> Result<Enrolling, ApiError> {
+    /// Makes this device known to central, and begins to send: every screen hears of it.
+    pub(crate) fn join_central(&self, ask: &CentralEnrol) -> Result<CentralEnrolled, ApiError> {
         let _turn = lock(&self.turn);
-        let joined = enrol(&self.app, url, code, ca)?;
+        let joined = enrol(&self.app, ask)?;
         self.look_up();
+        self.app.link_changed();
         Ok(joined)
     }
 

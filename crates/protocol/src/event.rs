@@ -272,11 +272,16 @@ pub struct EpochClosed {
     pub seq: u64,
 }
 
-/// A supervisor looked at the clock and says that it is right.
+/// Somebody looked at the clock and says that it is right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
 pub struct ClockConfirmed {
     /// What the system clock said, UTC milliseconds.
     pub system_ms: i64,
+    /// How far the other side's clock was ahead of it, where the date was confirmed in spite of
+    /// that: it is not asked for again before that changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew_ms: Option<i64>,
 }
 
 /// A machine became a self-service terminal, or is one no longer.

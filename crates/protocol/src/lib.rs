@@ -10,6 +10,7 @@
 pub mod amend;
 pub mod bundle;
 pub mod canonical;
+pub mod connection;
 pub mod course;
 pub mod dump;
 pub mod entity;

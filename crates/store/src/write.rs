@@ -98,7 +98,7 @@ impl Write<'_> {
         };
         // Dropping the savepoint takes back what was written since.
         let answer = work(&mut write)?;
-        let (trusted, end) = (write.trusted, write.end);
+        let (trusted, end, date) = (write.trusted, write.end, write.date);
         if last != Some(date) {
             meta::set(&savepoint, meta::BUSINESS_DATE, &date.to_string())?;
         }
@@ -234,11 +234,18 @@ impl Write<'_> {
         }
     }
 
-    /// From now on the system clock is right: a supervisor says so.
+    /// From now on the system clock is right: a person says so. It is the one thing that takes the
+    /// business date back, because else numbers and codes would go on under a day that has not come.
     pub fn trust_clock(&mut self) {
         self.wall_ms = self.author.moment.wall_ms;
         self.skew_ms = 0;
+        self.date = today(self.wall_ms);
         self.trusted = true;
+    }
+
+    /// What the system clock says in this transaction, and how far it is off the corrected time.
+    pub fn system_clock(&self) -> (i64, i64) {
+        (self.author.moment.wall_ms, self.skew_ms)
     }
 
     /// Device and epoch of what is written here.

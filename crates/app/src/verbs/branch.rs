@@ -11,8 +11,8 @@ use motcua_protocol::{
     event::{Body, BranchConfigured, BranchEvent, ClockConfirmed as Confirmed},
     verbs::{
         admin::{
-            BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmed, FormerHub,
-            HubStatus, Leads, SyncStatus, SyncStatusAnswer,
+            BranchAnswer, BranchConfigure, BranchGet, ClockConfirm, ClockConfirmDate,
+            ClockConfirmed, FormerHub, HubStatus, Leads, SyncStatus, SyncStatusAnswer,
         },
         sync::Way,
     },
@@ -20,10 +20,23 @@ use motcua_protocol::{
 use motcua_store::{Read, Write, table::branch::branch_entity};
 use uuid::Uuid;
 
-use crate::{App, Result, registry::Ctx};
+use crate::{App, Result, doubt::Apart, registry::Ctx};
 
 /// The system clock may be off this much before anybody is told.
 const SKEW_MS: i64 = 120_000;
+
+/// A span as people say it: the largest two units.
+fn span(ms: i64) -> String {
+    let minutes = ms.unsigned_abs() / 60_000;
+    let (days, hours, rest) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
+    match (days, hours, rest) {
+        (0, 0, m) => format!("{m} phút"),
+        (0, h, 0) => format!("{h} giờ"),
+        (0, h, m) => format!("{h} giờ {m} phút"),
+        (d, 0, _) => format!("{d} ngày"),
+        (d, h, _) => format!("{d} ngày {h} giờ"),
+    }
+}
 
 /// `branch.get`
 pub(crate) fn get(app: &App, ctx: &Ctx, _args: BranchGet) -> Result<BranchAnswer> {
@@ -42,10 +55,11 @@ pub(crate) fn get(app: &App, ctx: &Ctx, _args: BranchGet) -> Result<BranchAnswer
         version: env!("CARGO_PKG_VERSION").to_owned(),
         clock_warning: (skew_ms.abs() > SKEW_MS).then(|| {
             format!(
-                "Đồng hồ máy lệch {} phút so với lần ghi trước. Thời gian chờ vẫn được tính đúng. Mời giám sát chỉnh đồng hồ rồi xác nhận.",
-                skew_ms.abs() / 60_000
+                "Đồng hồ máy lệch {} so với lần ghi trước. Thời gian chờ vẫn được tính đúng. Mời giám sát chỉnh đồng hồ rồi xác nhận.",
+                span(skew_ms)
             )
         }),
+        clock_doubt: app.clock_doubt()?,
         disk_warning: app.store.short_of_room().then(|| {
             "Ổ đĩa gần đầy. Bản ghi đã có vẫn an toàn. Mời báo người quản trị giải phóng ổ đĩa.".to_owned()
         }),
@@ -100,6 +114,7 @@ pub(crate) fn configure(
         now: Time::from_ms(tx.now_ms()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         clock_warning: None,
+        clock_doubt: None,
         disk_warning: None,
         unclosed_date: None,
         procedures,
@@ -143,18 +158,68 @@ pub(crate) fn in_use(read: &Read<'_>, date: NaiveDate) -> Result<InUse> {
 /// `clock.confirm`
 pub(crate) fn confirm_clock(
     app: &App,
-    _ctx: &Ctx,
+    ctx: &Ctx,
     tx: &mut Write<'_>,
     _args: ClockConfirm,
 ) -> Result<ClockConfirmed> {
-    tx.trust_clock();
+    let apart = app.apart_from(tx.now_ms()).map(Apart::after_set);
+    trust(app, ctx, tx, apart)
+}
+
+/// `clock.confirm_date`
+pub(crate) fn confirm_date(
+    app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: ClockConfirmDate,
+) -> Result<ClockConfirmed> {
+    let apart = app.apart_from(tx.now_ms());
+    let (system_ms, _) = tx.system_clock();
+    // Two clocks and a person agree: no supervisor is needed for it.
+    if apart.is_some_and(Apart::was_set) && args.date == motcua_store::today(system_ms) {
+        return trust(app, ctx, tx, apart.map(Apart::after_set));
+    }
+    if args.date != tx.date() {
+        return Err(Refusal::new(
+            Code::DateInvalid,
+            format!(
+                "Máy này đang ở ngày {}, không phải ngày vừa chọn. Chưa ghi gì. Mời chỉnh ngày giờ của máy, rồi xác nhận lại.",
+                tx.date().format("%d/%m/%Y")
+            ),
+        )
+        .at("date")
+        .into());
+    }
+    confirmed(app, tx, apart)
+}
+
+fn confirmed(app: &App, tx: &mut Write<'_>, apart: Option<Apart>) -> Result<ClockConfirmed> {
     let event = Confirmed {
-        system_ms: tx.now_ms(),
+        system_ms: tx.system_clock().0,
+        skew_ms: apart.and_then(Apart::kept),
     };
     tx.append(app.store.device(), &Body::Branch(BranchEvent::Clock(event)))?;
     Ok(ClockConfirmed {
         now: Time::from_ms(tx.now_ms()),
     })
+}
+
+/// Believes the system clock. Where that takes the date back, who waits under a day that has not
+/// come would be called by nobody, and stand in the queue when that day comes: their turns end as
+/// at the end of a day, which invents nothing.
+fn trust(app: &App, ctx: &Ctx, tx: &mut Write<'_>, apart: Option<Apart>) -> Result<ClockConfirmed> {
+    let was = tx.date();
+    let (system_ms, _) = tx.system_clock();
+    let first = motcua_store::today(system_ms).succ_opt();
+    for date in first.into_iter().flat_map(|first| first.iter_days()) {
+        // By the clock under which they came: their waits are as they were.
+        if date > was {
+            break;
+        }
+        super::day::end_false_day(&ctx.branch, tx, date)?;
+    }
+    tx.trust_clock();
+    confirmed(app, tx, apart)
 }
 
 /// `sync.status`
@@ -179,6 +244,7 @@ pub(crate) fn sync_status(app: &App, ctx: &Ctx, _args: SyncStatus) -> Result<Syn
             _ => super::sync::open_problems(app)?.into(),
         },
         enrolled: way == Way::Central,
+        skew_ms: state.skew_ms,
         hub: link.map(|link| HubStatus {
             here: state.here,
             number: link.number(),

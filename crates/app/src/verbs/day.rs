@@ -5,7 +5,7 @@ use motcua_domain::{
     Code, Refusal,
     branch::{Branch, Role},
     visit::{
-        Act, Desk, Outcome, closing, decide,
+        Act, Desk, Outcome, State, closing, decide,
         figures::{self, Sample, SampleKind},
     },
 };
@@ -251,6 +251,27 @@ fn close_day(
         closed,
         shifts,
     })
+}
+
+/// Ends what is open on a day that only a wrong clock showed. The day itself is not closed: it will
+/// come, and whoever booked for it comes then.
+pub(super) fn end_false_day(branch: &Branch, tx: &mut Write<'_>, date: NaiveDate) -> Result<()> {
+    let stamp = tx.stamp();
+    let desk = Desk {
+        stamp: &stamp,
+        branch,
+        roles: &[],
+        counter_has: None,
+        given: None,
+    };
+    counter::end_day(branch, tx, date)?;
+    for row in tx.read().open_visits(date)? {
+        if row.visit.state() != State::Booked {
+            let event = decide(&row.visit, Act::CloseDay { outcome: None }, &desk)?;
+            tx.append(row.id, &Body::Visit(event))?;
+        }
+    }
+    Ok(())
 }
 
 /// The earliest day before `date` on which a visit or a counter is still open.

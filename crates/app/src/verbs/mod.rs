@@ -182,11 +182,13 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.query(branch::get);
     registry.command(branch::configure);
     registry.command(branch::confirm_clock);
+    registry.command(branch::confirm_date);
     registry.query(branch::sync_status);
     registry.query(sync::overview);
     registry.query(sync::problems);
     registry.command(sync::resolve);
     registry.act(sync::now);
+    registry.act(sync::enrol);
     registry.act(sync::export);
     registry.act(sync::carry);
 }

@@ -16,6 +16,7 @@ use motcua_protocol::{
     event::{Body, BranchEvent, RecordResolved, Resolution},
     verbs::{
         admin::HubStatus,
+        central::{CentralEnrol, CentralEnrolled},
         sync::{
             Carried, Carry, Export, Now, Overview, OverviewAnswer, Parted, Problem, Problems,
             Resolve, Resolved, Stick, StickMade, WaitingDay, WaitingScans, Way,
@@ -118,6 +119,10 @@ pub(crate) fn overview(app: &App, ctx: &Ctx, _args: Overview) -> Result<Overview
         problems: open_problems(app)?,
         stick: stick(app, ctx)?,
         scans: scans(app, peer)?,
+        codes: {
+            let today = app.today()?;
+            app.store.read(|read| app.codes_left(read, today))?
+        },
         bundles: app.bundle_lines()?,
     })
 }
@@ -470,12 +475,17 @@ pub(crate) fn now(app: &App, ctx: &Ctx, _args: Now) -> Result<OverviewAnswer> {
         (None, None) => {
             return Err(Refusal::new(
                 Code::NotPaired,
-                "Máy này chưa kết nối trung tâm nên chưa có nơi gửi. Mọi bản ghi vẫn an toàn trên máy. Mời xin mã kết nối, hoặc xuất ra USB.",
+                "Máy này chưa kết nối trung tâm nên chưa có nơi gửi. Mọi bản ghi vẫn an toàn trên máy. Mời bấm “Kết nối trung tâm” với tệp kết nối hoặc mã do trung tâm cấp, hoặc chép ra USB.",
             )
             .into());
         }
     }
     overview(app, ctx, Overview {})
+}
+
+/// `central.enrol`
+pub(crate) fn enrol(app: &App, _ctx: &Ctx, args: CentralEnrol) -> Result<CentralEnrolled> {
+    Ok(app.machine()?.enrol(&args)?)
 }
 
 /// `sync.export`

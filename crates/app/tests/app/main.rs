@@ -11,6 +11,8 @@ mod appointments;
 mod bad_input;
 mod board;
 mod case_life;
+mod clock;
+mod codes;
 mod counters;
 mod day;
 mod edges;

@@ -1,11 +1,17 @@
 //! How a folder comes to have a central: a one-use code, read to the branch by whoever runs it.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{io, time::Duration};
 
 use motcua_app::App;
 use motcua_domain::{Code, Refusal};
-use motcua_protocol::{ApiError, bundle::Terms, sync::MEDIA_ANSWER};
-use serde::{Deserialize, Serialize};
+use motcua_protocol::{
+    ApiError,
+    bundle::Terms,
+    connection::{Connection, Unread},
+    sync::MEDIA_ANSWER,
+    verbs::central::{CentralEnrol, CentralEnrolled},
+};
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,15 +25,6 @@ use crate::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What came of enrolling.
-#[derive(Debug, Clone, Serialize)]
-pub struct Enrolling {
-    /// Where central is.
-    pub central: String,
-    /// As what this device is known there.
-    pub device: Uuid,
-}
 
 /// What central says to whoever joined.
 #[derive(Default, Deserialize)]
@@ -50,12 +47,106 @@ fn refused(refusal: Refusal) -> ApiError {
     refusal.into()
 }
 
-fn strange() -> ApiError {
+fn strange(field: &'static str) -> ApiError {
     refuse(
         Code::CentralForeign,
-        "Máy ở địa chỉ này không phải hệ thống trung tâm đã cho, nên không gửi gì cho nó. Bản ghi vẫn an toàn trên máy. Mời xem lại địa chỉ và tệp chứng thư (ca).",
-        "central",
+        "Máy ở địa chỉ này không phải hệ thống trung tâm đã cho, nên không gửi gì cho nó. Bản ghi vẫn an toàn trên máy. Mời xem lại địa chỉ, chứng thư và ngày giờ của máy này, hoặc xin tệp kết nối mới.",
+        field,
     )
+}
+
+/// Something a person gave, and the field in which it stood.
+struct Given {
+    text: String,
+    field: &'static str,
+}
+
+/// What it takes to join.
+struct Way {
+    central: Given,
+    code: Given,
+    authority: Given,
+}
+
+impl Way {
+    /// What was given by itself counts before what stands in the file: a branch may reach central
+    /// under another address than the file says.
+    fn of(ask: &CentralEnrol) -> Result<Self, ApiError> {
+        let typed = [&ask.central, &ask.code, &ask.ca].map(|t| t.as_deref().unwrap_or_default());
+        if ask.file.is_none() && typed.iter().all(|t| t.trim().is_empty()) {
+            return Err(refuse(
+                Code::FieldRequired,
+                "Chưa chọn tệp kết nối. Chưa kết nối gì. Mời chọn tệp do đơn vị quản trị trung tâm gửi, hoặc nhập địa chỉ, mã và chứng thư bằng tay.",
+                "file",
+            ));
+        }
+        let file = (ask.file.as_deref().map(Connection::read).transpose()).map_err(|unread| {
+            refuse(
+                Code::ArgumentInvalid,
+                match unread {
+                    Unread::Other => "Tệp này không phải tệp kết nối của trung tâm. Chưa kết nối gì. Mời chọn lại tệp do đơn vị quản trị trung tâm gửi; tệp chứng thư (.pem) thì chọn ở ô chứng thư.",
+                    Unread::Newer => "Tệp kết nối này do chương trình mới hơn ghi nên máy này chưa đọc được. Chưa kết nối gì. Mời cập nhật chương trình, hoặc nhập địa chỉ, mã và chứng thư bằng tay.",
+                },
+                "file",
+            )
+        })?;
+        let given = |typed: &Option<String>, of_file: Option<String>, field| {
+            let typed = typed.as_deref().map(str::trim).filter(|t| !t.is_empty());
+            match (typed, of_file) {
+                (Some(typed), _) => Given {
+                    text: typed.to_owned(),
+                    field,
+                },
+                (None, Some(text)) => Given {
+                    text: text.trim().to_owned(),
+                    field: "file",
+                },
+                (None, None) => Given {
+                    text: String::new(),
+                    field,
+                },
+            }
+        };
+        let of_file = |part: fn(&Connection) -> &String| file.as_ref().map(|f| part(f).clone());
+        let mut way = Self {
+            central: given(&ask.central, of_file(|f| &f.central), "central"),
+            code: given(&ask.code, of_file(|f| &f.code), "code"),
+            authority: given(&ask.ca, of_file(|f| &f.authority), "ca"),
+        };
+        let central = &mut way.central.text;
+        if !central.is_empty() && !central.contains("://") {
+            *central = format!("https://{central}");
+        }
+        *central = central.trim_end_matches('/').to_owned();
+        way.check()?;
+        Ok(way)
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        let address = &self.central.text;
+        if host_of(address).is_none() || address.contains(char::is_whitespace) {
+            return Err(refuse(
+                Code::ArgumentInvalid,
+                "Địa chỉ trung tâm có dạng https://TÊN-MÁY:CỔNG. Chưa kết nối gì. Mời xem lại.",
+                self.central.field,
+            ));
+        }
+        if self.code.text.is_empty() {
+            return Err(refuse(
+                Code::FieldRequired,
+                "Cần mã kết nối dùng một lần. Chưa kết nối gì. Mời nhập mã do đơn vị quản trị trung tâm cấp.",
+                self.code.field,
+            ));
+        }
+        if self.authority.text.is_empty() {
+            return Err(refuse(
+                Code::FieldRequired,
+                "Cần chứng thư của trung tâm (ca) để biết chắc đang gửi cho đúng nơi. Chưa kết nối gì. Mời xin tệp này ở đơn vị quản trị trung tâm.",
+                self.authority.field,
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// What a device signs when it joins; central checks the same bytes.
@@ -64,11 +155,12 @@ pub(super) fn message(code: &str, device: Uuid) -> Vec<u8> {
 }
 
 /// Makes this device known to central under the office of a code. An answer that is lost is asked
-/// for again with the same code.
+/// for again with the same code. One rule for screen and command line.
 ///
 /// # Errors
-/// A counter does not enrol; what central refuses; faults of disk and line.
-pub fn enrol(app: &App, url: &str, code: &str, ca: Option<&Path>) -> Result<Enrolling, ApiError> {
+/// A counter does not enrol; what central refuses; faults of disk and line. Each names the field in
+/// which what is at fault was given.
+pub fn enrol(app: &App, ask: &CentralEnrol) -> Result<CentralEnrolled, ApiError> {
     let dir = app.dir();
     match Remembered::of_folder(dir) {
         Ok(Remembered::Counter) => {
@@ -81,72 +173,64 @@ pub fn enrol(app: &App, url: &str, code: &str, ca: Option<&Path>) -> Result<Enro
         Ok(Remembered::Own | Remembered::Hub { .. }) => {}
         Err(error) => return Err(folder(&error)),
     }
-    if host_of(url).is_none() {
-        return Err(refuse(
-            Code::ArgumentInvalid,
-            "Địa chỉ trung tâm có dạng https://TÊN-MÁY:CỔNG. Mời xem lại.",
-            "central",
-        ));
-    }
-    let Some(ca) = ca else {
-        return Err(refuse(
-            Code::FieldRequired,
-            "Cần tệp chứng thư của trung tâm (ca) để biết chắc đang gửi cho đúng nơi. Chưa kết nối gì. Mời xin tệp này ở đơn vị quản trị trung tâm.",
-            "ca",
-        ));
-    };
-    let authority = fs::read_to_string(ca).map_err(|_| {
-        refuse(
-            Code::ArgumentInvalid,
-            "Không đọc được tệp chứng thư của trung tâm. Chưa kết nối gì. Mời xem lại đường dẫn.",
-            "ca",
-        )
-    })?;
+    let Way {
+        central,
+        code,
+        authority,
+    } = Way::of(ask)?;
     let device = app.store().device();
     let key = Key::of_folder(dir).map_err(|e| folder(&e))?;
     let mut enrolled = Enrolled {
-        url: url.to_owned(),
-        ca: authority,
+        url: central.text.clone(),
+        ca: authority.text,
         device,
         bundles: None,
     };
-    let http = enrolled.http().map_err(|_| {
-        refuse(
-            Code::ArgumentInvalid,
-            "Tệp chứng thư của trung tâm không đúng dạng PEM. Chưa kết nối gì. Mời xin lại tệp.",
-            "ca",
-        )
-    })?;
+    // Text without a certificate in it would trust nobody, and be told as a foreign central.
+    let http = (enrolled.http().ok())
+        .filter(|_| enrolled.ca.contains("BEGIN CERTIFICATE"))
+        .ok_or_else(|| {
+            refuse(
+                Code::ArgumentInvalid,
+                "Chứng thư của trung tâm không đúng dạng PEM (bắt đầu bằng BEGIN CERTIFICATE). Chưa kết nối gì. Mời xin lại tệp.",
+                authority.field,
+            )
+        })?;
     let branch = (app.store().read(|read| read.branch_id())).map_err(|e| refused(e.into()))?;
     let body = json!({
-        "code": code,
+        "code": code.text,
         "device": device,
         "branch": branch.unwrap_or(device),
         "name": app.office_name().map_err(|e| refused(e.into()))?,
         "public_key": key.public(),
-        "signature": key.sign(&message(code, device)),
+        "signature": key.sign(&message(&code.text, device)),
     });
     let sent = http.send(Send::post("/v1/enrol", body.to_string()), PATIENCE);
     let got = sent.map_err(|lost| match lost {
-        Lost::Foreign => strange(),
+        Lost::Foreign => strange(central.field),
         Lost::Offline | Lost::Timeout | Lost::Unknown => refuse(
             Code::CentralAway,
-            "Chưa nối được hệ thống trung tâm. Chưa kết nối gì; bản ghi vẫn an toàn trên máy. Mời xem lại địa chỉ và đường mạng rồi làm lại với cùng mã.",
-            "central",
+            "Chưa nối được hệ thống trung tâm. Chưa kết nối gì; bản ghi vẫn an toàn trên máy. Mời xem lại địa chỉ và đường mạng rồi làm lại với cùng mã hoặc cùng tệp.",
+            central.field,
         ),
     })?;
     if got.media != MEDIA_ANSWER {
-        return Err(strange());
+        return Err(strange(central.field));
     }
     if got.status != 200 {
-        return Err(serde_json::from_slice(&got.body).unwrap_or_else(|_| strange()));
+        let error = serde_json::from_slice::<ApiError>(&got.body);
+        let mut error = error.unwrap_or_else(|_| strange(central.field));
+        if matches!(error.code, Code::EnrolCodeWrong | Code::BranchOther) {
+            error.field.get_or_insert_with(|| code.field.to_owned());
+        }
+        return Err(error);
     }
     // Another key than before counts only where a person joined anew.
     let answer = serde_json::from_slice::<Answer>(&got.body).unwrap_or_default();
     enrolled.bundles = answer.bundles.as_ref().map(Pinned::from);
     enrolled.keep(dir).map_err(|e| folder(&e))?;
-    Ok(Enrolling {
-        central: url.to_owned(),
+    Ok(CentralEnrolled {
+        central: central.text,
         device,
     })
 }

@@ -13,7 +13,7 @@ mod uplink;
 
 #[cfg(test)]
 pub(crate) use codes::renew;
-pub use enrol::{Enrolling, enrol};
+pub use enrol::enrol;
 pub use enrolled::Enrolled;
 pub(crate) use stick::known;
 pub use stick::{carry, export};

@@ -18,7 +18,7 @@ use motcua_domain::Code;
 use motcua_protocol::{
     ApiError,
     look_up::{self, Ask, Told},
-    sync::{MEDIA_ANSWER, RefusedWhy},
+    sync::{MEDIA_ANSWER, Refused, RefusedWhy},
     verbs::sync::StickBrought,
 };
 use motcua_sync::{
@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     files::{self, Sent},
-    line::{Got, Http, Lost, No, Peer, Send, Synced, session, talk},
+    line::{Got, Http, Lost, No, OtherClock, Peer, Send, Synced, session, talk},
 };
 
 /// For everything that waits: a week of a branch may be in it.
@@ -63,6 +63,7 @@ pub struct Uplink {
     files: Wire,
     engine: Mutex<Option<Engine>>,
     status: Mutex<Status>,
+    clock: OtherClock,
     closed: AtomicBool,
     /// It works in the background.
     started: AtomicBool,
@@ -139,18 +140,23 @@ impl Wire {
 
     /// One answer with a token, whatever it is; nothing where none came.
     pub(super) fn post(&self, send: &Send, patience: Duration) -> Option<Got> {
+        self.posted(send, patience).ok()
+    }
+
+    /// The same, and why none came.
+    fn posted(&self, send: &Send, patience: Duration) -> Result<Got, No> {
         for _ in 0..2 {
             if !*self.token() {
-                self.prove(TOKEN).ok()?;
+                self.prove(TOKEN)?;
             }
-            let got = self.http.send(send.clone(), patience).ok()?;
+            let got = self.http.send(send.clone(), patience)?;
             // The token has run out: once more with a new one.
             if got.status != 401 {
-                return Some(got);
+                return Ok(got);
             }
             *self.token() = false;
         }
-        None
+        Err(No::Refused(RefusedWhy::Unauthorized.into()))
     }
 
     fn token(&self) -> MutexGuard<'_, bool> {
@@ -229,6 +235,7 @@ impl Uplink {
             wire: wire(enrolled)?,
             engine: Mutex::new(None),
             status: Mutex::default(),
+            clock: OtherClock::default(),
             closed: AtomicBool::new(false),
             started: AtomicBool::new(false),
             asked: AtomicBool::new(false),
@@ -287,8 +294,25 @@ impl Uplink {
                 "file",
             )
         };
+        // Whoever was sent away would else wait for a line that is there.
+        let revoked = || {
+            refuse(
+                Code::DeviceUnknown,
+                "Trung tâm đã thu quyền gửi của máy này nên không nhận tệp qua máy này. Tệp vẫn còn trên USB. Mời nộp ở một máy khác của đơn vị hoặc mang thẳng tới trung tâm; máy này cần mã kết nối mới.",
+                "file",
+            )
+        };
         let send = Send::post(STICK, file);
-        let got = self.wire.post(&send, CARRY).ok_or_else(away)?;
+        let got = (self.wire.posted(&send, CARRY)).map_err(|no| match no {
+            No::Refused(refused) if refused.code == RefusedWhy::UnknownDevice => revoked(),
+            _ => away(),
+        })?;
+        if let Ok(refused) = serde_json::from_slice::<Refused>(&got.body)
+            && got.media == MEDIA_ANSWER
+            && refused.code == RefusedWhy::UnknownDevice
+        {
+            return Err(revoked());
+        }
         if got.media != MEDIA_ANSWER {
             return Err(away());
         }
@@ -346,6 +370,7 @@ impl Uplink {
         }
         self.busy.store(false, Ordering::Release);
         let status = engine.status();
+        self.clock.hears(status.skew_ms, app.moment());
         let before = std::mem::replace(&mut *self.status(), status.clone());
         if let Some(key) = &status.seal_key
             && let Err(error) = stick::keep_key(app.dir(), key)
@@ -468,7 +493,7 @@ impl CentralLink for Uplink {
             quarantined: peer.quarantined,
             code: status.last_error.map(Fault::code),
             busy: self.busy.load(Ordering::Acquire),
-            skew_ms: status.skew_ms,
+            skew_ms: self.clock.skew_ms(moment),
             address: Some(
                 self.wire
                     .enrolled

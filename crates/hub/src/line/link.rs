@@ -27,7 +27,9 @@ use super::{
     Paired,
     bell::Bell,
     http::{Http, Lost},
-    live, session,
+    live,
+    other_clock::OtherClock,
+    session,
     session::{Peer, Synced},
     talk::{self, No, Wire},
 };
@@ -76,6 +78,7 @@ pub struct Line {
     /// And whose logs it brings beside its own.
     engine: Mutex<Option<(Vec<Uuid>, Engine)>>,
     seen: Mutex<Seen>,
+    clock: OtherClock,
     /// Lives as long as the application, and is told by the hub when there is news.
     background: bool,
     pub(super) bell: Bell,
@@ -127,6 +130,7 @@ impl Line {
                 away_until_ms: away.and_then(|a| a.trim().parse().ok()).unwrap_or(0),
                 ..Seen::default()
             }),
+            clock: OtherClock::default(),
             dir: dir.to_owned(),
             paired,
             moved: Mutex::new(None),
@@ -191,6 +195,7 @@ impl Line {
         let say = |request: &Request, patience| self.wire.ask(request, patience);
         let synced = session::run(app, PEER, &say, engine, budget, Input::Wake(Wake::Now));
         let fault = engine.status().last_error;
+        self.clock.hears(engine.status().skew_ms, app.moment());
         drop(kept);
         match fault {
             None => self.hears(),
@@ -677,7 +682,7 @@ impl HubLink for Line {
             quarantined: peer.quarantined,
             code: seen.fault.map(Fault::code),
             busy: self.engine.try_lock().is_err(),
-            skew_ms: None,
+            skew_ms: self.clock.skew_ms(app.moment()),
             address: Some(host_of_url(&self.paired())),
         }
     }

@@ -8,6 +8,7 @@ mod bell;
 mod http;
 mod link;
 mod live;
+mod other_clock;
 mod pair;
 mod paired;
 pub(crate) mod session;
@@ -15,6 +16,7 @@ pub(crate) mod talk;
 
 pub(crate) use http::{Got, Http, Lost, Send, host_of};
 pub use link::Line;
+pub(crate) use other_clock::OtherClock;
 pub use pair::{Joined, pair};
 pub(crate) use pair::{Target, join};
 pub use paired::Paired;

@@ -27,6 +27,10 @@ pub struct BranchAnswer {
     /// In words, when this machine's clock is not to be trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_warning: Option<String>,
+    /// This machine and the other side are more than a day apart, and nobody has said which is
+    /// right: nothing that gets a date of this machine is done before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_doubt: Option<ClockDoubt>,
     /// In words, when the disk runs out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_warning: Option<String>,
@@ -55,6 +59,26 @@ pub struct BranchConfigure {
 /// `clock.confirm`: a supervisor says that the system clock is right.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema, TS)]
 pub struct ClockConfirm {}
+
+/// Two clocks that are more than a day apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ClockDoubt {
+    /// What would be written on papers now.
+    pub here: Time,
+    /// What the other side says.
+    pub there: Time,
+    /// The other side is the branch's hub; else central.
+    pub hub: bool,
+    /// The machine's clock was set meanwhile and agrees with the other side's.
+    pub set: bool,
+}
+
+/// `clock.confirm_date`: somebody says which day it is, because two clocks disagree.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct ClockConfirmDate {
+    /// The day, as a calendar on the wall has it.
+    pub date: NaiveDate,
+}
 
 /// The clock was confirmed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
@@ -91,6 +115,9 @@ pub struct SyncStatusAnswer {
     pub quarantined: u64,
     /// Whether a central system is set up at all.
     pub enrolled: bool,
+    /// The other side's clock minus this machine's, milliseconds, as far as it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew_ms: Option<i64>,
     /// The line to the hub; absent at the hub and on a machine of its own. Where it is there,
     /// everything above speaks of the hub.
     #[serde(default, skip_serializing_if = "Option::is_none")]

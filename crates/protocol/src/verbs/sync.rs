@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::admin::HubStatus;
+use super::{admin::HubStatus, watch::CodesLeft};
 use crate::{Time, bundle, event::Resolution};
 
 /// To whom a machine sends.
@@ -83,6 +83,9 @@ pub struct OverviewAnswer {
     pub stick: Stick,
     /// Files of papers that the other side does not have yet; records never wait for them.
     pub scans: WaitingScans,
+    /// How far the case codes go, when few are left or cases wait for theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodesLeft>,
     /// What holds here from central: a line for each kind, or two where the office has its own.
     #[serde(default)]
     pub bundles: Vec<BundleLine>,

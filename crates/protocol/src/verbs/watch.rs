@@ -42,16 +42,17 @@ pub struct WatchAnswer {
 }
 
 /// How far the case codes of today go.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(optional_fields)]
 pub struct CodesLeft {
     /// Today.
     pub date: NaiveDate,
     /// Central grants the codes to this branch.
     pub parted: bool,
-    /// Codes that the branch's hub can still lease to its machines.
+    /// Codes that the branch can still give today: those that its hub has not leased yet, and those
+    /// that its machines have in their blocks and have not given, as far as it is known here.
     pub left: u32,
-    /// Codes that it was granted.
+    /// Codes that it was granted for today.
     pub of: u32,
     /// At most a fifth is left.
     pub low: bool,

@@ -202,10 +202,18 @@ impl Read<'_> {
         let mut left = 0;
         for lease in self.leases(series, date)? {
             if (lease.device, lease.epoch) == (device, epoch) {
-                left += lease.to - self.used_in(&lease)?;
+                left += self.left_in(&lease)?;
             }
         }
         Ok(left)
+    }
+
+    /// How many numbers of a block are not in use, as far as it is known here.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn left_in(&self, lease: &NumbersLeased) -> Result<u32> {
+        Ok(lease.to.saturating_sub(self.used_in(lease)?))
     }
 
     /// The last number of a block that is in use; the one before its first where none is.

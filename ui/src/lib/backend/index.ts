@@ -179,6 +179,14 @@ export async function ratingLink(): Promise<string | undefined> {
 /** Commands that went out and were never answered: tried again, they keep their id. */
 const unanswered = new Map<string, string>();
 
+let doubted = (): void => undefined;
+
+/** Hears when a command was refused because nobody has said which day it is. */
+export function whenDoubted(listener: () => void): () => void {
+  doubted = listener;
+  return () => (doubted = () => undefined);
+}
+
 /** Sends a command so that trying again after a broken line repeats nothing. */
 export function command<N extends VerbName>(name: N, args: Args<N>): Promise<Answer<N>> {
   const signature = `${name} ${JSON.stringify(args)}`;
@@ -187,6 +195,7 @@ export function command<N extends VerbName>(name: N, args: Args<N>): Promise<Ans
   return rpc(name, args, id).catch((cause: unknown) => {
     const error = apiError(cause);
     if (error.code === "UNREACHABLE") unanswered.set(signature, id);
+    if (error.code === "CLOCK_JUMPED") doubted();
     throw error;
   });
 }

@@ -13,11 +13,12 @@ date: string,
  */
 parted: boolean, 
 /**
- * Codes that the branch's hub can still lease to its machines.
+ * Codes that the branch can still give today: those that its hub has not leased yet, and those
+ * that its machines have in their blocks and have not given, as far as it is known here.
  */
 left: number, 
 /**
- * Codes that it was granted.
+ * Codes that it was granted for today.
  */
 of: number, 
 /**

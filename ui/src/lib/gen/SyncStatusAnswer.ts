@@ -37,6 +37,10 @@ quarantined: number,
  */
 enrolled: boolean, 
 /**
+ * The other side's clock minus this machine's, milliseconds, as far as it was asked.
+ */
+skew_ms?: number, 
+/**
  * The line to the hub; absent at the hub and on a machine of its own. Where it is there,
  * everything above speaks of the hub.
  */

@@ -131,7 +131,7 @@ const follow: Record<Topic, (keyof typeof refresh)[]> = {
   branch: ["branch", "queue", "desk"],
   print: ["jobs", "printers", "queue", "desk"],
   day: ["branch", "queue", "desk", "figures"],
-  sync: ["sync", "desk"],
+  sync: ["sync", "desk", "branch"],
   notices: [],
   scan: [],
 };

@@ -286,7 +286,7 @@ fn papers_supplements_and_results_are_told_as_they_were_recorded() {
     rig.desk.answer("case.detach", &wrong);
     let before = rig.got(&code);
     let wanted = json!({
-        "papers": [{"index": 1, "name": "", "originals": 1}],
+        "papers": [{"index": 1, "name": files[1]["name"], "originals": 1}],
         "content": "Ghi rõ địa chỉ", "reason": "Thiếu chữ ký",
     });
     rig.acts(&code, "case.request_supplement", wanted);
@@ -339,9 +339,9 @@ fn papers_supplements_and_results_are_told_as_they_were_recorded() {
         assert_eq!(supplement.get(not_yet), None, "{not_yet}");
     }
     assert_eq!(
-        asked.get("NgayHenTra"),
-        None,
-        "nothing is due while papers are waited for"
+        asked["NgayHenTra"],
+        time(&before["due_at"]),
+        "as promised at reception"
     );
 
     rig.acts(

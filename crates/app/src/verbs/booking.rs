@@ -7,7 +7,6 @@ use motcua_domain::{
     Code, Refusal,
     branch::{Role, Service},
     calendar::{Calendar, DayNature, Door, Slot, SlotRules, Span},
-    case::check_party,
     text::{self, limit},
     visit::{
         self, Act, Class, Desk, Origin, Outcome, Request, State, Visit, VisitEvent, booking_code,
@@ -26,7 +25,7 @@ use motcua_protocol::{
 use motcua_store::{Read, Write, table::visit::VisitRow};
 use uuid::Uuid;
 
-use super::{issuing, leg};
+use super::{issuing, leg, people};
 use crate::{App, Result, registry::Ctx, view};
 
 /// How far ahead a free slot is looked for.
@@ -305,7 +304,7 @@ pub(crate) fn book(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Book) -> Resu
         .at("applicant.name")
         .into());
     };
-    let applicant = Some(check_party(applicant).map_err(|r| r.within("applicant"))?);
+    let applicant = Some(people::checked(&tx.read(), applicant, "applicant", None)?);
     let request = Request {
         service: args.service,
         more: Vec::new(),

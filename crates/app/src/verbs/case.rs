@@ -29,7 +29,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case_acts, catalogue, fee, leg, look_up, scan};
+use super::{case_acts, catalogue, fee, leg, look_up, people, scan};
 use crate::{App, Result, codes, registry::Ctx, replica, view};
 
 /// `case.receive`
@@ -50,18 +50,12 @@ pub(crate) fn receive(
     if let Some(counter) = counter {
         ctx.branch.counter(counter)?;
     }
-    let mut applicant = case::check_party(args.applicant).map_err(|r| r.within("applicant"))?;
-    // A screen says what it took over; what counts is what was recorded before and still stands so.
-    let before = match applicant.id_number.as_deref() {
-        Some(number) => tx.read().remembered_party(number, args.visit_id)?,
-        None => None,
-    };
-    applicant.taken_over_from(before.as_ref());
+    let party = |party, within| people::checked(&tx.read(), party, within, args.visit_id);
+    let applicant = party(args.applicant, "applicant")?;
     let submitter = args
         .submitter
-        .map(case::check_party)
-        .transpose()
-        .map_err(|r| r.within("submitter"))?;
+        .map(|submitter| party(submitter, "submitter"))
+        .transpose()?;
     let mut papers = clean_papers(args.papers)?;
     let reuse = args.reuse.unwrap_or_default();
     let taken_over = scan::taken_over(&tx.read(), applicant.id_number.as_deref(), &reuse)?;

@@ -4,14 +4,38 @@ use motcua_domain::{
     case::check_party,
     identity::card::{self, Card},
     text::{self, limit},
+    visit::Party,
 };
 use motcua_protocol::{
     Time,
     verbs::citizen::{Check, Checked, Find, IdentityParse, Known, UnitHit, UnitsSearch},
 };
+use motcua_store::Read;
+use uuid::Uuid;
 
 use super::case;
 use crate::{App, Result, registry::Ctx};
+
+/// A party as it may be recorded: checked field by field, and of what the screen says it took over
+/// only what was really recorded before. `except` is the visit they are served in, whose own record
+/// is no earlier one.
+pub(super) fn checked(
+    read: &Read<'_>,
+    party: Party,
+    within: &str,
+    except: Option<Uuid>,
+) -> Result<Party> {
+    let mut party = check_party(party).map_err(|r| r.within(within))?;
+    if party.taken_over.is_empty() {
+        return Ok(party);
+    }
+    let before = match party.id_number.as_deref() {
+        Some(number) => read.remembered_party(number, except)?,
+        None => None,
+    };
+    party.taken_over_from(before.as_ref());
+    Ok(party)
+}
 
 /// `identity.parse`
 pub(crate) fn parse_card(app: &App, _ctx: &Ctx, args: IdentityParse) -> Result<Card> {

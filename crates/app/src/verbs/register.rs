@@ -2,7 +2,6 @@
 
 use motcua_domain::{
     Code, Refusal,
-    case::check_party,
     text::{self, limit},
     visit::{
         self, Act, Class, Desk, Given, Origin, Quote, Request, State, Ticket, VisitEvent, order,
@@ -18,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     issuing::{self, Comer, Wish},
-    leg, queue,
+    leg, people, queue,
 };
 use crate::{App, Result, registry::Ctx};
 
@@ -78,9 +77,8 @@ pub(crate) fn register(
     }
     let applicant = args
         .applicant
-        .map(check_party)
-        .transpose()
-        .map_err(|r| r.within("applicant"))?;
+        .map(|applicant| people::checked(&tx.read(), applicant, "applicant", None))
+        .transpose()?;
     let request = Request {
         service: args.service.clone(),
         more,
@@ -190,7 +188,8 @@ pub(crate) fn identify(
     tx: &mut Write<'_>,
     args: Identify,
 ) -> Result<LegAnswer> {
-    let party = check_party(args.applicant).map_err(|r| r.within("applicant"))?;
+    let visit = Some(args.visit_id);
+    let party = people::checked(&tx.read(), args.applicant, "applicant", visit)?;
     leg::answer(
         args.visit_id,
         &leg::act(ctx, tx, args.visit_id, Act::Identify { party }, None)?,

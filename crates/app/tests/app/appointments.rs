@@ -70,7 +70,7 @@ fn a_full_slot_is_refused_and_the_next_free_one_is_said() {
     branch.ok(
         OFFICER,
         "visit.book",
-        json!({"service": "noi-vu", "slot_at": NINE}),
+        json!({"service": "noi-vu", "slot_at": NINE, "applicant": {"name": "Lò Thị Mai"}}),
     );
     branch.assert_sound();
 }

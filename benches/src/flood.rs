@@ -2,7 +2,7 @@
 //! batches over TLS to the real program on a real PostgreSQL, all on this machine.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     sync::atomic::{AtomicU64, Ordering},
     thread,

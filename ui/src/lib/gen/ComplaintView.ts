@@ -44,6 +44,14 @@ due: string,
  */
 word_due?: string, 
 /**
+ * Whoever is not competent says so by this day; none once something was done.
+ */
+refuse_due?: string, 
+/**
+ * The answer is to be public by this day; only once it is answered.
+ */
+publish_due?: string, 
+/**
  * One of these days has passed.
  */
 late: boolean, 

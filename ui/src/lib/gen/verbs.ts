@@ -18,6 +18,7 @@ import type { CaseAccept } from "./CaseAccept";
 import type { CaseActAnswer } from "./CaseActAnswer";
 import type { CaseAttach } from "./CaseAttach";
 import type { CaseAttachment } from "./CaseAttachment";
+import type { CaseCommonPapers } from "./CaseCommonPapers";
 import type { CaseCompleteSupplement } from "./CaseCompleteSupplement";
 import type { CaseDetach } from "./CaseDetach";
 import type { CaseGet } from "./CaseGet";
@@ -36,6 +37,10 @@ import type { CaseSearch } from "./CaseSearch";
 import type { CaseSetContact } from "./CaseSetContact";
 import type { CaseStop } from "./CaseStop";
 import type { CaseTakeBack } from "./CaseTakeBack";
+import type { CaseUnderstood } from "./CaseUnderstood";
+import type { CaseUnderstoodAsk } from "./CaseUnderstoodAsk";
+import type { CaseUndo } from "./CaseUndo";
+import type { CaseUndoAnswer } from "./CaseUndoAnswer";
 import type { CaseView } from "./CaseView";
 import type { CaseWithdraw } from "./CaseWithdraw";
 import type { CashDay } from "./CashDay";
@@ -45,11 +50,14 @@ import type { CatalogueHit } from "./CatalogueHit";
 import type { CatalogueImport } from "./CatalogueImport";
 import type { CatalogueImported } from "./CatalogueImported";
 import type { CatalogueSearch } from "./CatalogueSearch";
+import type { CentralEnrol } from "./CentralEnrol";
+import type { CentralEnrolled } from "./CentralEnrolled";
 import type { CitizenCheck } from "./CitizenCheck";
 import type { CitizenChecked } from "./CitizenChecked";
 import type { CitizenFind } from "./CitizenFind";
 import type { CitizenLookUp } from "./CitizenLookUp";
 import type { ClockConfirm } from "./ClockConfirm";
+import type { ClockConfirmDate } from "./ClockConfirmDate";
 import type { ClockConfirmedAnswer } from "./ClockConfirmedAnswer";
 import type { ComplaintHandle } from "./ComplaintHandle";
 import type { ComplaintList } from "./ComplaintList";
@@ -138,6 +146,7 @@ import type { NoticeSetupAnswer } from "./NoticeSetupAnswer";
 import type { NoticeTest } from "./NoticeTest";
 import type { NoticeTested } from "./NoticeTested";
 import type { PairCodeAnswer } from "./PairCodeAnswer";
+import type { PaperKind } from "./PaperKind";
 import type { PaperState } from "./PaperState";
 import type { PreviewAnswer } from "./PreviewAnswer";
 import type { PrintBatch } from "./PrintBatch";
@@ -291,6 +300,8 @@ export interface Verbs {
   "case.take_back": { args: CaseTakeBack; answer: CaseActAnswer };
   "case.receive_result": { args: CaseReceiveResult; answer: CaseActAnswer };
   "case.return_result": { args: CaseReturnResult; answer: CaseActAnswer };
+  "case.undo": { args: CaseUndo; answer: CaseUndoAnswer };
+  "case.common_papers": { args: CaseCommonPapers; answer: Array<PaperKind> };
   "case.attach": { args: CaseAttach; answer: CaseView };
   "case.detach": { args: CaseDetach; answer: CaseView };
   "case.attachment": { args: CaseAttachment; answer: DocumentRendered };
@@ -305,6 +316,7 @@ export interface Verbs {
   "scan.edit": { args: ScanEdit; answer: ScanTray };
   "scan.bind": { args: ScanBind; answer: Blob };
   "case.search": { args: CaseSearch; answer: Array<CaseRow> };
+  "case.understood": { args: CaseUnderstoodAsk; answer: CaseUnderstood };
   "catalogue.get": { args: CatalogueGet; answer: CatalogueEntry };
   "catalogue.search": { args: CatalogueSearch; answer: Array<CatalogueHit> };
   "catalogue.import": { args: CatalogueImport; answer: CatalogueImported };
@@ -364,12 +376,14 @@ export interface Verbs {
   "branch.get": { args: BranchGet; answer: BranchAnswer };
   "branch.configure": { args: BranchConfigure; answer: BranchAnswer };
   "clock.confirm": { args: ClockConfirm; answer: ClockConfirmedAnswer };
+  "clock.confirm_date": { args: ClockConfirmDate; answer: ClockConfirmedAnswer };
   "hub.promote": { args: HubPromote; answer: HubPromotedAnswer };
   "hub.retire": { args: HubRetire; answer: HubRetiredAnswer };
   "sync.status": { args: SyncStatus; answer: SyncStatusAnswer };
   "sync.overview": { args: SyncOverview; answer: SyncOverviewAnswer };
   "sync.problems": { args: SyncProblems; answer: Array<SyncProblem> };
   "sync.resolve": { args: SyncResolve; answer: SyncResolved };
+  "central.enrol": { args: CentralEnrol; answer: CentralEnrolled };
   "sync.now": { args: SyncNow; answer: SyncOverviewAnswer };
   "sync.export": { args: SyncExport; answer: SyncStickMade };
   "sync.carry": { args: SyncCarry; answer: SyncCarried };
@@ -443,6 +457,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "case.take_back": ["officer","supervisor"],
   "case.receive_result": ["officer","supervisor"],
   "case.return_result": ["officer","reception","supervisor"],
+  "case.undo": ["officer","reception","supervisor"],
+  "case.common_papers": [],
   "case.attach": ["officer","reception","supervisor"],
   "case.detach": ["officer","supervisor"],
   "case.attachment": [],
@@ -457,6 +473,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "scan.edit": ["officer","reception","supervisor"],
   "scan.bind": ["officer","reception","supervisor"],
   "case.search": [],
+  "case.understood": [],
   "catalogue.get": [],
   "catalogue.search": [],
   "catalogue.import": ["supervisor","admin"],
@@ -516,12 +533,14 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "branch.get": [],
   "branch.configure": ["admin"],
   "clock.confirm": ["supervisor"],
+  "clock.confirm_date": ["officer","reception","supervisor"],
   "hub.promote": ["supervisor","admin"],
   "hub.retire": ["supervisor","admin"],
   "sync.status": [],
   "sync.overview": [],
   "sync.problems": [],
   "sync.resolve": ["supervisor","admin"],
+  "central.enrol": ["supervisor","admin"],
   "sync.now": ["officer","reception","supervisor","admin"],
   "sync.export": ["supervisor","admin"],
   "sync.carry": ["supervisor","admin"],
@@ -577,6 +596,7 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "case.take_back",
   "case.receive_result",
   "case.return_result",
+  "case.undo",
   "case.attach",
   "case.detach",
   "catalogue.import",
@@ -601,6 +621,7 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "device.revoke",
   "branch.configure",
   "clock.confirm",
+  "clock.confirm_date",
   "hub.promote",
   "hub.retire",
   "sync.resolve",

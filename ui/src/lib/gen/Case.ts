@@ -24,10 +24,6 @@ import type { ReturnMethod } from "./ReturnMethod";
  */
 export type Case = { 
 /**
- * What was a slip and was taken back.
- */
-undone?: Array<CaseUndone>, 
-/**
  * Officer who took it in.
  */
 officer: string, 
@@ -52,6 +48,10 @@ acts?: Array<Act>,
  * shown, without effect.
  */
 set_aside?: Array<Act>, 
+/**
+ * What was a slip and was taken back.
+ */
+undone?: Array<CaseUndone>, 
 /**
  * How the citizen is reached, where that was changed after reception.
  */

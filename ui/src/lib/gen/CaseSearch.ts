@@ -2,10 +2,11 @@
 import type { CaseStatus } from "./CaseStatus";
 
 /**
- * `case.search`: by code, number, phone, part of a name without diacritics; newest first.
+ * `case.search`: by code, code of the portal, number, phone, part of a name without diacritics,
+ * procedure, waybill; newest first, of work still to be done the online ones before that.
  *
- * Filters narrow the search in the store, never a page of it. `status`, `open`, `overdue` and
- * `due_on` without `from` look back one year.
+ * Filters narrow the search in the store, never a page of it. A day and where a case stands can
+ * also be typed (`case.understood` says how it was read).
  */
 export type CaseSearch = { 
 /**

@@ -18,6 +18,7 @@ import type { CaseAccept } from "./CaseAccept";
 import type { CaseActAnswer } from "./CaseActAnswer";
 import type { CaseAttach } from "./CaseAttach";
 import type { CaseAttachment } from "./CaseAttachment";
+import type { CaseCommonPapers } from "./CaseCommonPapers";
 import type { CaseCompleteSupplement } from "./CaseCompleteSupplement";
 import type { CaseDetach } from "./CaseDetach";
 import type { CaseGet } from "./CaseGet";
@@ -36,11 +37,10 @@ import type { CaseSearch } from "./CaseSearch";
 import type { CaseSetContact } from "./CaseSetContact";
 import type { CaseStop } from "./CaseStop";
 import type { CaseTakeBack } from "./CaseTakeBack";
-import type { CaseUndo } from "./CaseUndo";
-import type { CaseUndoAnswer } from "./CaseUndoAnswer";
-import type { CaseCommonPapers } from "./CaseCommonPapers";
 import type { CaseUnderstood } from "./CaseUnderstood";
 import type { CaseUnderstoodAsk } from "./CaseUnderstoodAsk";
+import type { CaseUndo } from "./CaseUndo";
+import type { CaseUndoAnswer } from "./CaseUndoAnswer";
 import type { CaseView } from "./CaseView";
 import type { CaseWithdraw } from "./CaseWithdraw";
 import type { CashDay } from "./CashDay";
@@ -295,6 +295,8 @@ export interface Verbs {
   "case.take_back": { args: CaseTakeBack; answer: CaseActAnswer };
   "case.receive_result": { args: CaseReceiveResult; answer: CaseActAnswer };
   "case.return_result": { args: CaseReturnResult; answer: CaseActAnswer };
+  "case.undo": { args: CaseUndo; answer: CaseUndoAnswer };
+  "case.common_papers": { args: CaseCommonPapers; answer: Array<PaperKind> };
   "case.attach": { args: CaseAttach; answer: CaseView };
   "case.detach": { args: CaseDetach; answer: CaseView };
   "case.attachment": { args: CaseAttachment; answer: DocumentRendered };
@@ -308,10 +310,8 @@ export interface Verbs {
   "scan.stop": { args: ScanStop; answer: ScanTray };
   "scan.edit": { args: ScanEdit; answer: ScanTray };
   "scan.bind": { args: ScanBind; answer: Blob };
-  "case.understood": { args: CaseUnderstoodAsk; answer: CaseUnderstood };
-  "case.undo": { args: CaseUndo; answer: CaseUndoAnswer };
-  "case.common_papers": { args: CaseCommonPapers; answer: Array<PaperKind> };
   "case.search": { args: CaseSearch; answer: Array<CaseRow> };
+  "case.understood": { args: CaseUnderstoodAsk; answer: CaseUnderstood };
   "catalogue.get": { args: CatalogueGet; answer: CatalogueEntry };
   "catalogue.search": { args: CatalogueSearch; answer: Array<CatalogueHit> };
   "catalogue.import": { args: CatalogueImport; answer: CatalogueImported };
@@ -449,6 +449,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "case.take_back": ["officer","supervisor"],
   "case.receive_result": ["officer","supervisor"],
   "case.return_result": ["officer","reception","supervisor"],
+  "case.undo": ["officer","reception","supervisor"],
+  "case.common_papers": [],
   "case.attach": ["officer","reception","supervisor"],
   "case.detach": ["officer","supervisor"],
   "case.attachment": [],
@@ -462,10 +464,8 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "scan.stop": ["officer","reception","supervisor"],
   "scan.edit": ["officer","reception","supervisor"],
   "scan.bind": ["officer","reception","supervisor"],
-  "case.understood": [],
-  "case.undo": ["officer","reception","supervisor"],
-  "case.common_papers": [],
   "case.search": [],
+  "case.understood": [],
   "catalogue.get": [],
   "catalogue.search": [],
   "catalogue.import": ["supervisor","admin"],
@@ -583,9 +583,9 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "case.hand_over_many",
   "case.accept",
   "case.take_back",
-  "case.undo",
   "case.receive_result",
   "case.return_result",
+  "case.undo",
   "case.attach",
   "case.detach",
   "catalogue.import",

@@ -499,11 +499,11 @@ fn after_an_apology_the_new_date_is_explained_and_the_old_one_is_former() {
     assert_eq!(before["former"], Value::Null);
     let done = life.act(
         "case.postpone",
-        json!({"date": "2026-12-11", "reason": "chờ xác minh"}),
+        json!({"date": "2027-01-11", "reason": "chờ xác minh"}),
     );
     let because = done["view"]["because"].to_string();
     assert!(
-        because.contains("11/12/2026") && because.contains("chờ xác minh"),
+        because.contains("11/01/2027") && because.contains("chờ xác minh"),
         "{because}"
     );
     assert_eq!(done["view"]["former"], before["because"]);

@@ -264,6 +264,8 @@ fn capital(text: &str) -> String {
     })
 }
 
+/// From where the way of counting is. The wording of the two articles was not at hand and is not
+/// compared yet: a doubt of ours, which officers do not have to read.
 fn law(unit: LimitUnit) -> &'static str {
     match unit {
         LimitUnit::Hour | LimitUnit::WorkingHour => {

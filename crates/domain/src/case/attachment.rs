@@ -272,8 +272,8 @@ pub fn attach(case: &Case, id: Uuid, wanted: Wanted, known: &[&str]) -> Result<C
         )
         .at("blob.hash"));
     }
-    // A file of a result that nobody has is one of the distortions that officers of other systems
-    // are asked for: “upload anything as a result” closes the case (domain.md §9.2).
+    // Elsewhere anything uploaded as a result makes a case look settled in time; here a file of a
+    // result needs the result.
     let has_result = matches!(case.status, CaseStatus::Done | CaseStatus::Returned);
     if wanted.paper == AttachedTo::Result && !has_result {
         return Err(Refusal::new(

@@ -68,8 +68,8 @@ pub struct Sought {
     pub wishes: Vec<Wish>,
 }
 
-/// How officers say where a case stands; the names of the portal's statuses (domain.md §2.2) and
-/// those on the screen among them.
+/// How officers say where a case stands; the names of the portal's statuses and those on the screen
+/// among them.
 const SAID: &[(&str, Wish)] = &[
     ("được tiếp nhận", Wish::Status(CaseStatus::Received)),
     ("đã tiếp nhận", Wish::Status(CaseStatus::Received)),

@@ -520,7 +520,7 @@ fn queue_again(tx: &mut Write<'_>, job: &mut PrintJob) -> Result<()> {
     job.message = None;
     job.handle = None;
     job.changed_ms = tx.now_ms();
-    Ok(tx.update_print_job(job)?)
+    tx.update_print_job(job)
 }
 
 /// `print.retry_all`

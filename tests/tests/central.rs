@@ -408,8 +408,8 @@ fn login_page(listen: &str, times: usize) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         for stream in listener.incoming().take(times) {
             let mut stream = stream.unwrap();
-            let mut said = [0; 512];
-            stream.read(&mut said).ok();
+            let mut said = [0; 1];
+            stream.read_exact(&mut said).ok();
             let page = "HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n";
             stream.write_all(page.as_bytes()).ok();
         }

@@ -308,8 +308,8 @@ fn a_field_that_central_cannot_read_is_said_anew() {
 
     branch.ok(SUPERVISOR, "sync.resolve", say("0912 345 678"));
     assert_eq!(branch.events(), log + 2);
-    let now = branch.ok(OFFICER, "case.get", json!({"case_id": case_id}));
-    assert_eq!(now["applicant"]["phone"], "0912345678", "{now}");
+    let now = branch.ok(OFFICER, "case.get", json!({"code": case["case_code"]}));
+    assert_eq!(now["case"]["applicant"]["phone"], "0912345678", "{now}");
     assert_eq!(event(&branch, case_id, "case.received").hash, taken.hash);
     let found = problems(&branch);
     let bad = found.iter().find(|p| p["event_id"] == json!(id)).unwrap();

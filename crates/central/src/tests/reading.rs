@@ -183,7 +183,11 @@ fn a_field_said_anew_brings_its_record_into_effect_whichever_comes_first() {
     let told = device.push(&[record, word]).unwrap();
     assert_eq!(told.results, []);
     let first = rig.device("BEFORE");
-    let second = rig.device("BEFORE");
+    let mut second = rig.stranger(Uuid::now_v7());
+    second.branch = first.branch;
+    let (status, answer) = second.enrol(&rig.code("BEFORE"));
+    assert_eq!(status, 200, "{answer}");
+    second.prove().unwrap();
     let mut writer = Writer::of(first.id);
     let record = writer.writes(entity, "case.received", broken.as_bytes());
     let word =

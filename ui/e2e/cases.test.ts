@@ -126,7 +126,7 @@ test("any status, a day and online narrow beside the chips, typed words are read
   await page.waitForSelector("dialog[open]:has-text('không thuộc thẩm quyền')");
   await expectAccessible(page);
   await picture(page, "case-undo");
-  await page.keyboard.type("nhầm hồ sơ");
+  await page.keyboard.type("nhầm hồ sơ", { delay: 50 });
   await page.keyboard.press("Enter");
   await page.waitForSelector(".drawer li:has-text('Đã rút lại')");
   await page.waitForSelector(".drawer li:has-text('nhầm hồ sơ')");

@@ -78,6 +78,12 @@ export class Central {
     return JSON.parse(out) as Record<string, string>;
   }
 
+  /** An office as central holds it, a line for each thing. */
+  dump(office: string): string {
+    const how = ["dump", "--office", office, "--database-url", this.database];
+    return execFileSync(program, how, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  }
+
   sql(statement: string): void {
     execFileSync("psql", [this.database, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement]);
   }

@@ -228,3 +228,55 @@ test(
     }
   },
 );
+
+test(
+  "a field that central cannot read is said anew on its card, and the record counts",
+  { timeout: 60_000 },
+  async () => {
+    const server = await Server.demo();
+    const central = await Central.start();
+    try {
+      const caseId = await work(server);
+      const { office } = await server.call("sync.status", {});
+      central.enrol(path.join(server.dir, "data"), office);
+      const { page, complaints } = await newPage(browser);
+      await enter(page, server, "lan", 1, "sync");
+      await page.waitForSelector("h1:has-text('Trung tâm đã nhận đủ')");
+      // As a central of another version would find it: the telephone is no text there.
+      central.sql(
+        `UPDATE event_log SET body = convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb,
+           '{applicant,phone}', '{"of": "tomorrow"}')::text, 'UTF8')
+         WHERE entity = '${caseId}' AND kind = 'case.received'`,
+      );
+      central.sql(
+        `INSERT INTO verdict(office_id, event_id, device, entity, status, code)
+         SELECT office_id, event_id, device, entity, 'quarantined', 'BODY_UNREADABLE' FROM event_log
+         WHERE entity = '${caseId}' AND kind = 'case.received'`,
+      );
+      await page.keyboard.press("Control+g");
+      await page.waitForSelector("article.open dd:has-text('0912345678')");
+      await page.click("article.open button:has-text('Sửa ô này')");
+      await expect.poll(() => page.inputValue("[data-field=value]")).toBe("0912345678");
+      await page.fill("[data-field=value]", "12");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("article.open .err");
+      await pictures(page, "sync-amend");
+      await page.fill("[data-field=value]", "0987 654 321");
+      await page.keyboard.press("Enter");
+      // It stays open until central itself lifts it, which the same round brings.
+      await page.waitForSelector(".probs:has-text('Không có bản ghi nào cần xem')", {
+        timeout: 20_000,
+      });
+      const line = central
+        .dump(office)
+        .split("\n")
+        .find((each) => each.includes(caseId));
+      expect(line).toContain("0987654321");
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    } finally {
+      await server.stop();
+      await central.stop();
+    }
+  },
+);

@@ -203,7 +203,12 @@ impl World {
                 }
                 self.outcome.restores += u64::from(self.device_becomes(i, disk));
             }
-            12 if self.devices_go_back && self.machines.len() < 6 && self.outcome.clones == 0 => {
+            // Not where hub and machines both go back: see decision 0020.
+            12 if self.devices_go_back
+                && !self.hub_goes_back
+                && self.machines.len() < 6
+                && self.outcome.clones == 0 =>
+            {
                 self.outcome.clones += 1;
                 let mut disk = self.machines[i].disk.clone();
                 if self.percent(50) {

@@ -58,7 +58,7 @@ pub struct Header {
     pub actor: String,
     /// Command that caused it: the same command again does nothing.
     pub command_id: Uuid,
-    /// Business day; never moves back on a device.
+    /// Business day; never moves back on a device, unless a person says that its clock was ahead.
     pub business_date: NaiveDate,
     /// UTC milliseconds by the device's clock, corrected so that it never runs back.
     pub wall_ms: i64,

@@ -383,7 +383,7 @@ pub(super) fn listed(row: &CaseRow) -> ListedCase {
     let promised = case.promised();
     let money = case.money();
     ListedCase {
-        code: received.code.clone(),
+        code: case.code().to_owned(),
         procedure: received.procedure.name.clone(),
         owner: received.applicant.name.clone(),
         place_of_work: place_of_work(case),

@@ -220,7 +220,7 @@ fn line(row: &CashRow) -> Option<CashLine> {
     Some(CashLine {
         at: Time::from_ms(back.as_ref().map_or(payment.at_ms, |back| back.at_ms)),
         case_id: row.case.id,
-        case_code: received.code.clone(),
+        case_code: row.case.case.code().to_owned(),
         procedure_name: received.procedure.name.clone(),
         payment: payment.n,
         payer: payment.payer,

@@ -115,7 +115,7 @@ fn line(branch: &Branch, texts: &NoticeTexts, row: &NoticeRow, step: Step) -> No
     // Whose it is, and what to say, only where a person has to speak to them.
     let spoken = matches!(step, Step::Call | Step::Unreachable);
     let facts = Facts {
-        code: &received.code,
+        code: row.case.code(),
         date_ms: row.date_ms,
     };
     let mut history: Vec<NoticeDone> = row.tellings.iter().map(|t| done(branch, t)).collect();
@@ -123,7 +123,7 @@ fn line(branch: &Branch, texts: &NoticeTexts, row: &NoticeRow, step: Step) -> No
     NoticeLine {
         id: row.id,
         case_id: row.case_id,
-        case_code: received.code.clone(),
+        case_code: row.case.code().to_owned(),
         kind: row.kind,
         since: Time::from_ms(row.at_ms),
         step,

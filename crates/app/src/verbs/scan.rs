@@ -306,7 +306,7 @@ pub(crate) fn reusable(app: &App, _ctx: &Ctx, args: Reusable) -> Result<Vec<Reus
             }
             found.push(ReusablePaper {
                 case_id: id,
-                case_code: row.case.received.code.clone(),
+                case_code: row.case.code().to_owned(),
                 attachment,
                 name: file.file.name.clone(),
                 code: file.file.code.clone(),
@@ -374,7 +374,7 @@ pub(super) fn taken_over(
                 blob: file.file.blob.clone(),
                 reused_from: Some(ReusedFrom {
                     case_id: reuse.case_id,
-                    case_code: row.case.received.code.clone(),
+                    case_code: row.case.code().to_owned(),
                     attachment: reuse.attachment,
                 }),
             },

@@ -57,6 +57,17 @@ async function work(server: Server): Promise<string> {
   return received.case_id;
 }
 
+/** A case was taken in, and central has it: the sync screen of a supervisor. */
+async function joined(server: Server, central: Central) {
+  const caseId = await work(server);
+  const { office } = await server.call("sync.status", {});
+  central.enrol(path.join(server.dir, "data"), office);
+  const { page, complaints } = await newPage(browser);
+  await enter(page, server, "lan", 1, "sync");
+  await page.waitForSelector("h1:has-text('Trung tâm đã nhận đủ')");
+  return { caseId, office, page, complaints };
+}
+
 test("never connected: calm, counted by day, and out onto a stick with central's key", async () => {
   const server = await Server.demo();
   try {
@@ -111,12 +122,7 @@ test(
     const server = await Server.demo();
     const central = await Central.start();
     try {
-      const caseId = await work(server);
-      const { office } = await server.call("sync.status", {});
-      central.enrol(path.join(server.dir, "data"), office);
-      const { page, complaints } = await newPage(browser);
-      await enter(page, server, "lan", 1, "sync");
-      await page.waitForSelector("h1:has-text('Trung tâm đã nhận đủ')");
+      const { caseId, page, complaints } = await joined(server, central);
       await page.waitForSelector(".wait:has-text('Không còn gì chờ gửi')");
       await pictures(page, "sync-all");
 
@@ -236,12 +242,7 @@ test(
     const server = await Server.demo();
     const central = await Central.start();
     try {
-      const caseId = await work(server);
-      const { office } = await server.call("sync.status", {});
-      central.enrol(path.join(server.dir, "data"), office);
-      const { page, complaints } = await newPage(browser);
-      await enter(page, server, "lan", 1, "sync");
-      await page.waitForSelector("h1:has-text('Trung tâm đã nhận đủ')");
+      const { caseId, office, page, complaints } = await joined(server, central);
       // As a central of another version would find it: the telephone is no text there.
       central.sql(
         `UPDATE event_log SET body = convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb,

@@ -34,18 +34,30 @@ fn ask(app: &App, verb: &str, args: Value) -> Value {
     app.call(&caller(OFFICER), verb, args).unwrap()
 }
 
+/// The jobs as told, once they are as they are waited for: the printers work beside the test, and
+/// it looks again until a limit.
+#[track_caller]
+fn jobs_when(app: &App, there: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let until = Instant::now() + LIMIT;
+    loop {
+        let jobs = ask(app, "print.jobs", json!({}));
+        let jobs = jobs.as_array().unwrap();
+        if there(jobs) {
+            return jobs.clone();
+        }
+        assert!(Instant::now() < until, "{jobs:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn is_over(job: &Value) -> bool {
+    matches!(job["state"].as_str(), Some("done" | "failed"))
+}
+
 /// The newest job, when it has ended.
 #[track_caller]
 fn ended(app: &App) -> Value {
-    let until = Instant::now() + LIMIT;
-    loop {
-        let job = ask(app, "print.jobs", json!({}))[0].clone();
-        if matches!(job["state"].as_str(), Some("done" | "failed")) {
-            return job;
-        }
-        assert!(Instant::now() < until, "{job}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    jobs_when(app, |jobs| is_over(&jobs[0])).swap_remove(0)
 }
 
 #[track_caller]
@@ -255,17 +267,7 @@ const DEAD: &str = "tcp:127.0.0.1:1";
 /// Waits until every job is over, and answers them as told.
 #[track_caller]
 fn all_over(app: &App) -> Vec<Value> {
-    let until = Instant::now() + LIMIT;
-    loop {
-        let jobs = ask(app, "print.jobs", json!({}));
-        let jobs = jobs.as_array().unwrap();
-        let over = |job: &Value| matches!(job["state"].as_str(), Some("done" | "failed"));
-        if jobs.iter().all(over) {
-            return jobs.clone();
-        }
-        assert!(Instant::now() < until, "{jobs:?}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    jobs_when(app, |jobs| jobs.iter().all(is_over))
 }
 
 #[test]
@@ -319,11 +321,7 @@ fn a_paper_that_failed_is_told_first_whatever_came_after_until_somebody_decides(
     let ticket = id(&ask(&app, "visit.get", json!({"visit_id": other}))["ticket"]);
     let paper = strip(&printer.next_job(LIMIT).unwrap());
     assert_eq!(paper.codes(), [format!("{ticket} 2026-11-23")]);
-    let until = Instant::now() + LIMIT;
-    while ask(&app, "print.jobs", json!({}))[0]["state"] == "failed" {
-        assert!(Instant::now() < until);
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    jobs_when(&app, |jobs| jobs[0]["state"] != "failed");
 }
 
 #[test]

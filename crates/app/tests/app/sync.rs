@@ -146,18 +146,22 @@ fn what_waits_is_told_by_day_with_why_and_until_when() {
     assert_eq!(overview(&nobody)["way"], "nobody");
 }
 
-#[test]
-fn what_central_holds_back_is_told_in_words_and_dealt_with_once() {
-    let (branch, _) = joined();
+/// Somebody is served and their case taken in: the answer, and the records of both.
+fn received(branch: &TestBranch) -> (Value, Stored, Stored) {
     let visit = branch.serving(1);
     let mut received = case();
     received["visit_id"] = json!(visit);
     let case = branch.ok(OFFICER, "case.receive", received);
+    let taken = event(branch, case["case_id"].as_str().unwrap(), "case.received");
+    let started = event(branch, &visit, "leg.started");
+    (case, taken, started)
+}
+
+#[test]
+fn what_central_holds_back_is_told_in_words_and_dealt_with_once() {
+    let (branch, _) = joined();
+    let (case, taken, started) = received(&branch);
     let case_id = case["case_id"].as_str().unwrap();
-    let (taken, started) = (
-        event(&branch, case_id, "case.received"),
-        event(&branch, &visit, "leg.started"),
-    );
     let store = branch.app().store();
     let all = [
         held(
@@ -252,15 +256,8 @@ fn what_central_holds_back_is_told_in_words_and_dealt_with_once() {
 #[test]
 fn a_field_that_central_cannot_read_is_said_anew() {
     let (branch, _) = joined();
-    let visit = branch.serving(1);
-    let mut received = case();
-    received["visit_id"] = json!(visit);
-    let case = branch.ok(OFFICER, "case.receive", received);
+    let (case, taken, started) = received(&branch);
     let case_id = case["case_id"].as_str().unwrap();
-    let (taken, started) = (
-        event(&branch, case_id, "case.received"),
-        event(&branch, &visit, "leg.started"),
-    );
     let all = [
         held(
             &taken,

@@ -62,6 +62,7 @@ fn branch() -> Branch {
             place: "Bình Minh".to_owned(),
             address: "Số 1, đường Mẫu, phường Bình Minh".to_owned(),
             phone: "1900 0000".to_owned(),
+            website: "dichvucong.gov.vn".to_owned(),
             number_suffix: "BPTNTKQ".to_owned(),
             // No bank has this number: a code of the demo branch pays nobody.
             account: Some(Account {

@@ -51,6 +51,8 @@ const NAMES: &[(&str, &str)] = &[
     ("waybill", "Số vận đơn"),
     ("authorisation", "Giấy ủy quyền"),
     ("receiver", "Người nhận"),
+    ("helping", "Cơ quan phối hợp"),
+    ("office.website", "Trang web"),
     ("content", "Nội dung"),
     ("source", "Nguồn"),
     ("file_name", "Tên tệp"),

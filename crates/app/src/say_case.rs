@@ -228,6 +228,7 @@ pub(crate) fn event(event: &CaseEvent) -> String {
         CaseEvent::HandedOver(e) => sentences([
             Some(format!("Chuyển hồ sơ đến {}", e.to)),
             labelled("Người nhận", e.receiver.as_ref()),
+            labelled("Cơ quan phối hợp", e.helping.as_ref()),
             (e.list.len() > 1).then(|| format!("Cùng danh sách {} hồ sơ", e.list.len())),
             labelled("Ghi chú", e.note.as_ref()),
         ]),

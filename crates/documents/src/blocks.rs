@@ -9,13 +9,15 @@ use crate::{
     text::{Line, Span, Style, measure, wrap},
 };
 
-/// What every block needs to know: the sheet, the faces, and how much type is scaled so that a
-/// nearly fitting paper fits one sheet.
+/// What every block needs to know: the sheet, the faces, and how much type is scaled and drawn
+/// together so that a nearly fitting paper fits one sheet.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting<'a> {
     pub(crate) sheet: Sheet,
     pub(crate) fonts: &'a Fonts,
     pub(crate) scale: f32,
+    /// Less room between lines: where the smallest type alone does not save a second sheet.
+    pub(crate) tight: bool,
 }
 
 impl Setting<'_> {
@@ -30,24 +32,36 @@ impl Setting<'_> {
     }
 
     pub(crate) fn gap(&self) -> f32 {
-        0.75 * MM * self.scale
+        let gap = if self.tight { 0.2 } else { 0.75 };
+        gap * MM * self.scale
+    }
+
+    /// Line distance in body text.
+    fn leading(&self) -> f32 {
+        if self.tight { 1.17 } else { 1.27 }
+    }
+
+    /// Line distance of tables and small print.
+    pub(crate) fn close(&self) -> f32 {
+        if self.tight { 1.12 } else { 1.2 }
+    }
+
+    /// Room to sign.
+    fn signing(&self) -> f32 {
+        if self.tight { 13.0 * MM } else { 17.0 * MM }
     }
 }
-
-/// Line distance in body text, and the tighter one of tables and small print.
-const LEADING: f32 = 1.27;
-pub(crate) const TIGHT: f32 = 1.2;
 
 /// A paragraph: a slab a line, the first two and the last two together.
 pub(crate) fn paragraph(spans: &[Span], align: Align, s: &Setting) -> Vec<Slab> {
     let lines = wrap(spans, s.sheet.measure(), s.fonts);
-    lines_to_slabs(&lines, align, s.gap(), LEADING, s)
+    lines_to_slabs(&lines, align, s.gap(), s.leading(), s)
 }
 
 /// Small print under a form: every line stays with the next.
 pub(crate) fn small_print(spans: &[Span], s: &Setting) -> Vec<Slab> {
     let lines = wrap(spans, s.sheet.measure(), s.fonts);
-    let mut slabs = lines_to_slabs(&lines, Align::Full, 0.0, TIGHT, s);
+    let mut slabs = lines_to_slabs(&lines, Align::Full, 0.0, s.close(), s);
     slabs.iter_mut().for_each(|slab| slab.keep = true);
     slabs
 }
@@ -85,9 +99,9 @@ pub(crate) fn pair(left: &[Span], right: &[Span], s: &Setting) -> Vec<Slab> {
         return slabs;
     }
     let size = line_size(&l[0]).max(line_size(&r[0]));
-    let at = baseline(size, LEADING, s.fonts);
+    let at = baseline(size, s.leading(), s.fonts);
     vec![Slab {
-        height: size * LEADING,
+        height: size * s.leading(),
         before: s.gap(),
         draws: vec![
             place(&l[0], s.sheet.left, split, at, Align::Left),
@@ -258,7 +272,7 @@ pub(crate) fn signatures(
         let mut y = 0.0;
         for (text, style) in texts {
             let lines = wrap(&[Span::new(text, style)], width, s.fonts);
-            let (height, draws) = stack(&lines, x(i), width, LEADING, Align::Centre, s.fonts);
+            let (height, draws) = stack(&lines, x(i), width, s.leading(), Align::Centre, s.fonts);
             heads
                 .draws
                 .extend(draws.iter().map(|draw| draw.moved(0.0, y)));
@@ -267,14 +281,14 @@ pub(crate) fn signatures(
         heads.height = heads.height.max(y);
         let name = Span::new(&signer.name, Style::bold(9.6 * s.scale));
         let lines = wrap(&[name], width, s.fonts);
-        let (height, draws) = stack(&lines, x(i), width, LEADING, Align::Centre, s.fonts);
+        let (height, draws) = stack(&lines, x(i), width, s.leading(), Align::Centre, s.fonts);
         names.draws.extend(draws);
         names.height = names.height.max(height);
     }
     heads
         .draws
         .extend(between.iter().map(|draw| draw.moved(x(0) + width, 0.0)));
-    vec![heads, Slab::elastic(17.0 * MM, 26.0 * MM), names]
+    vec![heads, Slab::elastic(s.signing(), 26.0 * MM), names]
 }
 
 /// One line of text at a fixed place, outside the flow (marks in the margin).

@@ -50,9 +50,16 @@ pub(crate) struct Filling<'a> {
     pub(crate) values: Values,
 }
 
-/// Type scales to try, smallest first. The smallest leaves 9.3 pt body type, which one still
-/// reads at arm's length.
-const SCALES: [f32; 5] = [0.9, 0.925, 0.95, 0.975, 1.0];
+/// Type scales to try, smallest first, and whether lines draw together. The smallest leaves 9.3 pt
+/// body type, which one still reads at arm's length.
+const STEPS: [(f32, bool); 6] = [
+    (0.9, true),
+    (0.9, false),
+    (0.925, false),
+    (0.95, false),
+    (0.975, false),
+    (1.0, false),
+];
 
 /// The form `key` of a set as a PDF, all its copies in one file.
 pub(crate) fn set(
@@ -79,19 +86,19 @@ pub(crate) fn set(
         &form.copies[..]
     };
     let mut pages = Vec::new();
-    let mut scale = None;
+    let mut step = None;
     for copy in copies {
         filling.values.insert("copy", Some(copy.clone()));
         // Copies differ by one line, so what fits one fits all; they must look alike anyway.
-        let (setting, slabs) = match scale {
-            Some(scale) => {
-                let setting = Setting::of(form, fonts, scale);
+        let (setting, slabs) = match step {
+            Some(step) => {
+                let setting = Setting::of(form, fonts, step);
                 let slabs = slabs(form, filling, &setting)?;
                 (setting, slabs)
             }
             None => fitted(form, filling, fonts)?,
         };
-        scale = Some(setting.scale);
+        step = Some((setting.scale, setting.tight));
         let copy = paginate(&slabs, &setting.sheet);
         pages.extend(with_margins(copy, form, filling, forms, &setting)?);
     }
@@ -114,18 +121,18 @@ fn fitted<'a>(
     filling: &Filling,
     fonts: &'a Fonts,
 ) -> Result<(Setting<'a>, Vec<Slab>)> {
-    let lay = |scale: f32| -> Result<(bool, Setting<'a>, Vec<Slab>)> {
-        let setting = Setting::of(form, fonts, scale);
+    let lay = |step: (f32, bool)| -> Result<(bool, Setting<'a>, Vec<Slab>)> {
+        let setting = Setting::of(form, fonts, step);
         let slabs = slabs(form, filling, &setting)?;
         Ok((fits_one(&slabs, &setting.sheet), setting, slabs))
     };
-    let full = SCALES.len() - 1;
-    let (fits, setting, slabs) = lay(SCALES[full])?;
+    let full = STEPS.len() - 1;
+    let (fits, setting, slabs) = lay(STEPS[full])?;
     let mut best = (setting, slabs);
     if fits {
         return Ok(best);
     }
-    let (fits, setting, slabs) = lay(SCALES[0])?;
+    let (fits, setting, slabs) = lay(STEPS[0])?;
     if !fits {
         return Ok(best);
     }
@@ -134,7 +141,7 @@ fn fitted<'a>(
     let (mut low, mut high) = (0, full);
     while high - low > 1 {
         let middle = (low + high) / 2;
-        let (fits, setting, slabs) = lay(SCALES[middle])?;
+        let (fits, setting, slabs) = lay(STEPS[middle])?;
         if fits {
             (low, best) = (middle, (setting, slabs));
         } else {
@@ -145,11 +152,12 @@ fn fitted<'a>(
 }
 
 impl<'a> Setting<'a> {
-    fn of(form: &Form, fonts: &'a Fonts, scale: f32) -> Self {
+    fn of(form: &Form, fonts: &'a Fonts, (scale, tight): (f32, bool)) -> Self {
         Self {
             sheet: sheet(form.paper),
             fonts,
             scale,
+            tight,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct CaseHead {
     pub unit: String,
     /// Its telephone; `None` leaves dots to write on.
     pub desk_phone: Option<String>,
+    /// Where the rules can be read; `None` leaves dots to write on.
+    pub website: Option<String>,
     /// Mã hồ sơ.
     pub case_code: String,
     /// Code of the procedure.
@@ -94,6 +96,8 @@ pub struct Control {
     pub register: Option<RegisterEntry>,
     /// Who settles it.
     pub place_of_work: Option<String>,
+    /// Cơ quan phối hợp; `None` leaves dots to write on.
+    pub helping: Option<String>,
     /// Hand-overs so far.
     pub hops: Vec<Hop>,
 }
@@ -168,7 +172,7 @@ pub(crate) fn make(
         ("desk", Some(head.agency.name.clone())),
         ("unit", Some(head.unit.clone())),
         ("desk_phone", head.desk_phone.clone()),
-        ("website", None),
+        ("website", head.website.clone()),
         ("owner", Some(head.owner.name.clone())),
         ("owner_id_label", owner_id_label),
         ("owner_id", owner_id),
@@ -274,7 +278,7 @@ pub fn control(data: &Control, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
         ("received", Some(moment(data.received_at, forms)?)),
         ("due", Some(due)),
         ("place_of_work", data.place_of_work.clone()),
-        ("helping", None),
+        ("helping", data.helping.clone()),
     ]);
     let hops = hops::told(&data.hops, forms)?;
     make(

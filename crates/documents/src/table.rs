@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::{
-    blocks::{Setting, TIGHT},
+    blocks::Setting,
     flow::Slab,
     page::{Align, Draw, MM, baseline, horizontal, place, stack, vertical},
     text::{Line, Span, Style, wrap},
@@ -57,7 +57,7 @@ pub(crate) fn grouped_head(
             &lines,
             x[from] + 0.5 * MM,
             width,
-            TIGHT,
+            s.close(),
             Align::Centre,
             s.fonts,
         )
@@ -117,7 +117,7 @@ pub(crate) fn plain_head(texts: &[&str], x: &[f32], s: &Setting) -> Slab {
                 &lines,
                 edge[0] + 0.5 * MM,
                 width,
-                TIGHT,
+                s.close(),
                 Align::Centre,
                 s.fonts,
             )
@@ -151,7 +151,7 @@ pub(crate) fn rows(rows: &[Vec<Cell>], head: &Rc<Slab>, x: &[f32], s: &Setting) 
 }
 
 fn table_row(cells: &[Cell], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Slab> {
-    let step = s.cell() * TIGHT;
+    let step = s.cell() * s.close();
     let (left, right) = (x[0], x[x.len() - 1]);
     let mut column = 0;
     let mut inner = vec![left];
@@ -179,7 +179,7 @@ fn table_row(cells: &[Cell], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Sla
     // Lines per piece: all of them, unless the row is taller than a page.
     let most = s.sheet.tallest_row(head);
     let piece = if height > most { 1 } else { count };
-    let at = baseline(s.cell(), TIGHT, s.fonts);
+    let at = baseline(s.cell(), s.close(), s.fonts);
     let pieces = count.div_ceil(piece);
     (0..pieces)
         .map(|p| {

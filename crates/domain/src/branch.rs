@@ -78,6 +78,9 @@ pub struct Office {
     /// Telephone for citizens.
     #[serde(default)]
     pub phone: String,
+    /// Where the rules of procedures can be read, as it stands on Mẫu 02.
+    #[serde(default)]
+    pub website: String,
     /// Suffix of the receipt number, for example `BPTNTKQ`.
     #[serde(default)]
     pub number_suffix: String,
@@ -491,6 +494,7 @@ impl Branch {
         for (value, max, field) in [
             (&mut office.address, limit::ADDRESS, "office.address"),
             (&mut office.phone, limit::CODE, "office.phone"),
+            (&mut office.website, limit::ADDRESS, "office.website"),
             (
                 &mut office.number_suffix,
                 limit::CODE,
@@ -498,6 +502,14 @@ impl Branch {
             ),
         ] {
             *value = text::line(value, max).map_err(|r| r.at(field))?;
+        }
+        let site = &office.website;
+        if !site.is_empty() && (site.contains(char::is_whitespace) || !site.contains('.')) {
+            return Err(Refusal::new(
+                Code::ArgumentInvalid,
+                "Địa chỉ trang web không có khoảng trắng và có dấu chấm, ví dụ dichvucong.gov.vn. Chưa ghi gì. Mời xem lại.",
+            )
+            .at("office.website"));
         }
         office.account = match office.account.take() {
             Some(account) => account.checked().map_err(|r| r.within("office.account"))?,

@@ -64,6 +64,10 @@ pub struct RatingGiven {
     /// Indicators.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indicators: Vec<IndicatorPoints>,
+    /// The case whose paper slip (Phiếu đánh giá) this is, entered by hand on that day; none where a
+    /// screen was touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slip: Option<Uuid>,
 }
 
 /// What came of the rating of one stay: of each part the first counts, whoever records another.
@@ -74,12 +78,14 @@ pub struct Rating {
 }
 
 impl Rating {
-    /// Folds what was recorded, in order; none before there is a grade.
+    /// Folds what was recorded, in order; none before there is a grade, which a paper slip has not.
     pub fn fold<'a>(events: impl IntoIterator<Item = &'a RatingGiven>) -> Option<Self> {
         let mut rating: Option<Self> = None;
         for event in events {
             match &mut rating {
-                None if event.grade.is_some_and(|g| (1..=BEST).contains(&g)) => {
+                None if event.slip.is_some()
+                    || event.grade.is_some_and(|g| (1..=BEST).contains(&g)) =>
+                {
                     rating = Some(Self {
                         given: event.clone(),
                     });
@@ -217,13 +223,8 @@ impl Figures {
             counted: u32::try_from(whole).unwrap_or(u32::MAX),
             ..Self::default()
         };
-        let mut points: BTreeMap<u8, Vec<u32>> = BTreeMap::new();
-        for (rating, at) in &graded[..whole] {
+        for (_, at) in &graded[..whole] {
             figures.grades[*at] += 1;
-            for each in &rating.indicators {
-                let of = points.entry(each.indicator).or_default();
-                of.push(u32::from(each.points));
-            }
         }
         let sum: u32 = (1..).zip(figures.grades).map(|(grade, n)| grade * n).sum();
         let satisfied: u32 = figures.grades[usize::from(SATISFIED_FROM) - 1..]
@@ -231,16 +232,48 @@ impl Figures {
             .sum();
         figures.mean_hundredths = (sum * 100 + figures.counted / 2) / figures.counted;
         figures.satisfied_permille = (satisfied * 1000 + figures.counted / 2) / figures.counted;
-        for (indicator, said) in points {
-            let whole = said.len() / LEAST_GROUP * LEAST_GROUP;
-            let place = usize::from(indicator).checked_sub(1);
-            if let (Some(place), Ok(n @ 1..)) = (place.filter(|p| *p < 9), u32::try_from(whole)) {
-                let sum: u32 = said[..whole].iter().sum();
-                figures.indicators[place] = Some((sum * 100 + n / 2) / n);
-            }
-        }
+        figures.indicators = points(graded[..whole].iter().map(|(rating, _)| **rating));
         Some(figures)
     }
+}
+
+/// Figures of the paper slips of a group that is large enough.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+pub struct SlipFigures {
+    /// Slips counted: always whole groups.
+    pub counted: u32,
+    /// Mean points of each indicator in hundredths, from 1 to 9; none where too few said something.
+    pub indicators: [Option<u32>; 9],
+}
+
+impl SlipFigures {
+    /// Of slips in the order in which they came, as [`Figures::of`].
+    pub fn of(slips: &[&RatingGiven]) -> Option<Self> {
+        let whole = &slips[..slips.len() / LEAST_GROUP * LEAST_GROUP];
+        (!whole.is_empty()).then(|| Self {
+            counted: u32::try_from(whole.len()).unwrap_or(u32::MAX),
+            indicators: points(whole.iter().copied()),
+        })
+    }
+}
+
+/// Mean points of each indicator in hundredths, of whole groups of those who said something of it.
+fn points<'a>(ratings: impl IntoIterator<Item = &'a RatingGiven>) -> [Option<u32>; 9] {
+    let mut said: BTreeMap<u8, Vec<u32>> = BTreeMap::new();
+    for each in ratings.into_iter().flat_map(|rating| &rating.indicators) {
+        let of = said.entry(each.indicator).or_default();
+        of.push(u32::from(each.points));
+    }
+    let mut means = [None; 9];
+    for (indicator, said) in said {
+        let whole = said.len() / LEAST_GROUP * LEAST_GROUP;
+        let place = usize::from(indicator).checked_sub(1);
+        if let (Some(place), Ok(n @ 1..)) = (place.filter(|p| *p < 9), u32::try_from(whole)) {
+            let sum: u32 = said[..whole].iter().sum();
+            means[place] = Some((sum * 100 + n / 2) / n);
+        }
+    }
+    means
 }
 
 /// What somebody complains of, or proposes.

@@ -89,3 +89,8 @@ pub fn notice_means() -> Uuid {
 pub fn rating(visit: Uuid, leg: u32) -> Uuid {
     named(&format!("rating:{visit}:{leg}"))
 }
+
+/// The rating slip (Phiếu đánh giá) of a case.
+pub fn rating_slip(case: Uuid) -> Uuid {
+    named(&format!("rating-slip:{case}"))
+}

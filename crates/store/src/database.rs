@@ -34,8 +34,10 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/0013_cash.sql")),
         M::up(include_str!("../migrations/0015_citizens.sql")),
         M::up(include_str!("../migrations/0016_aside.sql")),
+        // Its words of cases are written by the next.
+        M::up(include_str!("../migrations/0017_find_cases.sql")),
         M::up_with_hook(
-            include_str!("../migrations/0017_find_cases.sql"),
+            include_str!("../migrations/0018_days_of_cases.sql"),
             words_of_cases,
         ),
     ])
@@ -89,7 +91,7 @@ fn words_of_cases(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 16;
+pub const SCHEMA_VERSION: i64 = 17;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

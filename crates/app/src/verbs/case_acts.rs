@@ -259,6 +259,7 @@ pub(crate) fn hand_over(
     let event = CaseEvent::HandedOver(HandedOver {
         to: text::required(&args.to, limit::NAME).map_err(|r| r.at("to"))?,
         receiver: name(args.receiver.as_deref(), "receiver")?,
+        helping: name(args.helping.as_deref(), "helping")?,
         note: note(args.note.as_deref(), "note")?,
         list: Vec::new(),
     });

@@ -57,6 +57,8 @@ pub(crate) fn hand_over_many(
     let to = text::required(&args.to, limit::NAME).map_err(|r| r.at("to"))?;
     let receiver =
         text::optional(args.receiver.as_deref(), limit::NAME).map_err(|r| r.at("receiver"))?;
+    let helping =
+        text::optional(args.helping.as_deref(), limit::NAME).map_err(|r| r.at("helping"))?;
     let note = text::optional(args.note.as_deref(), limit::NOTE).map_err(|r| r.at("note"))?;
     let now = Time::from_ms(tx.now_ms()).0;
     let mut cases: Vec<(Uuid, Case)> = Vec::with_capacity(args.ids.len());
@@ -80,6 +82,7 @@ pub(crate) fn hand_over_many(
         let event = CaseEvent::HandedOver(HandedOver {
             to: to.clone(),
             receiver: receiver.clone(),
+            helping: helping.clone(),
             note: note.clone(),
             list: ids.clone(),
         });
@@ -165,6 +168,7 @@ pub(super) fn dossier_refusal(
         agency: paper::agency(branch),
         unit: slips::unit(branch),
         desk_phone: None,
+        website: None,
         // There is none: nothing was received.
         case_code: String::new(),
         procedure_code: dossier.procedure.code.clone(),

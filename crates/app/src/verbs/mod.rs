@@ -141,6 +141,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.act(notice::test);
     registry.query(rating::prompt);
     registry.command(rating::give);
+    registry.command(rating::enter_slip);
     registry.query(rating::figures);
     registry.query(rating::complaints);
     registry.command(rating::note);

@@ -10,6 +10,7 @@ use motcua_domain::{
     rating::{
         self, COMPLAINT_DAYS, COMPLAINT_PUBLISH_DAYS, COMPLAINT_REFUSE_DAYS, COMPLAINT_WORD_DAYS,
         ComplaintHandled, ComplaintNoted, Ended, Figures, LEAST_GROUP, RatingGiven,
+        SlipFigures,
     },
     text::{self, limit},
     visit::Visit,
@@ -19,13 +20,13 @@ use motcua_protocol::{
     event::{Body, BranchEvent},
     verbs::rating::{
         ComplaintHandle, ComplaintList, ComplaintNote, ComplaintStep, ComplaintView,
-        CounterFigures, RatingAsk, RatingFigures, RatingFiguresAsk, RatingGive, RatingPrompt,
+        CounterFigures, RatingAsk, RatingEnterSlip, RatingFigures, RatingFiguresAsk, RatingGive, RatingPrompt,
         RatingScreen, RatingThanks,
     },
 };
 use motcua_store::{
     Read, Write,
-    table::rating::{ComplaintRow, rating_entity},
+    table::rating::{ComplaintRow, rating_entity, slip_entity},
 };
 use uuid::Uuid;
 
@@ -143,9 +144,69 @@ pub(crate) fn give(
         service: service.unwrap_or_default(),
         grade,
         indicators,
+        slip: None,
     };
     tx.append(
         rating_entity(id, leg),
+        &Body::Branch(BranchEvent::Rated(event)),
+    )?;
+    Ok(RatingThanks { recorded: true })
+}
+
+/// `rating.enter_slip`
+pub(crate) fn enter_slip(
+    _app: &App,
+    ctx: &Ctx,
+    tx: &mut Write<'_>,
+    args: RatingEnterSlip,
+) -> Result<RatingThanks> {
+    let code = text::required(&args.case_code, limit::CODE).map_err(|r| r.at("case_code"))?;
+    let indicators = rating::check_indicators(args.indicators)?;
+    if indicators.is_empty() {
+        return Err(Refusal::new(
+            Code::FieldRequired,
+            "Chưa có điểm nào. Chưa ghi gì. Mời nhập điểm của ít nhất một nội dung trên phiếu.",
+        )
+        .at("indicators")
+        .into());
+    }
+    let row = tx.read().case_by_code(&code)?.ok_or_else(|| {
+        Refusal::new(
+            Code::NotFound,
+            "Không có hồ sơ mang mã này. Chưa ghi gì. Mời quét lại mã trên phiếu.",
+        )
+        .at("case_code")
+    })?;
+    if row.case.officer == ctx.officer {
+        return Err(Refusal::new(
+            Code::NotAllowed,
+            "Ông/Bà đã nhận hồ sơ này nên không nhập phiếu đánh giá của nó. Chưa ghi gì. Mời người phụ trách khác nhập.",
+        )
+        .at("case_code")
+        .into());
+    }
+    if tx.read().has_rating_slip(row.id)? {
+        return Err(Refusal::new(
+            Code::NotAllowed,
+            "Phiếu đánh giá của hồ sơ này đã nhập rồi. Không ghi thêm gì.",
+        )
+        .at("case_code")
+        .into());
+    }
+    let received = &row.case.received;
+    let event = RatingGiven {
+        visit: received.visit_id.unwrap_or(row.id),
+        leg: 0,
+        // A month that was reported does not change because a slip comes late.
+        date: tx.date(),
+        counter: received.counter.unwrap_or_default(),
+        service: String::new(),
+        grade: None,
+        indicators,
+        slip: Some(row.id),
+    };
+    tx.append(
+        slip_entity(row.id),
         &Body::Branch(BranchEvent::Rated(event)),
     )?;
     Ok(RatingThanks { recorded: true })
@@ -157,8 +218,10 @@ pub(crate) fn figures(app: &App, ctx: &Ctx, args: RatingFiguresAsk) -> Result<Ra
     let (from, after) = args.period.around(day);
     let texts = app.assets.rating_texts(app.store.dir())?;
     let ratings = app.store.read(|read| read.ratings(from, after))?;
+    let (slips, ratings): (Vec<&RatingGiven>, Vec<&RatingGiven>) =
+        ratings.iter().partition(|rating| rating.slip.is_some());
     let mut by_counter: BTreeMap<u16, Vec<&RatingGiven>> = BTreeMap::new();
-    for rating in &ratings {
+    for rating in ratings {
         by_counter.entry(rating.counter).or_default().push(rating);
     }
     // Only what is shown of the counters goes into the whole: else a small group could be had by
@@ -184,6 +247,8 @@ pub(crate) fn figures(app: &App, ctx: &Ctx, args: RatingFiguresAsk) -> Result<Ra
         from,
         to: after.checked_sub_days(Days::new(1)).unwrap_or(from),
         all: Figures::of(&together),
+        slips: SlipFigures::of(&slips),
+        choices: texts.choices(),
         counters,
         least: LEAST_GROUP as u32,
         indicators: texts.indicators(),

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use motcua_documents as documents;
 use motcua_domain::{
     Code, Refusal,
-    case::{Case, CaseAct, CaseEvent, CaseStatus, Recipient, ReturnMethod},
+    case::{Case, CaseAct, CaseEvent, Recipient, ReturnMethod},
 };
 use motcua_protocol::{
     Time, entity,
@@ -74,22 +74,6 @@ fn book_row(row: &CaseRow) -> BookRow {
         }),
         _ => None,
     });
-    let mut notes = Vec::new();
-    if received.online.is_some() {
-        notes.push("Nộp trực tuyến".to_owned());
-    }
-    if matches!(
-        case.status,
-        CaseStatus::Refused
-            | CaseStatus::Withdrawn
-            | CaseStatus::Stopped
-            | CaseStatus::SupplementRequested
-    ) {
-        notes.push(first_capital(case.status.words()));
-    }
-    if received.instant {
-        notes.push("Trả ngay".to_owned());
-    }
     BookRow {
         number: book_number(case),
         case_id: row.id,
@@ -110,21 +94,43 @@ fn book_row(row: &CaseRow) -> BookRow {
         }
         .to_owned(),
         taker,
-        note: notes.join(", "),
+        note: remarks(case).join("; "),
     }
+}
+
+/// What the column for notes says: how it came, and what moved its date or ended it, each with its
+/// day.
+fn remarks(case: &Case) -> Vec<String> {
+    let day = |ms: i64| Time::from_ms(ms).0.format("%d/%m/%Y").to_string();
+    let received = &case.received;
+    let mut notes = Vec::new();
+    if received.online.is_some() {
+        notes.push("Nộp trực tuyến".to_owned());
+    }
+    if received.instant {
+        notes.push("Trả ngay".to_owned());
+    }
+    notes.extend(case.acts.iter().filter_map(|act| {
+        let at = day(act.at_ms);
+        match &act.event {
+            CaseEvent::SupplementRequested(_) => Some(format!("Yêu cầu bổ sung {at}")),
+            CaseEvent::SupplementReceived(_) => Some(format!("Bổ sung đủ {at}")),
+            CaseEvent::Postponed(postponed) => {
+                Some(format!("Xin lỗi, hẹn lại {}", day(postponed.due_ms)))
+            }
+            CaseEvent::Refused(_) => Some(format!("Từ chối {at}")),
+            CaseEvent::Withdrawn(_) => Some(format!("Rút hồ sơ {at}")),
+            CaseEvent::Stopped(_) => Some(format!("Dừng giải quyết {at}")),
+            _ => None,
+        }
+    }));
+    notes
 }
 
 /// Its place in the book. What stands in the book has one: a case with a provisional code comes in
 /// with its final one.
 fn book_number(case: &Case) -> u32 {
     case.book().map_or(0, |book| book.number)
-}
-
-fn first_capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 /// `report.render`

@@ -111,6 +111,11 @@ pub(super) fn make(
                     CaseEvent::HandedOver(hop) => Some(hop.to.clone()),
                     _ => None,
                 },
+                // Whoever took it over last may not know with whom it began.
+                helping: row.case.acts.iter().rev().find_map(|act| match &act.event {
+                    CaseEvent::HandedOver(hop) => hop.helping.clone(),
+                    _ => None,
+                }),
                 hops: hops(branch, &row.case),
             };
             documents::control(&data, forms, fonts)?
@@ -158,11 +163,12 @@ pub(super) fn head_at(
     reprinted_ms: Option<i64>,
 ) -> CaseHead {
     let received = &row.case.received;
-    let phone = &branch.office.phone;
+    let (phone, site) = (&branch.office.phone, &branch.office.website);
     CaseHead {
         agency: paper::agency(branch),
         unit: unit(branch),
         desk_phone: (!phone.is_empty()).then(|| phone.clone()),
+        website: (!site.is_empty()).then(|| site.clone()),
         case_code: row.case.code().to_owned(),
         procedure_code: received.procedure.code.clone(),
         procedure_name: received.procedure.name.clone(),

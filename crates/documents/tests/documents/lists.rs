@@ -13,6 +13,7 @@ fn head() -> CaseHead {
         agency: receipt.agency,
         unit: "Bộ phận tiếp nhận và trả kết quả Phường Bình Minh".into(),
         desk_phone: Some("024 3999 0000".into()),
+        website: Some("dichvucong.gov.vn".into()),
         case_code: receipt.case_code,
         procedure_code: receipt.procedure_code,
         procedure_name: receipt.procedure_name,
@@ -31,6 +32,7 @@ fn long_head() -> CaseHead {
         procedure_name: receipt.procedure_name,
         owner: receipt.owner,
         desk_phone: None,
+        website: None,
         number: None,
         reprinted_at: Some(cases::at("2026-11-21T08:00")),
         ..head()

@@ -12,6 +12,7 @@ fn head() -> CaseHead {
         agency: receipt.agency,
         unit: "Bộ phận tiếp nhận và trả kết quả Phường Bình Minh".into(),
         desk_phone: Some("024 3999 0000".into()),
+        website: Some("dichvucong.gov.vn".into()),
         case_code: receipt.case_code,
         procedure_code: receipt.procedure_code,
         procedure_name: receipt.procedure_name,
@@ -30,6 +31,7 @@ fn long_head() -> CaseHead {
         procedure_name: receipt.procedure_name,
         owner: receipt.owner,
         desk_phone: None,
+        website: None,
         reprinted_at: Some(cases::at("2026-11-21T08:00")),
         ..head()
     }
@@ -121,6 +123,7 @@ pub(crate) fn slip(name: &str) -> Slip {
                 case_code: String::new(),
                 number: None,
                 desk_phone: None,
+        website: None,
                 ..head()
             },
             signer: "Y Mŏ Êban H'Rưč".into(),
@@ -151,6 +154,7 @@ pub(crate) fn slip(name: &str) -> Slip {
             due: Due::At(cases::at("2026-11-26T16:30")),
             register: Some(register()),
             place_of_work: Some("Phòng Tư pháp".into()),
+            helping: Some("Công an phường Bình Minh".into()),
             hops: hops(),
         }),
         "control-long" => Slip::Control(Control {
@@ -159,6 +163,7 @@ pub(crate) fn slip(name: &str) -> Slip {
             due: Due::NoAppointment,
             register: Some(register()),
             place_of_work: None,
+            helping: None,
             hops: (0..12)
                 .flat_map(|_| hops())
                 .map(|hop| Hop {

@@ -88,6 +88,7 @@ impl Foundation {
                 name,
                 address,
                 phone: String::new(),
+                website: String::new(),
                 number_suffix: "BPTNTKQ".to_owned(),
                 account: None,
             },

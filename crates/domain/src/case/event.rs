@@ -184,6 +184,9 @@ pub struct HandedOver {
     /// Who took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiver: Option<String>,
+    /// Agency that takes part in settling it (cơ quan phối hợp, Mẫu 05).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helping: Option<String>,
     /// Notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

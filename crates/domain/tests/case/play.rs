@@ -168,6 +168,7 @@ impl Play {
                 CaseEvent::HandedOver(HandedOver {
                     to: "Phòng Tư pháp".to_owned(),
                     receiver: None,
+                    helping: None,
                     note: None,
                     list: Vec::new(),
                 })

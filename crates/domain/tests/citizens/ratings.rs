@@ -2,7 +2,7 @@
 
 use motcua_domain::{
     rating::{
-        ASK_FOR_MS, Ended, Figures, IndicatorPoints, LEAST_GROUP, Period, Rating, RatingGiven,
+        ASK_FOR_MS, Ended, Figures, IndicatorPoints, LEAST_GROUP, Period, Rating, RatingGiven, SlipFigures,
         asked_until, check_grade, check_indicators,
     },
     visit::Outcome,
@@ -19,6 +19,7 @@ fn given(grade: Option<u8>, indicators: Vec<IndicatorPoints>) -> RatingGiven {
         service: "ho-tich".to_owned(),
         grade,
         indicators,
+        slip: None,
     }
 }
 
@@ -71,6 +72,28 @@ fn the_first_grade_counts_and_indicators_may_follow_once() {
     let rating = Rating::fold(&events).unwrap().given;
     assert_eq!((rating.grade, rating.indicators), (Some(5), points(2)));
     assert_eq!(Rating::fold(&events[..1]), None);
+}
+
+#[test]
+fn slips_of_paper_have_no_grade_and_are_counted_by_groups_of_their_own() {
+    let slip = |points| RatingGiven {
+        slip: Some(Uuid::nil()),
+        ..given(
+            None,
+            vec![IndicatorPoints {
+                indicator: 7,
+                points,
+            }],
+        )
+    };
+    assert!(Rating::fold([&slip(2)]).is_some());
+    let slips: Vec<RatingGiven> = [2, 2, 1, 2, 1, 0].map(slip).into();
+    let of = |n: usize| SlipFigures::of(&slips[..n].iter().collect::<Vec<_>>());
+    assert_eq!(of(4), None);
+    let five = of(5).unwrap();
+    assert_eq!((five.counted, five.indicators[6]), (5, Some(160)));
+    assert_eq!(of(6), Some(five));
+    assert_eq!(Figures::of(&slips.iter().collect::<Vec<_>>()), None);
 }
 
 #[test]

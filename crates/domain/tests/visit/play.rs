@@ -47,6 +47,7 @@ pub(crate) fn branch() -> Branch {
             place: "Mẫu".to_owned(),
             address: String::new(),
             phone: String::new(),
+            website: String::new(),
             number_suffix: String::new(),
             account: None,
         },

@@ -125,6 +125,9 @@ pub struct HandOver {
     /// Who takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiver: Option<String>,
+    /// Agency that takes part in settling (cơ quan phối hợp, Mẫu 05).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helping: Option<String>,
     /// Notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -143,6 +146,9 @@ pub struct HandOverMany {
     /// Who takes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receiver: Option<String>,
+    /// Agency that takes part in settling (cơ quan phối hợp, Mẫu 05).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helping: Option<String>,
     /// Notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

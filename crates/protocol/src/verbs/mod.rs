@@ -251,6 +251,7 @@ verbs! {
     // ---- what citizens say ----
     Query "rating.prompt" rating::RatingPrompt => rating::RatingScreen;
     Command "rating.give" rating::RatingGive => rating::RatingThanks;
+    Command "rating.enter_slip" rating::RatingEnterSlip => rating::RatingThanks, [Supervisor];
     Query "rating.figures" rating::RatingFiguresAsk => rating::RatingFigures, [Supervisor];
     Query "complaint.list" rating::ComplaintList => Vec<rating::ComplaintView>, [Supervisor];
     Command "complaint.note" rating::ComplaintNote => rating::ComplaintView, [Officer, Reception, Supervisor];

@@ -1,7 +1,7 @@
 //! What citizens say of a service, and complaints.
 
 use chrono::NaiveDate;
-use motcua_domain::rating::{ComplaintKind, Figures, IndicatorPoints, Period};
+use motcua_domain::rating::{ComplaintKind, Figures, IndicatorPoints, Period, SlipFigures};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -88,7 +88,17 @@ pub struct RatingGive {
     pub indicators: Vec<IndicatorPoints>,
 }
 
-/// Answer of `rating.give`: nothing that tells what anybody said.
+/// `rating.enter_slip`: what a paper slip (Phiếu đánh giá) of a case says. Never by whoever took the
+/// case in.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+pub struct RatingEnterSlip {
+    /// Code of the case, as it stands on the slip.
+    pub case_code: String,
+    /// Indicators that were marked.
+    pub indicators: Vec<IndicatorPoints>,
+}
+
+/// Answer of `rating.give` and `rating.enter_slip`: nothing that tells what anybody said.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 pub struct RatingThanks {
     /// It was recorded.
@@ -131,6 +141,11 @@ pub struct RatingFigures {
     /// Of the counters that are shown, together; none where none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all: Option<Figures>,
+    /// Of paper slips; none where there are fewer than a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slips: Option<SlipFigures>,
+    /// What can be said of each indicator.
+    pub choices: Vec<RatingWord>,
     /// Each counter.
     pub counters: Vec<CounterFigures>,
     /// Least size of a group.

@@ -64,6 +64,7 @@ pub(crate) fn search_text(case: &Case) -> String {
     }
     add(&status_mark(case.status));
     add(&month_mark(received.date));
+    add(&day_mark(received.date));
     text
 }
 
@@ -76,6 +77,29 @@ fn status_mark(status: CaseStatus) -> String {
 
 fn month_mark(date: NaiveDate) -> String {
     date.format("zqm%Y%m").to_string()
+}
+
+fn day_mark(date: NaiveDate) -> String {
+    date.format("zqd%Y%m%d").to_string()
+}
+
+/// The marks of a stretch of days, both ends included: whole months, and the days at either end
+/// that make none. Months alone would leave thousands of rows of a busy month to be tried one by
+/// one. `None` for a stretch that is too long to be named.
+fn time_marks(from: NaiveDate, to: NaiveDate) -> Option<Vec<String>> {
+    let mut marks = Vec::new();
+    let mut day = from;
+    while day <= to && marks.len() <= MOST_MARKS {
+        let next = day.checked_add_months(Months::new(1))?;
+        if day.day() == 1 && next.pred_opt()? <= to {
+            marks.push(month_mark(day));
+            day = next;
+        } else {
+            marks.push(day_mark(day));
+            day = day.succ_opt()?;
+        }
+    }
+    (marks.len() <= MOST_MARKS).then_some(marks)
 }
 
 /// What a search is narrowed to.
@@ -97,8 +121,9 @@ pub struct Filter {
     pub online: bool,
 }
 
-/// How many months are named in a search of the index; a longer time narrows little.
-const MOST_MONTHS: usize = 36;
+/// How many months and days are named in a search of the index: some ten years. A longer time
+/// narrows little.
+const MOST_MARKS: usize = 180;
 
 impl Filter {
     fn is_empty(&self) -> bool {
@@ -128,31 +153,25 @@ impl Filter {
             || self.status.is_some_and(|status| !status.is_closed())
     }
 
-    /// What the index of words can narrow by itself, as the end of its query.
-    fn marks(&self) -> String {
+    /// What the index of words can narrow by itself, as a query of its own. `None` where it cannot.
+    fn marks(&self) -> Option<String> {
         let any = |marks: Vec<String>| {
             let quoted: Vec<String> = marks.iter().map(|mark| format!("\"{mark}\"")).collect();
-            format!(" AND ({})", quoted.join(" OR "))
+            format!("({})", quoted.join(" OR "))
         };
-        let mut marks = String::new();
+        let mut marks = Vec::new();
         if let Some(statuses) = self.statuses().filter(|s| !s.is_empty()) {
-            marks.push_str(&any(statuses.into_iter().map(status_mark).collect()));
+            marks.push(any(statuses.into_iter().map(status_mark).collect()));
         }
         if self.online {
-            marks.push_str(&any(vec![ONLINE.to_owned()]));
+            marks.push(any(vec![ONLINE.to_owned()]));
         }
-        if let (Some(from), Some(to)) = (self.from, self.to) {
-            let first = from.with_day(1).unwrap_or(from);
-            let months: Vec<NaiveDate> =
-                std::iter::successors(Some(first), |day| day.checked_add_months(Months::new(1)))
-                    .take_while(|day| *day <= to)
-                    .take(MOST_MONTHS + 1)
-                    .collect();
-            if (1..=MOST_MONTHS).contains(&months.len()) {
-                marks.push_str(&any(months.into_iter().map(month_mark).collect()));
-            }
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && let Some(named) = time_marks(from, to).filter(|named| !named.is_empty())
+        {
+            marks.push(any(named));
         }
-        marks
+        (!marks.is_empty()).then(|| marks.join(" AND "))
     }
 
     /// Which index lists the cases in the order of [`Self::order`], and the rows that it holds.
@@ -325,10 +344,26 @@ impl Read<'_> {
              WHERE case_search MATCH ?10 AND s.rowid < ?11 {NARROW}
              ORDER BY s.rowid DESC LIMIT ?1"
         );
+        let mut named = filter.clone();
+        if filter.from.is_some() != filter.to.is_some() {
+            // A stretch that is open at one end ends with what is here.
+            let (first, last) = self.days_of_cases()?;
+            named.from = filter.from.or(first);
+            named.to = filter.to.or(last);
+        }
         let narrow = Narrow::of(filter);
-        let marks = filter.marks();
+        let marks = named.marks();
+        if let Some(marks) = &marks
+            && !self.any_case(marks)?
+        {
+            // Words that many cases share are gathered from all of them; not for nothing.
+            return Ok(Vec::new());
+        }
         let run = |query: &str, before: Option<i64>, most: u32| {
-            let query = format!("({query}){marks}");
+            let query = match &marks {
+                Some(marks) => format!("({query}) AND {marks}"),
+                None => query.to_owned(),
+            };
             let before = before.unwrap_or(i64::MAX);
             let mut params = narrow.params(&most);
             params.extend([&query as &dyn rusqlite::ToSql, &before]);
@@ -369,6 +404,28 @@ impl Read<'_> {
         Ok(found)
     }
 
+    /// Whether the index of words knows any case by this query.
+    fn any_case(&self, query: &str) -> Result<bool> {
+        Ok(self
+            .connection()
+            .prepare_cached(
+                "SELECT EXISTS(SELECT 1 FROM case_search WHERE case_search MATCH ?1)",
+            )?
+            .query_row([query], |r| r.get(0))?)
+    }
+
+    /// The first and the last day on which a case was received.
+    fn days_of_cases(&self) -> Result<(Option<NaiveDate>, Option<NaiveDate>)> {
+        let end = |which: &str| -> Result<Option<NaiveDate>> {
+            let day: Option<String> = self
+                .connection()
+                .prepare_cached(&format!("SELECT {which}(date) FROM case_file"))?
+                .query_row([], |r| r.get(0))?;
+            Ok(day.and_then(|day| day.parse().ok()))
+        };
+        Ok((end("min")?, end("max")?))
+    }
+
     fn place(&self, case: Uuid) -> Result<Option<Place>> {
         Ok(self
             .connection()
@@ -388,6 +445,25 @@ impl Read<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stretch_of_days_is_named_by_whole_months_and_the_days_beside_them() {
+        let marks = |from: &str, to: &str| {
+            time_marks(from.parse().expect("a day"), to.parse().expect("a day"))
+                .map(|marks| marks.join(" "))
+        };
+        assert_eq!(
+            marks("2026-07-15", "2026-07-15").as_deref(),
+            Some("zqd20260715")
+        );
+        assert_eq!(
+            marks("2026-01-30", "2026-04-02").as_deref(),
+            Some("zqd20260130 zqd20260131 zqm202602 zqm202603 zqd20260401 zqd20260402")
+        );
+        assert_eq!(marks("2024-02-01", "2024-02-29").as_deref(), Some("zqm202402"));
+        assert_eq!(marks("2026-07-15", "2026-07-14").as_deref(), Some(""));
+        assert_eq!(marks("1900-01-01", "2026-07-14"), None);
+    }
 
     #[test]
     fn the_search_knows_which_statuses_are_closed_and_which_are_worked_on() {

@@ -244,32 +244,43 @@ pub(crate) fn clear(connection: &Connection) -> Result<()> {
 /// syllable has at most seven, and few of five letters begin another.
 const WHOLE: usize = 5;
 
+/// Letters from which on a word before the last is never taken for the beginning of another: nobody
+/// abbreviates to so many (`ng th`, `ngu th`), and gathering all that begin so costs the most.
+const SYLLABLE: usize = 4;
+
 /// What a person typed, as FTS5 queries from the strictest to the widest. None at all when nothing
 /// searchable is left.
 ///
 /// A query of whole words is answered from the newest on and stops when enough is found; a prefix
 /// that many words share has to be gathered from all of them first, which at a million cases takes
 /// a hundred times as long. So the words before the last are taken as whole, and the last as
-/// whole if that finds enough; every word as a prefix (`ng th`) only where nothing else is found.
+/// whole if that finds enough; short words before it as a prefix (`ng th`) only where nothing else
+/// is found.
 pub(crate) fn searches(text: &str) -> Vec<String> {
     let words = sought(text);
     let Some((last, before)) = words.split_last() else {
         return Vec::new();
     };
-    let join = |star: &str, last: String| {
+    let short = |word: &str| {
+        word.chars().count() < SYLLABLE || word.chars().any(|letter| letter.is_ascii_digit())
+    };
+    let join = |abbreviated: bool, last: String| {
         before
             .iter()
-            .map(|w| format!("\"{w}\"{star}"))
+            .map(|word| {
+                let star = if abbreviated && short(word) { "*" } else { "" };
+                format!("\"{word}\"{star}")
+            })
             .chain([last])
             .collect::<Vec<_>>()
             .join(" ")
     };
     let mut queries = vec![
-        join("", format!("\"{last}\"")),
-        join("", format!("\"{last}\"*")),
+        join(false, format!("\"{last}\"")),
+        join(false, format!("\"{last}\"*")),
     ];
-    if !before.is_empty() {
-        queries.push(join("*", format!("\"{last}\"*")));
+    if before.iter().any(|word| short(word)) {
+        queries.push(join(true, format!("\"{last}\"*")));
     }
     queries
 }
@@ -316,9 +327,14 @@ mod tests {
             [
                 "\"nguyen\" \"thi\" \"hu\"",
                 "\"nguyen\" \"thi\" \"hu\"*",
-                "\"nguyen\"* \"thi\"* \"hu\"*",
+                "\"nguyen\" \"thi\"* \"hu\"*",
             ]
         );
+        assert_eq!(
+            searches("đăng ký"),
+            ["\"dang\" \"ky\"", "\"dang\" \"ky\"*"]
+        );
+        assert_eq!(searches("ng th").len(), 3);
         assert_eq!(searches("đào"), ["\"dao\"", "\"dao\"*"]);
     }
 

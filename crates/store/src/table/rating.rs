@@ -5,7 +5,7 @@ use motcua_domain::{
     rating::{ComplaintHandled, ComplaintNoted, Rating, RatingGiven},
     visit::Recorded,
 };
-pub use motcua_protocol::entity::rating as rating_entity;
+pub use motcua_protocol::entity::{rating as rating_entity, rating_slip as slip_entity};
 use motcua_protocol::event::BranchEvent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,6 +63,14 @@ impl ComplaintRow {
     }
 }
 
+/// The entity of a rating follows from what it is of.
+fn of(given: &RatingGiven) -> Uuid {
+    match given.slip {
+        Some(case) => slip_entity(case),
+        None => rating_entity(given.visit, given.leg),
+    }
+}
+
 pub(crate) fn rows(
     entity: Uuid,
     events: &[Recorded<BranchEvent>],
@@ -72,8 +80,7 @@ pub(crate) fn rows(
     let mut complaint: Option<ComplaintRow> = None;
     for recorded in events {
         match &recorded.event {
-            // The entity follows from the stay; what says otherwise is of no stay.
-            BranchEvent::Rated(e) if rating_entity(e.visit, e.leg) == entity => {
+            BranchEvent::Rated(e) if of(e) == entity => {
                 given.push((e, recorded.stamp.wall_ms));
             }
             BranchEvent::ComplaintNoted(noted) if complaint.is_none() => {
@@ -133,10 +140,22 @@ impl Read<'_> {
     /// # Errors
     /// Faults of the disk.
     pub fn is_rated(&self, visit: Uuid, leg: u32) -> Result<bool> {
+        self.has_rating(rating_entity(visit, leg))
+    }
+
+    /// Whether the rating slip of a case was entered.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn has_rating_slip(&self, case: Uuid) -> Result<bool> {
+        self.has_rating(slip_entity(case))
+    }
+
+    fn has_rating(&self, entity: Uuid) -> Result<bool> {
         Ok(self
             .connection()
             .prepare_cached("SELECT 1 FROM rating WHERE entity = ?1")?
-            .exists([rating_entity(visit, leg).as_bytes()])?)
+            .exists([entity.as_bytes()])?)
     }
 
     /// Ratings of services from a day until before another, in the order in which they came. For

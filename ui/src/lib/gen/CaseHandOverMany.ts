@@ -18,6 +18,10 @@ to: string,
  */
 receiver?: string, 
 /**
+ * Agency that takes part in settling (cơ quan phối hợp, Mẫu 05).
+ */
+helping?: string, 
+/**
  * Notes.
  */
 note?: string, };

@@ -13,6 +13,10 @@ to: string,
  */
 receiver?: string, 
 /**
+ * Agency that takes part in settling it (cơ quan phối hợp, Mẫu 05).
+ */
+helping?: string, 
+/**
  * Notes.
  */
 note?: string, 

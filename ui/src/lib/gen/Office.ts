@@ -34,6 +34,10 @@ address: string,
  */
 phone: string, 
 /**
+ * Where the rules of procedures can be read, as it stands on Mẫu 02.
+ */
+website: string, 
+/**
  * Suffix of the receipt number, for example `BPTNTKQ`.
  */
 number_suffix: string, 

@@ -2,6 +2,8 @@
 import type { CounterFigures } from "./CounterFigures";
 import type { Figures } from "./Figures";
 import type { RatingIndicator } from "./RatingIndicator";
+import type { RatingWord } from "./RatingWord";
+import type { SlipFigures } from "./SlipFigures";
 
 /**
  * Answer of `rating.figures`.
@@ -19,6 +21,14 @@ to: string,
  * Of the counters that are shown, together; none where none is.
  */
 all?: Figures, 
+/**
+ * Of paper slips; none where there are fewer than a group.
+ */
+slips?: SlipFigures, 
+/**
+ * What can be said of each indicator.
+ */
+choices: Array<RatingWord>, 
 /**
  * Each counter.
  */

@@ -32,4 +32,9 @@ grade?: number,
 /**
  * Indicators.
  */
-indicators: Array<IndicatorPoints>, };
+indicators: Array<IndicatorPoints>, 
+/**
+ * The case whose paper slip (Phiếu đánh giá) this is, entered by hand on that day; none where a
+ * screen was touched.
+ */
+slip?: string, };

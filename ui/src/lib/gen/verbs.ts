@@ -176,6 +176,7 @@ import type { QueueSnapshot } from "./QueueSnapshot";
 import type { QueueSnapshotAnswer } from "./QueueSnapshotAnswer";
 import type { QueueWatch } from "./QueueWatch";
 import type { QueueWatchAnswer } from "./QueueWatchAnswer";
+import type { RatingEnterSlip } from "./RatingEnterSlip";
 import type { RatingFigures } from "./RatingFigures";
 import type { RatingFiguresAsk } from "./RatingFiguresAsk";
 import type { RatingGive } from "./RatingGive";
@@ -335,6 +336,7 @@ export interface Verbs {
   "notice.test": { args: NoticeTest; answer: NoticeTested };
   "rating.prompt": { args: RatingPrompt; answer: RatingScreen };
   "rating.give": { args: RatingGive; answer: RatingThanks };
+  "rating.enter_slip": { args: RatingEnterSlip; answer: RatingThanks };
   "rating.figures": { args: RatingFiguresAsk; answer: RatingFigures };
   "complaint.list": { args: ComplaintList; answer: Array<ComplaintView> };
   "complaint.note": { args: ComplaintNote; answer: ComplaintView };
@@ -492,6 +494,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "notice.test": ["supervisor","admin"],
   "rating.prompt": [],
   "rating.give": [],
+  "rating.enter_slip": ["supervisor"],
   "rating.figures": ["supervisor"],
   "complaint.list": ["supervisor"],
   "complaint.note": ["officer","reception","supervisor"],
@@ -607,6 +610,7 @@ export const commands: ReadonlySet<VerbName> = new Set<VerbName>([
   "notice.called",
   "notice.configure",
   "rating.give",
+  "rating.enter_slip",
   "complaint.note",
   "complaint.handle",
   "print.submit",

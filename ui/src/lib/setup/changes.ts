@@ -46,6 +46,7 @@ const office: Fields<Branch["office"]> = {
   place: "setup.office.place",
   address: "setup.office.address",
   phone: "setup.office.phone",
+  website: "setup.office.website",
   number_suffix: "setup.office.suffix",
   account: "setup.office.account",
 };

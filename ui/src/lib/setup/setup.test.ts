@@ -43,6 +43,7 @@ function sample(): Branch {
       place: "Bình Minh",
       address: "",
       phone: "",
+      website: "",
       number_suffix: "",
     },
     services: [

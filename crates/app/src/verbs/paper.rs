@@ -25,7 +25,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{booking, case, case_lists, catalogue, leg, printer, slips};
+use super::{booking, case, case_lists, catalogue, leg, printer, printing, slips};
 use crate::{App, Result, print_queue, registry::Ctx, view};
 
 /// A finished paper.
@@ -491,7 +491,7 @@ fn job(read: &Read<'_>, id: Uuid) -> Result<PrintJob> {
 }
 
 /// `print.retry`
-pub(crate) fn retry(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> Result<Job> {
+pub(crate) fn retry(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> Result<Job> {
     let mut job = job(&tx.read(), args.job_id)?;
     if matches!(job.state.as_str(), "done" | "cancelled") {
         return Err(Refusal::new(
@@ -501,15 +501,20 @@ pub(crate) fn retry(_app: &App, _ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> 
         .at("job_id")
         .into());
     }
-    if let Some(printer) = args.printer {
-        job.printer = Some(print_queue::check_printer(&printer)?);
-    } else if job.printer.is_none() {
-        job.printer = printer::of_kind(&tx.read(), kind_of(&job))?;
-    }
-    if job.printer.is_none() {
+    let before = job.printer.take();
+    job.printer = match args.printer {
+        Some(printer) => Some(print_queue::check_printer(&printer)?),
+        None if before.is_none() => printer::of_kind(&tx.read(), kind_of(&job))?,
+        None => before.clone(),
+    };
+    let Some(printer) = job.printer.clone() else {
         return Err(Refusal::new(Code::PrinterUnknown, print_queue::NO_PRINTER)
             .at("printer")
             .into());
+    };
+    if job.printer != before {
+        let kind = kind_of(&job);
+        printing::fit(app, &ctx.branch, tx, &mut job, kind, &printer)?;
     }
     queue_again(tx, &mut job)?;
     job_view(&job)
@@ -525,8 +530,8 @@ fn queue_again(tx: &mut Write<'_>, job: &mut PrintJob) -> Result<()> {
 
 /// `print.retry_all`
 pub(crate) fn retry_all(
-    _app: &App,
-    _ctx: &Ctx,
+    app: &App,
+    ctx: &Ctx,
     tx: &mut Write<'_>,
     _args: RetryAll,
 ) -> Result<RetryAllAnswer> {
@@ -535,13 +540,16 @@ pub(crate) fn retry_all(
         without_printer: 0,
     };
     for mut job in tx.read().failed_print_jobs()? {
-        // Whoever put another printer in place of a broken one means these papers too; but a strip
-        // of dots is nothing for a page printer, and a page nothing for a strip's.
-        let now = printer::of_kind(&tx.read(), kind_of(&job))?;
-        let raster = job.format == "escpos";
-        job.printer = now
-            .filter(|now| print_queue::is_thermal(now) == raster)
-            .or(job.printer);
+        // Whoever put another printer in place of a broken one means these papers too, unless they
+        // cannot be printed there.
+        let kind = kind_of(&job);
+        let now =
+            printer::of_kind(&tx.read(), kind)?.filter(|now| job.printer.as_ref() != Some(now));
+        if let Some(now) = now
+            && printing::fit(app, &ctx.branch, tx, &mut job, kind, &now).is_ok()
+        {
+            job.printer = Some(now);
+        }
         if job.printer.is_some() {
             queue_again(tx, &mut job)?;
             answer.queued += 1;

@@ -45,7 +45,7 @@ pub(crate) fn keep(tx: &mut Write<'_>, kept: Kept, printer: Option<String>) -> R
         kind: kept.kind.name().to_owned(),
         entity: kept.entity,
         title: kept.title,
-        format: if kept.escpos { "escpos" } else { "pdf" }.to_owned(),
+        format: if kept.escpos { ESCPOS } else { PDF }.to_owned(),
         reprint: kept.reprint,
         message: printer
             .is_none()
@@ -152,6 +152,55 @@ pub(super) fn ready(
     };
     Ok(Ready { paper, reprint })
 }
+
+/// Makes a kept paper fit the printer that it goes to now. A strip is drawn anew, as wide as that
+/// printer's head or as a page; the record of its print stands. A page is nothing for a roll.
+pub(super) fn fit(
+    app: &App,
+    branch: &Branch,
+    tx: &Write<'_>,
+    job: &mut PrintJob,
+    kind: PaperKind,
+    printer: &str,
+) -> Result<()> {
+    let thermal = print_queue::is_thermal(printer);
+    if !kind.is_strip() {
+        if thermal == (job.format == ESCPOS) {
+            return Ok(());
+        }
+        return Err(Refusal::new(
+            Code::ArgumentInvalid,
+            if kind == PaperKind::Test {
+                "Trang in thử này vẽ cho máy in khác loại. Lệnh in vẫn còn. Mời in thử ngay từ máy in cần thử."
+            } else {
+                "Giấy này là trang A4 hoặc A5 nên máy in cuộn không in được. Lệnh in vẫn còn. Mời chọn máy in trang."
+            },
+        )
+        .at("printer")
+        .into());
+    }
+    let format = if thermal { Format::Escpos } else { Format::Pdf };
+    let which = Which {
+        kind,
+        id: job.entity,
+        part: None,
+    };
+    let how = (Some(printer), format);
+    let made = ready(
+        app,
+        branch,
+        &tx.read(),
+        which,
+        how,
+        (job.reprint, job.created_ms),
+    )?;
+    job.format = if thermal { ESCPOS } else { PDF }.to_owned();
+    tx.redraw_print_job(job, &made.paper.bytes)
+}
+
+/// How a kept paper is written.
+const ESCPOS: &str = "escpos";
+const PDF: &str = "pdf";
 
 /// The same to be looked at: always as pages, and nothing is recorded.
 pub(super) fn to_look_at(

@@ -9,8 +9,7 @@ use motcua_domain::{
     calendar::{Calendar, Limit, LimitUnit},
     rating::{
         self, COMPLAINT_DAYS, COMPLAINT_PUBLISH_DAYS, COMPLAINT_REFUSE_DAYS, COMPLAINT_WORD_DAYS,
-        ComplaintHandled, ComplaintNoted, Ended, Figures, LEAST_GROUP, RatingGiven,
-        SlipFigures,
+        ComplaintHandled, ComplaintNoted, Ended, Figures, LEAST_GROUP, RatingGiven, SlipFigures,
     },
     text::{self, limit},
     visit::Visit,
@@ -20,8 +19,8 @@ use motcua_protocol::{
     event::{Body, BranchEvent},
     verbs::rating::{
         ComplaintHandle, ComplaintList, ComplaintNote, ComplaintStep, ComplaintView,
-        CounterFigures, RatingAsk, RatingEnterSlip, RatingFigures, RatingFiguresAsk, RatingGive, RatingPrompt,
-        RatingScreen, RatingThanks,
+        CounterFigures, RatingAsk, RatingEnterSlip, RatingFigures, RatingFiguresAsk, RatingGive,
+        RatingPrompt, RatingScreen, RatingThanks,
     },
 };
 use motcua_store::{

@@ -442,7 +442,7 @@ fn the_register_book_runs_on_through_the_year() {
         (&json!(2026), &json!(2), &json!(false))
     );
     assert_eq!(rows[0]["taker"], "Lò Thị Mai");
-    assert_eq!(rows[1]["note"], "Rút hồ sơ 21/11/2026");
+    assert_eq!(rows[1]["note"], "Rút hồ sơ 24/11/2026");
     let one = branch.ok(OFFICER, "book.get", json!({"limit": 1}));
     assert_eq!(one["more"], true);
     let rest = branch.ok(OFFICER, "book.get", json!({"from": 2}));

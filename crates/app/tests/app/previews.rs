@@ -26,10 +26,10 @@ fn what_is_shown_is_what_is_printed_and_nothing_is_recorded() {
     let shown = preview(&branch, receipt.clone());
     assert_eq!(
         (&shown["reprint"], &shown["pages"]),
-        (&json!(false), &json!(4))
+        (&json!(false), &json!(2))
     );
     let sheets = shown["sheets"].as_array().unwrap();
-    assert_eq!(sheets.len(), 4);
+    assert_eq!(sheets.len(), 2);
     assert_eq!(
         (
             &sheets[1]["page"],

@@ -336,3 +336,67 @@ fn a_page_that_takes_too_long_says_from_when_somebody_should_look() {
     let at = |time: &str| chrono::DateTime::parse_from_rfc3339(time).unwrap();
     assert_eq!((at(&stuck) - at(&made)).num_minutes(), 2);
 }
+
+#[test]
+fn a_ticket_kept_for_one_kind_of_printer_is_drawn_anew_for_another() {
+    let mut branch = TestBranch::demo();
+    let (first, second) = (branch.walk_in(), branch.walk_in());
+    let case = branch.ok(OFFICER, "case.receive", case())["case_id"].clone();
+    let out = branch.beside("papers");
+    fs::create_dir(&out).unwrap();
+    let app = at_work(&mut branch);
+    let submit = |args: Value| ask(&app, "print.submit", args)["job_id"].clone();
+    // Drawn for a roll, and its printer is gone: a printer of pages takes it over.
+    let roll = submit(json!({"kind": "ticket", "id": first, "printer": DEAD}));
+    let receipt = submit(json!({"kind": "receipt", "id": case, "printer": "folder:/nowhere"}));
+    all_over(&app);
+    let whole = format!("folder:{}", out.display());
+    ask(
+        &app,
+        "print.retry",
+        json!({"job_id": roll, "printer": whole}),
+    );
+    all_over(&app);
+    let made: Vec<_> = fs::read_dir(&out)
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert!(fs::read(&made[0]).unwrap().starts_with(b"%PDF-"));
+
+    // Kept with no printer at all, so drawn as a page: a roll takes it over.
+    ask(
+        &app,
+        "print.submit",
+        json!({"kind": "ticket", "id": second}),
+    );
+    let printer = Printer9100::start().unwrap();
+    let there = format!("tcp:{}", printer.address());
+    ask(
+        &app,
+        "printer.assign",
+        json!({"kind": "ticket", "printer": there}),
+    );
+    ask(&app, "print.retry_all", json!({}));
+    let ticket = id(&ask(&app, "visit.get", json!({"visit_id": second}))["ticket"]);
+    let paper = strip(&printer.next_job(LIMIT).unwrap());
+    assert_eq!(paper.codes(), [format!("{ticket} 2026-11-23")]);
+
+    // A page is nothing for a roll, and stays.
+    all_over(&app);
+    let refused = app
+        .call(
+            &caller(OFFICER),
+            "print.retry",
+            json!({"job_id": receipt, "printer": there}),
+        )
+        .unwrap_err();
+    assert_eq!(refused.field.as_deref(), Some("printer"));
+    let jobs = ask(&app, "print.jobs", json!({}));
+    let kept = jobs
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|job| job["job_id"] == receipt);
+    assert_eq!(kept.unwrap()["state"], "failed");
+}

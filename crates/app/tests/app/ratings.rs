@@ -105,9 +105,7 @@ fn figures_begin_with_a_group_and_move_by_groups() {
 #[test]
 fn a_slip_of_paper_is_entered_once_and_by_nobody_who_took_the_case_in() {
     let branch = TestBranch::demo();
-    let slip = |code: &Value| {
-        json!({"case_code": code, "indicators": [{"indicator": 7, "points": 2}, {"indicator": 1, "points": 1}]})
-    };
+    let slip = |code: &Value| json!({"case_code": code, "indicators": [{"indicator": 7, "points": 2}, {"indicator": 1, "points": 1}]});
     let mut last = Value::Null;
     for nth in 0..6 {
         let code = branch.ok(OFFICER, "case.receive", case())["case_code"].clone();
@@ -117,17 +115,28 @@ fn a_slip_of_paper_is_entered_once_and_by_nobody_who_took_the_case_in() {
     }
     let slips = figures(&branch)["slips"].clone();
     assert_eq!(
-        (&slips["counted"], &slips["indicators"][6], &slips["indicators"][0]),
+        (
+            &slips["counted"],
+            &slips["indicators"][6],
+            &slips["indicators"][0]
+        ),
         (&json!(5), &json!(200), &json!(100))
     );
     assert!(figures(&branch)["all"].is_null(), "no grade was given");
     let refused = |officer, args| branch.refused(officer, "rating.enter_slip", args);
     assert_eq!(refused(SUPERVISOR, slip(&last)).code, Code::NotAllowed);
     assert_eq!(refused(OFFICER, slip(&last)).code, Code::NotAllowed);
-    let none = json!({"case_code": "H99.12-260101-9999", "indicators": [{"indicator": 7, "points": 2}]});
-    assert_eq!(refused(SUPERVISOR, none).field.as_deref(), Some("case_code"));
+    let none =
+        json!({"case_code": "H99.12-260101-9999", "indicators": [{"indicator": 7, "points": 2}]});
+    assert_eq!(
+        refused(SUPERVISOR, none).field.as_deref(),
+        Some("case_code")
+    );
     let empty = json!({"case_code": last, "indicators": []});
-    assert_eq!(refused(SUPERVISOR, empty).field.as_deref(), Some("indicators"));
+    assert_eq!(
+        refused(SUPERVISOR, empty).field.as_deref(),
+        Some("indicators")
+    );
     branch.assert_sound();
 }
 

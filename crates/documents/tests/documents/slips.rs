@@ -123,7 +123,7 @@ pub(crate) fn slip(name: &str) -> Slip {
                 case_code: String::new(),
                 number: None,
                 desk_phone: None,
-        website: None,
+                website: None,
                 ..head()
             },
             signer: "Y Mŏ Êban H'Rưč".into(),

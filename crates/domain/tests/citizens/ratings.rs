@@ -2,8 +2,8 @@
 
 use motcua_domain::{
     rating::{
-        ASK_FOR_MS, Ended, Figures, IndicatorPoints, LEAST_GROUP, Period, Rating, RatingGiven, SlipFigures,
-        asked_until, check_grade, check_indicators,
+        ASK_FOR_MS, Ended, Figures, IndicatorPoints, LEAST_GROUP, Period, Rating, RatingGiven,
+        SlipFigures, asked_until, check_grade, check_indicators,
     },
     visit::Outcome,
 };

@@ -408,9 +408,7 @@ impl Read<'_> {
     fn any_case(&self, query: &str) -> Result<bool> {
         Ok(self
             .connection()
-            .prepare_cached(
-                "SELECT EXISTS(SELECT 1 FROM case_search WHERE case_search MATCH ?1)",
-            )?
+            .prepare_cached("SELECT EXISTS(SELECT 1 FROM case_search WHERE case_search MATCH ?1)")?
             .query_row([query], |r| r.get(0))?)
     }
 
@@ -460,7 +458,10 @@ mod tests {
             marks("2026-01-30", "2026-04-02").as_deref(),
             Some("zqd20260130 zqd20260131 zqm202602 zqm202603 zqd20260401 zqd20260402")
         );
-        assert_eq!(marks("2024-02-01", "2024-02-29").as_deref(), Some("zqm202402"));
+        assert_eq!(
+            marks("2024-02-01", "2024-02-29").as_deref(),
+            Some("zqm202402")
+        );
         assert_eq!(marks("2026-07-15", "2026-07-14").as_deref(), Some(""));
         assert_eq!(marks("1900-01-01", "2026-07-14"), None);
     }

@@ -330,10 +330,7 @@ mod tests {
                 "\"nguyen\" \"thi\"* \"hu\"*",
             ]
         );
-        assert_eq!(
-            searches("đăng ký"),
-            ["\"dang\" \"ky\"", "\"dang\" \"ky\"*"]
-        );
+        assert_eq!(searches("đăng ký"), ["\"dang\" \"ky\"", "\"dang\" \"ky\"*"]);
         assert_eq!(searches("ng th").len(), 3);
         assert_eq!(searches("đào"), ["\"dao\"", "\"dao\"*"]);
     }

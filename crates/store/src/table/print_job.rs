@@ -187,4 +187,15 @@ impl Write<'_> {
             .execute(rusqlite::params![job.id.as_bytes(), job.printer, job.handle, job.state, job.message, job.tries, job.changed_ms])?;
         Ok(())
     }
+
+    /// Puts a paper that was drawn anew, for another kind of printer, in place of what was kept.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn redraw_print_job(&self, job: &PrintJob, payload: &[u8]) -> Result<()> {
+        self.tx()
+            .prepare_cached("UPDATE print_job SET format = ?2, payload = ?3 WHERE job_id = ?1")?
+            .execute(rusqlite::params![job.id.as_bytes(), job.format, payload])?;
+        Ok(())
+    }
 }

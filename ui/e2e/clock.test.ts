@@ -162,6 +162,7 @@ test("a clock that is right is said to be so, once", { timeout: 120_000 }, async
     expect((await server.call("branch.get", {})).date).toBe(here.iso);
 
     // Remembered by a program that starts anew, once it hears central again.
+    await page.context().close();
     await server.end();
     await server.start();
     await expect

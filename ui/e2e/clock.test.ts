@@ -123,7 +123,7 @@ test(
       // It is central's day: then the machine has to be set, and how is said.
       await page.waitForSelector(`dialog .btn.p:focus:has-text("Hôm nay là ${there.read}")`);
       await page.keyboard.press("Enter");
-      await page.waitForSelector("dialog ol:has-text('Ngày và giờ')");
+      await page.waitForSelector("dialog ul:has-text('Ngày và giờ')");
       await page.waitForSelector("dialog .btn.p:focus:has-text('Đã chỉnh, kiểm tra lại')");
       await page.keyboard.press("Enter");
       await page.waitForSelector("dialog .err:has-text('vẫn chưa được chỉnh')");

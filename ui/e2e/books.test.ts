@@ -3,6 +3,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { branchWithReceipts, lookAt, openCase, receiveCase } from "./cases.ts";
+import { chooseProcedure } from "./checklist.ts";
 import { type Server, enter, newPage } from "./harness.ts";
 
 let server: Server;
@@ -148,10 +149,7 @@ test("a dossier is refused before it is received, and its paper is printed", asy
   await page.waitForSelector(".tag:has-text('Đang gọi')");
   await page.keyboard.press("F4");
   await page.waitForSelector("[role=combobox]:focus");
-  await page.keyboard.type("khai sinh");
-  await page.waitForSelector("[role=option][aria-selected=true]");
-  await page.waitForTimeout(200);
-  await page.keyboard.press("Enter");
+  await chooseProcedure(page, "khai sinh");
   await page.waitForSelector(".rail .rb:has-text('F12'):not([aria-disabled])");
   await look("books-desk");
   await page.keyboard.press("F12");

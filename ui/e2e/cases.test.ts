@@ -16,18 +16,20 @@ let browser: Browser;
 let page: Page;
 let complaints: string[];
 
+async function receive(name: string, instant: boolean): Promise<void> {
+  const [hit] = await server.call("catalogue.search", { text: "cap" });
+  await server.call("case.receive", {
+    procedure_code: hit?.code ?? "",
+    applicant: { kind: "individual", name },
+    papers: [],
+    missing_ground: "thử",
+    instant,
+  });
+}
+
 beforeAll(async () => {
   server = await Server.demo();
   browser = await launch();
-  const [hit] = await server.call("catalogue.search", { text: "cap" });
-  const receive = (name: string, instant: boolean) =>
-    server.call("case.receive", {
-      procedure_code: hit?.code ?? "",
-      applicant: { kind: "individual", name },
-      papers: [],
-      missing_ground: "thử",
-      instant,
-    });
   await receive("Lò Thị Mai", false);
   await receive("Hoàng Văn Ký", true);
   await receive("Lương Thị Sen", false);
@@ -152,4 +154,25 @@ test("a mark and an arrow leave the focus where the keys act", async () => {
   await expectAccessible(page);
   await expectNothingClipped(page);
   await picture(page, "cases-marked");
+});
+
+test("a row chosen while the list is read anew stays chosen", async () => {
+  let answer = (): void => undefined;
+  const moved = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/rpc/case.search", async (route) => {
+    await moved;
+    await route.continue();
+  });
+  // Somebody else takes a case in: the list is asked for again, and is slow to come.
+  const asked = page.waitForRequest("**/rpc/case.search");
+  await receive("Sùng A Páo", false);
+  await asked;
+  await page.keyboard.press("ArrowDown");
+  const second = await page.innerText("tbody tr:nth-child(2) td.owner");
+  await page.waitForSelector(`tr.at:has-text("${second}")`);
+  answer();
+  await page.waitForSelector(".cases tbody tr:first-child:has-text('Sùng A Páo')");
+  expect(await page.innerText("tr.at td.owner")).toBe(second);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(`.drawer:has-text("${second}")`);
 });

@@ -85,8 +85,8 @@ describe("citizens", () => {
       await page.keyboard.press("Control+i");
       await page.click("button:has-text('Đặt cách gửi')");
       if (theme === "dark") {
-        await page.waitForSelector("label.use:has-text('Dùng')");
-        for (const use of await page.locator("label.use:has-text('Dùng') input").all()) await use.check();
+        await page.waitForSelector("label.tick:has-text('Dùng')");
+        for (const use of await page.locator("label.tick:has-text('Dùng') input").all()) await use.check();
         await page.fill("#mail-host", "127.0.0.1");
         await page.fill("#mail-port", "9");
         await page.selectOption("#mail-security", "starttls");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { chooseProcedure, completeAll } from "./checklist.ts";
 import {
   Server,
   enter,
@@ -71,20 +72,6 @@ async function serveNext(): Promise<void> {
   await page.waitForSelector(".tag:has-text('Đang phục vụ')");
   await page.waitForSelector("[role=combobox]:focus");
 }
-async function chooseProcedure(text: string): Promise<void> {
-  await page.keyboard.type(text);
-  await page.waitForSelector("[role=option][aria-selected=true]");
-  await page.waitForTimeout(200);
-  await page.keyboard.press("Enter");
-  await page.waitForSelector("[role=grid]");
-}
-async function completeAll(): Promise<void> {
-  const rows = await page.locator("[role=grid] tbody tr:not(.group)").count();
-  for (let i = 0; i < rows; i++) {
-    await page.keyboard.press("Space");
-    await page.waitForTimeout(60);
-  }
-}
 async function leave(): Promise<void> {
   await page.keyboard.press("F10");
   await said("Đã kết thúc lượt");
@@ -95,8 +82,8 @@ describe("desk", () => {
     const ticket = await queueUp();
     await enter(page, server, "ha", 1, "desk");
     await serveNext();
-    await chooseProcedure("cap doi the bao hiem y te");
-    await completeAll();
+    await chooseProcedure(page, "cap doi the bao hiem y te");
+    await completeAll(page);
     expect(await page.locator("[role=grid] .tag:has-text('Đủ')").count()).toBeGreaterThan(0);
     const before = server.printed().length;
     await page.keyboard.press("F9");
@@ -119,7 +106,7 @@ describe("desk", () => {
     await queueUp("Lò Thị Mai");
     await enter(page, server, "ha", 1, "desk");
     await serveNext();
-    await chooseProcedure("cap doi the bao hiem y te");
+    await chooseProcedure(page, "cap doi the bao hiem y te");
     await page.keyboard.press("F9");
     await page.waitForSelector("dialog:has-text('giấy tờ bắt buộc')");
     await page.keyboard.press("Escape");
@@ -143,8 +130,8 @@ describe("desk", () => {
     await server.call("printer.assign", { kind: "receipt", printer: "tcp:127.0.0.1:1" });
     await enter(page, server, "ha", 1, "desk");
     await serveNext();
-    await chooseProcedure("cap doi the bao hiem y te");
-    await completeAll();
+    await chooseProcedure(page, "cap doi the bao hiem y te");
+    await completeAll(page);
     await page.keyboard.press("F9");
     await page.waitForSelector(".card.fix:has-text('Chưa in được giấy tiếp nhận')");
     const [row] = await server.call("case.search", { text: "Mùa A Chu" });
@@ -179,7 +166,7 @@ describe("desk", () => {
     await queueUp("Tạ Đình Phong");
     await enter(page, server, "ha", 1, "desk");
     await serveNext();
-    await chooseProcedure("cap doi the bao hiem y te");
+    await chooseProcedure(page, "cap doi the bao hiem y te");
     await page.keyboard.press("2");
     await page.waitForSelector("[role=grid] .cn.has");
     await page.keyboard.press("F5");
@@ -207,7 +194,7 @@ describe("desk", () => {
     const { visit_id } = await server.call("visit.register", { service: "ho-tich" });
     await enter(page, server, "ha", 1, "desk");
     await serveNext();
-    await chooseProcedure("cap doi the bao hiem y te");
+    await chooseProcedure(page, "cap doi the bao hiem y te");
     await page.click("[data-field='applicant.name']");
     await page.keyboard.type("Nguyen Thi Anh Tuyet", { delay: 45 });
     await page.keyboard.press("Tab");
@@ -232,7 +219,7 @@ describe("desk", () => {
     await queueUp("Lương Thị Sen");
     await enter(page, server, "ha", 1, "desk");
     await serveNext();
-    await chooseProcedure("cap lai the bao hiem y te");
+    await chooseProcedure(page, "cap lai the bao hiem y te");
     await page.selectOption("#fee-method", "transfer");
     await page.focus("button:has-text('Hiện mã QR')");
     await page.keyboard.press("Enter");
@@ -258,8 +245,8 @@ describe("desk", () => {
         await page.keyboard.press("Control+t");
         await page.waitForSelector("[role=combobox]:focus");
       }
-      await chooseProcedure(text);
-      await completeAll();
+      await chooseProcedure(page, text);
+      await completeAll(page);
       await page.keyboard.press("F9");
       await page.waitForSelector(`[role=tab][aria-selected=true]:has(svg):nth-child(${i + 1})`);
       await page.waitForSelector(".result .code");
@@ -287,7 +274,7 @@ describe("desk", () => {
     ({ page, complaints } = await newPage(browser, { width: 1280, height: 720 }));
     await enter(page, server, "ha", 1, "desk");
     await serveNext();
-    await chooseProcedure("cap doi the bao hiem y te");
+    await chooseProcedure(page, "cap doi the bao hiem y te");
     await page.click("[data-field='applicant.phone']");
     await page.keyboard.type("0987654321", { delay: 45 });
     await page.click("[data-field='applicant.id_number']");
@@ -302,7 +289,7 @@ describe("desk", () => {
     expect(await page.inputValue("[data-field='applicant.phone']")).toBe("0987654321");
     await page.waitForSelector(".known", { state: "detached" });
     await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
-    await completeAll();
+    await completeAll(page);
     const before = (await server.call("day.figures", {})).reuse;
     await page.keyboard.press("F9");
     await page.waitForSelector(".result .code");
@@ -323,7 +310,7 @@ describe("desk", () => {
       ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
       await enter(page, server, "ha", 1, "desk");
       await serveNext();
-      await chooseProcedure("cap doi the bao hiem y te");
+      await chooseProcedure(page, "cap doi the bao hiem y te");
       await page.keyboard.press("Control+.");
       await page.waitForSelector("dialog[open] input[name=channel]");
       await page.focus("dialog input[name=channel]:checked");
@@ -341,7 +328,7 @@ describe("desk", () => {
       await page.keyboard.press("Enter");
       await page.waitForSelector("dialog", { state: "detached" });
       await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
-      await completeAll();
+      await completeAll(page);
       await page.keyboard.press("F9");
       await page.waitForSelector(".result .code");
       const [row] = await server.call("case.search", { text: name });
@@ -386,7 +373,7 @@ describe("desk", () => {
       expect.soft(rows, state).toBeGreaterThanOrEqual(2);
     };
 
-    await chooseProcedure("2.000635");
+    await chooseProcedure(page, "2.000635");
     await page.fill("[data-field='applicant.name']", "Đặng Thị Thu Hương");
     await page.fill("[data-field='applicant.id_number']", "001190000001");
     await page.fill("[data-field='applicant.phone']", "0912345678");
@@ -409,7 +396,7 @@ describe("desk", () => {
     await looked("proxy");
     await page.keyboard.press("Control+k");
     await page.waitForSelector("[role=combobox]:focus");
-    await chooseProcedure("cap doi the bao hiem y te");
+    await chooseProcedure(page, "cap doi the bao hiem y te");
     await looked("another");
     await leave();
   });

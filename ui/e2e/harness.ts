@@ -25,12 +25,15 @@ export class Server {
   kioskUrl = "";
   ratingUrl = "";
   private child: ChildProcessWithoutNullStreams | undefined;
+  private surroundings: NodeJS.ProcessEnv = {};
 
-  /** `prepare` may put assets of its own into the data folder before the branch opens. */
-  static async demo(prepare?: (data: string) => void): Promise<Server> {
+  /** `prepare` may put assets of its own into the data folder before the branch opens;
+   *  `surroundings` are what the program finds in its environment besides. */
+  static async demo(prepare?: (data: string) => void, surroundings: NodeJS.ProcessEnv = {}): Promise<Server> {
     const server = new Server();
+    server.surroundings = surroundings;
     mkdirSync(server.papers);
-    execFileSync(binary, ["--data", server.data, "demo"]);
+    execFileSync(binary, ["--data", server.data, "demo"], { env: server.env });
     prepare?.(server.data);
     await server.start();
     return server;
@@ -55,6 +58,10 @@ export class Server {
     });
   }
 
+  private get env(): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.surroundings };
+  }
+
   private get data(): string {
     return path.join(this.dir, "data");
   }
@@ -65,7 +72,9 @@ export class Server {
   }
 
   private async run(...how: string[]): Promise<void> {
-    const child = spawn(binary, ["--data", this.data, "serve", "--ui", screens, ...how]);
+    const child = spawn(binary, ["--data", this.data, "serve", "--ui", screens, ...how], {
+      env: this.env,
+    });
     this.child = child;
     child.stderr.resume();
     const line = await new Promise<string>((resolve, reject) => {

@@ -119,8 +119,10 @@ test("somebody else changes the case while its paper is looked at", async () => 
 test("a page that takes long says so, and one that fails can be printed all the same", async () => {
   const id = await receive("Mùa A Chu");
   await open("Mùa A Chu");
+  let answer = (): void => undefined;
+  const seen = new Promise<void>((resolve) => (answer = resolve));
   await page.route("**/rpc/document.preview", async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await seen;
     await route.fulfill({
       status: 422,
       contentType: "application/json",
@@ -132,6 +134,7 @@ test("a page that takes long says so, and one that fails can be printed all the 
   });
   await page.keyboard.press("Control+r");
   await page.waitForSelector("dialog [role='status']:has-text('Đang vẽ trang 1')");
+  answer();
   await page.waitForSelector("dialog [role='alert']:has-text('Giấy vẫn in được')");
   await look("preview-failed");
   await page.unroute("**/rpc/document.preview");

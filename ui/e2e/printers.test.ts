@@ -2,6 +2,7 @@
 import { type AddressInfo, createServer } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { chooseProcedure, completeAll } from "./checklist.ts";
 import {
   Server,
   enter,
@@ -48,16 +49,8 @@ test("a paper that failed goes to another printer, chosen by keys", async () => 
   await page.waitForSelector(".vno");
   await page.keyboard.press("Control+k");
   await page.waitForSelector("[role=combobox]:focus");
-  await page.keyboard.type("cap doi the bao hiem y te");
-  await page.waitForSelector("[role=option][aria-selected=true]");
-  await page.waitForTimeout(200);
-  await page.keyboard.press("Enter");
-  await page.waitForSelector("[role=grid]");
-  const rows = await page.locator("[role=grid] tbody tr:not(.group)").count();
-  for (let i = 0; i < rows; i++) {
-    await page.keyboard.press("Space");
-    await page.waitForTimeout(60);
-  }
+  await chooseProcedure(page, "cap doi the bao hiem y te");
+  await completeAll(page);
   await page.keyboard.press("F9");
   await page.waitForSelector(".card.fix button:has-text('Máy in khác')");
   await page.focus(".card.fix button:has-text('Máy in khác')");

@@ -107,6 +107,8 @@ test("a scanner is chosen, a pile scanned, and its pages become papers", async (
   const id = await receive("Lò Thị Mai");
   await open("Lò Thị Mai");
   await page.waitForSelector("dialog .empty");
+  // There is no result yet, so nothing becomes a file of one.
+  await page.waitForSelector("dialog label:has-text('chưa có kết quả') input[value=result]:disabled");
   await look("scan-empty");
 
   // Without a scanner the officer is told what to do.

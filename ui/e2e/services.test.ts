@@ -2,6 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CatalogueEntry } from "../src/lib/gen/CatalogueEntry.ts";
+import { chooseProcedure } from "./checklist.ts";
 import { Server, enter, expectAccessible, expectNothingClipped, launch, newPage } from "./harness.ts";
 
 let server: Server;
@@ -102,7 +103,7 @@ describe("desk", () => {
     await page.keyboard.press("F10");
     await page.waitForSelector("dialog:has-text('Quầy này không làm việc')");
     await page.keyboard.press("F4");
-    await page.waitForTimeout(150);
+    expect(await page.locator("dialog").count()).toBe(1);
     expect((await server.call("visit.get", { visit_id })).state).toBe("serving");
     await page.keyboard.press("F10");
     await said(`Đã xong việc này của ${ticket}`);
@@ -197,7 +198,7 @@ describe("desk", () => {
     await page.waitForSelector("dialog button[aria-disabled=true]:has-text('Đóng là không đến')");
     await page.waitForSelector("dialog:has-text('đóng được sau')");
     await page.keyboard.press("F8");
-    await page.waitForTimeout(150);
+    expect(await page.locator("dialog").count()).toBe(1);
     expect((await server.call("visit.get", { visit_id })).state).toBe("missed");
     await server.call("leg.leave", { visit_id });
     await server.call("branch.configure", { branch }, "quan-tri");
@@ -217,11 +218,7 @@ describe("desk", () => {
     await enter(page, server, "ha", 1, "desk");
     await serve();
     await page.waitForSelector("[role=combobox]:focus");
-    await page.keyboard.type("cap doi the bao hiem y te");
-    await page.waitForSelector("[role=option][aria-selected=true]");
-    await page.waitForTimeout(200);
-    await page.keyboard.press("Enter");
-    await page.waitForSelector("[role=grid]");
+    await chooseProcedure(page, "cap doi the bao hiem y te");
     await page.keyboard.press("ArrowDown");
     await page.waitForSelector(".whole");
     expect(await page.innerText(".whole")).toBe(`2. ${long}`);

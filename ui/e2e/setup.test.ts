@@ -1,5 +1,6 @@
 //! The branch set up by its administrator: every section by keyboard, what is refused and where,
 //! another machine's changes, and a new branch from an empty folder.
+import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -230,6 +231,34 @@ test("whoever is no administrator has no way in", async () => {
   await page.reload();
   await page.waitForSelector(".setup .alone:has-text('Chỉ quản trị')");
   await page.context().close();
+});
+
+test("a catalogue is chosen as a file: what it brought is counted, a wrong one is refused at its field", async () => {
+  const { page, complaints } = await newPage(browser);
+  await enter(page, server, ADMIN, 1, "supervisor");
+  await page.keyboard.press("Control+,");
+  // By keys, and in our words only: the system's own window opens from the field that has the keys.
+  await page.waitForSelector("dialog label.btn:has-text('Chọn tệp')");
+  await page.focus("dialog [data-field=catalogue]");
+  const opened = page.waitForEvent("filechooser");
+  await page.keyboard.press("Space");
+  await (await opened).setFiles({ name: "anh.json", mimeType: "application/json", buffer: Buffer.from("{") });
+  await page.waitForSelector("dialog *:has(> [data-field=catalogue][aria-invalid=true]) ~ .err");
+  await page.waitForSelector("dialog .name:has-text('anh.json, 1 byte')");
+  for (const look of looks) {
+    await page.setViewportSize(look);
+    await page.emulateMedia({ colorScheme: look.theme });
+    await page.locator("dialog .err").scrollIntoViewIfNeeded();
+    await picture(page, `settings-file-${look.theme}`);
+    await expectAccessible(page);
+  }
+  const demo = fileURLToPath(new URL("../../assets/catalogue/demo.json", import.meta.url));
+  await page.setInputFiles("dialog [data-field=catalogue]", demo);
+  await page.waitForSelector("dialog [role=status]:has-text('chưa nhận 0')");
+  expect(await page.locator("dialog .err").count()).toBe(0);
+  await page.waitForSelector("dialog .name:has-text('demo.json')");
+  await page.context().close();
+  expect(complaints).toEqual([]);
 });
 
 test("an empty folder becomes a real branch, whose set-up is open to its founder", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   actKeys,
   filterOf,
+  hasResult,
   narrowings,
   nextStep,
   questionOf,
@@ -37,6 +38,11 @@ test.each([
   ["returned", "2026-11-20T08:00:00+07:00", "ok"],
 ] as const)("a case %s, due %s, is shown as %s", (status, due_at, tone) => {
   expect(standing({ status, due_at }, Date.parse("2026-11-25T09:00:00+07:00")).tone).toBe(tone);
+});
+
+test("only a case with its result takes files of one", () => {
+  // As `attach` in crates/domain has it.
+  expect(statuses.filter(hasResult)).toEqual(["done", "returned"]);
 });
 
 test("acts that one status knows have keys of their own", () => {

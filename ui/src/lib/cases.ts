@@ -47,6 +47,11 @@ function running(status: "received" | "processing", due_at: string | null, now: 
   return calm;
 }
 
+/** A file of a result needs the result; Rust refuses one that comes before it. */
+export function hasResult(status: CaseStatus): boolean {
+  return status === "done" || status === "returned";
+}
+
 /** The key of each act. Acts that are never possible in one status share one. */
 export const actKeys: Record<CaseAct, string> = {
   return_result: "F2",

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import en from "../../messages/en.json";
 import vi from "../../messages/vi.json";
-import { isoFromTyped, maskNumber, read, readOptional, shortName, splitCode, thousands } from "./text";
+import {
+  fileSize,
+  isoFromTyped,
+  maskNumber,
+  read,
+  readOptional,
+  shortName,
+  splitCode,
+  thousands,
+} from "./text";
 
 describe("text", () => {
   test("is composed and trimmed on reading", () => {
@@ -25,6 +34,13 @@ describe("text", () => {
     expect(isoFromTyped("2/3/1987")).toBe("1987-03-02");
     expect(isoFromTyped("1987")).toBeUndefined();
     expect(thousands(1_284_000)).toBe("1.284.000");
+    expect([812, 4_400, 999_499, 999_500, 3_449_000].map(fileSize)).toEqual([
+      "812 byte",
+      "4 KB",
+      "999 KB",
+      "1,0 MB",
+      "3,4 MB",
+    ]);
     expect(splitCode("H99.12-261118-0047")).toEqual(["H99.12-", "261118-0047"]);
   });
 });

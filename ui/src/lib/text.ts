@@ -45,6 +45,13 @@ export function thousands(amount: number): string {
   return String(Math.round(amount)).replace(/\B(?=(\d{3})+(?!\d))/g, ".");
 }
 
+/** `812 byte`, `4 KB`, `3,4 MB`: as a person says how large a file is. */
+export function fileSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} byte`;
+  if (bytes < 999_500) return `${Math.round(bytes / 1000)} KB`;
+  return `${(bytes / 1_000_000).toFixed(1).replace(".", ",")} MB`;
+}
+
 /** Splits a case code: the agency part in light ink, date and sequence in strong ink. */
 export function splitCode(code: string): [string, string] {
   const at = code.indexOf("-");

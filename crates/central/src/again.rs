@@ -7,15 +7,12 @@ use deadpool_postgres::Transaction;
 use motcua_protocol::{
     amend::{Amendments, KIND},
     event::{Body, BranchEvent, Header, RecordResolved, Resolution},
-    sync::{Sealed, Status},
+    sync::{Sealed, Status, held},
 };
 use motcua_sync::intake::Fresh;
 use uuid::Uuid;
 
 use crate::error::Result;
-
-/// Verdict on a record that cannot be read.
-const BROKEN: &str = "BODY_UNREADABLE";
 
 /// Entities to fold anew because somebody asks for it; what can be read by now is held no longer.
 /// Where folding fails again, that is said again.
@@ -50,7 +47,7 @@ pub(crate) async fn asked(
     let mut touched = BTreeSet::new();
     for row in rows {
         let (code, kind, body): (&str, &str, &[u8]) = (row.get(2), row.get(3), row.get(4));
-        let unread = matches!(code, "UPGRADE" | "BODY_UNREADABLE");
+        let unread = matches!(code, held::UPGRADE | held::BODY_UNREADABLE);
         if unread && Body::read(kind, body).is_err() {
             continue;
         }
@@ -74,7 +71,8 @@ pub(crate) async fn amended(
     office: i32,
     fresh: &mut [Fresh<'_>],
 ) -> Result<()> {
-    let concerned = |f: &&Fresh<'_>| f.event.header.kind == KIND || f.code == Some(BROKEN);
+    let concerned =
+        |f: &&Fresh<'_>| f.event.header.kind == KIND || f.code == Some(held::BODY_UNREADABLE);
     let entities: Vec<Uuid> = (fresh.iter().filter(concerned))
         .map(|f| f.event.header.entity)
         .collect();
@@ -102,14 +100,17 @@ pub(crate) async fn amended(
             record.is_some_and(|(header, body)| amendments.read(header, body).is_ok())
         })
         .collect();
-    for one in fresh.iter_mut().filter(|f| f.code == Some(BROKEN)) {
+    for one in fresh
+        .iter_mut()
+        .filter(|f| f.code == Some(held::BODY_UNREADABLE))
+    {
         if readable.contains(&one.event.header.event_id) {
             (one.status, one.code) = (Status::Applied, None);
         }
     }
     tx.execute(
         "DELETE FROM verdict WHERE office_id = $1 AND event_id = ANY($2) AND code = $3",
-        &[&office, &readable, &BROKEN],
+        &[&office, &readable, &held::BODY_UNREADABLE],
     )
     .await?;
     Ok(())

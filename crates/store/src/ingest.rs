@@ -10,7 +10,7 @@ use motcua_protocol::{
     event::{Body, BranchEvent, Dep, Unreadable},
     sync::{
         EpochHead, Gather, Hash, Head, Judgement, Limits, LogHead, Page, Place, Sealed, Status,
-        Verdict, cursor, judge, rule::Known,
+        Verdict, cursor, held, judge, rule::Known,
     },
 };
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
@@ -25,11 +25,6 @@ use crate::{
     order, peer, project,
     table::command::{self, Done},
 };
-
-/// Verdict on an event of a kind that this program does not know yet.
-const NEWER: &str = "UPGRADE";
-/// Verdict on an event that no program can read.
-const BROKEN: &str = "BODY_UNREADABLE";
 
 /// An event that was not stored, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +154,7 @@ pub(crate) fn readable_now(connection: &Connection) -> Result<Vec<Readable>> {
          FROM verdict v JOIN event e ON e.event_id = v.event_id
          WHERE v.peer = '' AND v.code IN (?1, ?2)",
     )?;
-    let mut rows = statement.query([NEWER, BROKEN])?;
+    let mut rows = statement.query([held::UPGRADE, held::BODY_UNREADABLE])?;
     while let Some(row) = rows.next()? {
         let (kind, body): (String, Vec<u8>) = (row.get(2)?, row.get(3)?);
         if Body::read(&kind, &body).is_ok() {
@@ -260,8 +255,8 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
                 (status, None)
             }
             Ok(_) => (status, None),
-            Err(Unreadable::Newer) => (Status::Parked, Some(NEWER)),
-            Err(Unreadable::Broken) => (Status::Quarantined, Some(BROKEN)),
+            Err(Unreadable::Newer) => (Status::Parked, Some(held::UPGRADE)),
+            Err(Unreadable::Broken) => (Status::Quarantined, Some(held::BODY_UNREADABLE)),
         };
         fresh.insert(header.event_id, (status, code));
     }
@@ -286,7 +281,7 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
             if let Some(told) = fresh.get_mut(&event_id)
                 && told.0 == Status::Applied
             {
-                *told = (Status::Parked, Some("DEPS"));
+                *told = (Status::Parked, Some(held::DEPS));
             }
         }
     }
@@ -297,7 +292,7 @@ fn take(connection: &Connection, events: &[Sealed], now_ms: i64) -> Result<Inges
         };
         if status != Status::Applied {
             done.results.push(verdict(event, status, code));
-            if code != Some("DEPS") && status != Status::DuplicateOf {
+            if code != Some(held::DEPS) && status != Status::DuplicateOf {
                 peer::note(connection, "", id, status, code, now_ms)?;
             }
         }
@@ -312,7 +307,7 @@ fn said_anew(
     fresh: &HashMap<Uuid, (Status, Option<&str>)>,
 ) -> Result<Vec<(Uuid, Uuid)>> {
     let concerned = |e: &&Sealed| match fresh.get(&e.header.event_id) {
-        Some((_, code)) => e.header.kind == amend::KIND || *code == Some(BROKEN),
+        Some((_, code)) => e.header.kind == amend::KIND || *code == Some(held::BODY_UNREADABLE),
         None => false,
     };
     let entities: BTreeSet<Uuid> = (events.iter().filter(concerned))

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use motcua_protocol::{
     event::{Body, BranchEvent, EpochOpened, Unreadable},
-    sync::{Head, Judgement, Sealed, Status, Verdict, judge, rule::Known},
+    sync::{Head, Judgement, Sealed, Status, Verdict, held, judge, rule::Known},
 };
 use uuid::Uuid;
 
@@ -90,8 +90,8 @@ pub fn sift<'a, K: Grows>(known: &mut K, events: &'a [Sealed]) -> Result<Sifted<
         let (status, code) = match Body::read(&event.header.kind, &event.body) {
             _ if status == Status::DuplicateOf => (status, None),
             Ok(_) => (status, None),
-            Err(Unreadable::Newer) => (Status::Parked, Some("UPGRADE")),
-            Err(Unreadable::Broken) => (Status::Quarantined, Some("BODY_UNREADABLE")),
+            Err(Unreadable::Newer) => (Status::Parked, Some(held::UPGRADE)),
+            Err(Unreadable::Broken) => (Status::Quarantined, Some(held::BODY_UNREADABLE)),
         };
         sifted.fresh.push(Fresh {
             event,
@@ -145,9 +145,9 @@ pub fn settle(fresh: &mut [Fresh<'_>], parked: &Waiting, failed: &Failed) -> BTr
     for one in fresh.iter_mut().filter(|f| f.status == Status::Applied) {
         let header = &one.event.header;
         if parked.contains_key(&header.event_id) {
-            (one.status, one.code) = (Status::Parked, Some("DEPS"));
+            (one.status, one.code) = (Status::Parked, Some(held::DEPS));
         } else if failed.contains(&header.entity) {
-            (one.status, one.code) = (Status::Quarantined, Some("RULE"));
+            (one.status, one.code) = (Status::Quarantined, Some(held::RULE));
         }
     }
     let mut held: BTreeMap<Uuid, Hold> = parked
@@ -157,7 +157,7 @@ pub fn settle(fresh: &mut [Fresh<'_>], parked: &Waiting, failed: &Failed) -> BTr
                 device: *device,
                 entity: *entity,
                 quarantined: false,
-                code: "DEPS",
+                code: held::DEPS,
             };
             (*event_id, hold)
         })
@@ -173,7 +173,7 @@ pub fn settle(fresh: &mut [Fresh<'_>], parked: &Waiting, failed: &Failed) -> BTr
             device: header.device,
             entity: header.entity,
             quarantined,
-            code: one.code.unwrap_or("RULE"),
+            code: one.code.unwrap_or(held::RULE),
         };
         held.insert(header.event_id, hold);
     }

@@ -22,7 +22,7 @@ use motcua_protocol::{
     order,
     sync::{
         EpochHead, Gather, Hash, Head, Held, Limits, LogHead, Page, Place, Sealed, Status, Verdict,
-        cursor, rule::Known,
+        cursor, held, rule::Known,
     },
 };
 use motcua_sync::{
@@ -150,9 +150,9 @@ impl CentralModel {
                 let record = events.iter().find(|e| e.header.event_id == id);
                 if record.is_some_and(|e| amendments.read(&e.header, &e.body).is_ok()) {
                     self.held
-                        .retain(|at, hold| *at != id || hold.code != "BODY_UNREADABLE");
+                        .retain(|at, hold| *at != id || hold.code != held::BODY_UNREADABLE);
                     for one in fresh.iter_mut().filter(|f| f.event.header.event_id == id) {
-                        if one.code == Some("BODY_UNREADABLE") {
+                        if one.code == Some(held::BODY_UNREADABLE) {
                             (one.status, one.code) = (Status::Applied, None);
                         }
                     }
@@ -175,7 +175,7 @@ impl CentralModel {
         let held = intake::settle(fresh, &parked, &failed);
         self.held.retain(|_, hold| {
             let anew = touched.contains(&hold.entity) && !failed.contains(&hold.entity);
-            !(anew && matches!(hold.code, "DEPS" | "RULE"))
+            !(anew && matches!(hold.code, held::DEPS | held::RULE))
         });
         self.held.extend(held);
     }
@@ -249,7 +249,7 @@ impl Log for CentralModel {
                     false => Status::Parked,
                 },
                 code: hold.code.to_owned(),
-                field: (hold.code == "BODY_UNREADABLE")
+                field: (hold.code == held::BODY_UNREADABLE)
                     .then(|| Body::unreadable_at(&event.header.kind, &event.body))
                     .flatten(),
                 above: false,
@@ -288,7 +288,7 @@ impl Log for CentralModel {
             self.heads.insert((place.device, place.epoch), head);
             let mut touched: BTreeSet<Uuid> = fresh.iter().map(|f| f.event.header.entity).collect();
             if fresh.iter().any(|f| !intake::closes(f.event).is_empty()) {
-                let waits = self.held.values().filter(|hold| hold.code == "DEPS");
+                let waits = self.held.values().filter(|hold| hold.code == held::DEPS);
                 touched.extend(waits.map(|hold| hold.entity));
             }
             self.settle(&mut fresh, &touched);

@@ -14,6 +14,7 @@ use motcua_protocol::{
     amend::{self, RecordAmended},
     entity,
     event::{Body, BranchEvent, RecordResolved, Resolution},
+    sync::held as why,
     verbs::{
         admin::HubStatus,
         central::{CentralEnrol, CentralEnrolled},
@@ -246,19 +247,19 @@ pub(crate) fn problems(app: &App, ctx: &Ctx, _args: Problems) -> Result<Vec<Prob
 /// What a code of central means, and what to do.
 fn explain(code: &str) -> (&'static str, &'static str) {
     match code {
-        "DEPS" => (
+        why::DEPS => (
             "Trung tâm đã cất bản ghi này nhưng chưa tính, vì bản ghi này viết tiếp một bản ghi của máy khác mà trung tâm chưa có.",
             "Không cần làm gì. Khi máy kia gửi xong, trung tâm tự tính bản ghi này. Nếu để lâu, mời bật máy kia và kiểm tra đường mạng.",
         ),
-        "UPGRADE" => (
+        why::UPGRADE => (
             "Trung tâm đã cất bản ghi này nhưng chưa hiểu, vì chương trình ở trung tâm cũ hơn chương trình trên máy đã ghi.",
             "Mời báo đơn vị quản trị trung tâm cập nhật chương trình, rồi bấm “Đề nghị trung tâm xem lại”.",
         ),
-        "BODY_UNREADABLE" => (
+        why::BODY_UNREADABLE => (
             "Trung tâm đã cất bản ghi này nhưng không đọc được một ô trong đó nên chưa tính.",
             "Nếu ô đó sai, mời bấm “Sửa ô này” và ghi lại cho đúng: trung tâm sẽ đọc bản ghi theo ô mới, bản gốc vẫn giữ nguyên. Nếu ô đó đã đúng, mời báo đơn vị quản trị trung tâm rồi bấm “Đề nghị trung tâm xem lại”.",
         ),
-        "RULE" => (
+        why::RULE => (
             "Trung tâm đã cất bản ghi này nhưng không ghép được với các bản ghi khác của cùng lượt hoặc hồ sơ.",
             "Mời báo đơn vị quản trị trung tâm và cho biết số hoặc mã ở trên. Khi trung tâm báo đã sửa, bấm “Đề nghị trung tâm xem lại”.",
         ),

@@ -1,20 +1,23 @@
 //! What codes and times are in words.
 
 use chrono::{DateTime, FixedOffset, Utc};
+use motcua_protocol::sync::held;
 
 use crate::downstream::{OFFICE_UNMAPPED, System};
 
 /// Why an event is held back.
 pub(super) fn reason(code: &str) -> &'static str {
     match code {
-        "BODY_UNREADABLE" => {
+        held::BODY_UNREADABLE => {
             "Nội dung không đọc được. Bản ghi vẫn giữ nguyên từng byte; cần xem chương trình trên máy đã ghi."
         }
-        "RULE" => {
+        held::RULE => {
             "Không dựng được hồ sơ hoặc lượt giao dịch từ các bản ghi. Các bản ghi vẫn giữ nguyên; cần xem lại."
         }
-        "DEPS" => "Chờ bản ghi của máy khác chưa gửi tới. Tự có hiệu lực khi bản ghi đó tới.",
-        "UPGRADE" => "Do chương trình mới hơn ghi, trung tâm chưa hiểu. Cần nâng cấp trung tâm.",
+        held::DEPS => "Chờ bản ghi của máy khác chưa gửi tới. Tự có hiệu lực khi bản ghi đó tới.",
+        held::UPGRADE => {
+            "Do chương trình mới hơn ghi, trung tâm chưa hiểu. Cần nâng cấp trung tâm."
+        }
         _ => "Lý do chưa có lời giải thích. Cần xem lại.",
     }
 }

@@ -156,9 +156,21 @@ pub struct Verdict {
     pub seq: u64,
     /// What became of it.
     pub status: Status,
-    /// Why: `DEPS`, `UPGRADE`, `BODY_UNREADABLE`, `RULE`; absent where the status says it all.
+    /// Why, out of [`held`]; absent where the status says it all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+}
+
+/// Why a record that is safe is not in effect, or not as it was written.
+pub mod held {
+    /// It waits for a record that has not come.
+    pub const DEPS: &str = "DEPS";
+    /// A newer program wrote it.
+    pub const UPGRADE: &str = "UPGRADE";
+    /// Nobody can read it.
+    pub const BODY_UNREADABLE: &str = "BODY_UNREADABLE";
+    /// A rule does not allow it.
+    pub const RULE: &str = "RULE";
 }
 
 /// Up to where a log is safe at the server, written only after its commit.

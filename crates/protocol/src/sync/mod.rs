@@ -23,7 +23,7 @@ pub mod seal;
 
 pub use answer::{
     Acked, EpochHead, Hash, Heads, Held, Hello, LogHead, Next, PushAnswer, Refused, RefusedWhy,
-    Status, Verdict,
+    Status, Verdict, held,
 };
 pub use batch::{Malformed, Page, decode_events, decode_page, encode_events, encode_page};
 pub use blob::{

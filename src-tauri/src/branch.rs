@@ -3,7 +3,7 @@
 use std::{
     net::Ipv4Addr,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Condvar, Mutex, PoisonError, RwLock},
     thread,
     time::{Duration, Instant},
 };
@@ -22,6 +22,9 @@ use crate::{args::Args, board, kiosk, window};
 /// whoever opens the next one at once need not be told.
 const LEAVES: Duration = Duration::from_millis(1_500);
 const LOOK: Duration = Duration::from_millis(50);
+/// As long as the first window waits for its folder: mostly it is open by then, and it is known which
+/// window this machine shows.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The folder of the window: open, or why it is not; the window then shows that sentence, and
 /// where there is no branch yet, how to get one.
@@ -29,6 +32,8 @@ pub(crate) struct Branch {
     settings: Settings,
     handle: AppHandle,
     open: RwLock<Result<Arc<App>, ApiError>>,
+    /// Whether it was looked whether the folder can be opened, once.
+    looked: (Mutex<bool>, Condvar),
     /// The way in for a command line while the window holds the folder, and the machine's role.
     running: Mutex<Option<Running>>,
     /// One beginning at a time.
@@ -36,21 +41,42 @@ pub(crate) struct Branch {
 }
 
 impl Branch {
-    pub(crate) fn open(handle: AppHandle, args: &Args) -> Self {
+    /// What is asked waits until the folder is open ([`Self::app`]): opening is done beside the
+    /// window, which says so.
+    pub(crate) fn new(handle: AppHandle, args: &Args) -> Self {
         let settings = Settings {
             printing: true,
             scanner: args.scanner.clone(),
             ..Settings::new(args.data())
         };
-        let branch = Self {
+        Self {
             settings,
             handle,
             open: RwLock::new(Err(Refusal::new(Code::NoBranch, "").into())),
+            looked: (Mutex::new(false), Condvar::new()),
             running: Mutex::new(None),
             begins: Mutex::new(()),
-        };
-        branch.look(args.demo);
-        branch
+        }
+    }
+
+    /// Opens the folder, and answers whether that was soon: after an update the tables of a large
+    /// branch are written anew, which takes longer than anybody looks at nothing.
+    pub(crate) fn open(handle: &AppHandle, demo: bool) -> bool {
+        let beside = handle.clone();
+        thread::spawn(move || {
+            let branch = beside.state::<Self>();
+            branch.look(demo);
+            let (looked, waiting) = &branch.looked;
+            *looked.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            waiting.notify_all();
+        });
+        let branch = handle.state::<Self>();
+        let (looked, waiting) = &branch.looked;
+        let looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (looked, _) = waiting
+            .wait_timeout_while(looked, SOON, |looked| !*looked)
+            .unwrap_or_else(PoisonError::into_inner);
+        *looked
     }
 
     /// Opens what the folder holds.
@@ -109,8 +135,22 @@ impl Branch {
             .ok()
     }
 
-    /// The open folder, or the sentence that says why it is not.
+    /// The open folder, or the sentence that says why it is not. Waits while it is being opened.
     pub(crate) fn app(&self) -> Result<Arc<App>, ApiError> {
+        let (looked, waiting) = &self.looked;
+        drop(
+            waiting
+                .wait_while(
+                    looked.lock().unwrap_or_else(PoisonError::into_inner),
+                    |looked| !*looked,
+                )
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        self.opened_app()
+    }
+
+    /// The folder if it is open by now.
+    pub(crate) fn opened_app(&self) -> Result<Arc<App>, ApiError> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         open.as_ref().map(Arc::clone).map_err(Clone::clone)
     }

@@ -1,7 +1,7 @@
 //! The self-service terminal: a window of its own in place of the officer's. While the machine is
 //! a terminal there is no other window on it that does anything, and this one cannot be closed.
 
-use std::sync::Once;
+use std::{sync::Once, thread};
 
 use motcua_app::{Caller, kiosk};
 use motcua_domain::{Code, Refusal};
@@ -69,8 +69,31 @@ pub(crate) fn settle(handle: &AppHandle) -> tauri::Result<()> {
 pub(crate) fn on(handle: &AppHandle) -> bool {
     handle
         .state::<Branch>()
-        .app()
+        .opened_app()
         .is_ok_and(|app| app.kiosk_on())
+}
+
+/// The first window: at once, and whichever it is to be once the folder is open.
+pub(crate) fn first(handle: &AppHandle, demo: bool) -> tauri::Result<()> {
+    if Branch::open(handle, demo) {
+        return settle(handle);
+    }
+    window::officer(handle)?;
+    let later = handle.clone();
+    thread::spawn(move || {
+        // What it cannot be opened for stands in the window.
+        let _ = later.state::<Branch>().app();
+        let settled = later.clone();
+        let told = later.run_on_main_thread(move || {
+            if let Err(error) = settle(&settled) {
+                tracing::error!(%error, "window after opening");
+            }
+        });
+        if let Err(error) = told {
+            tracing::error!(%error, "window after opening");
+        }
+    });
+    Ok(())
 }
 
 fn open(handle: &AppHandle) -> tauri::Result<()> {

@@ -34,8 +34,8 @@ fn main() {
             kiosk::kiosk_rpc,
         ])
         .setup(move |app| {
-            app.manage(branch::Branch::open(app.handle().clone(), &args));
-            kiosk::settle(app.handle())?;
+            app.manage(branch::Branch::new(app.handle().clone(), &args));
+            kiosk::first(app.handle(), args.demo)?;
             kiosk::SHOWN.call_once(|| ());
             Ok(())
         })

@@ -79,9 +79,11 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   await page.keyboard.press("F6");
   await page.waitForSelector("dialog[open] [data-field='to']");
   await type(page, "Phòng Tư pháp");
+  await page.fill("[data-field='helping']", "Công an phường Bình Minh");
   await look("life-hand-over");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".drawer .tag:has-text('Đang xử lý')");
+  await page.waitForSelector(".drawer:has-text('Cơ quan phối hợp: Công an phường Bình Minh')");
   await expect.poll(() => printed(id, "control")).toBe(1);
 
   await page.keyboard.press("F3");

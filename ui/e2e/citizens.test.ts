@@ -262,6 +262,45 @@ describe("citizens", () => {
     await page.waitForSelector("li:has-text('Đã trả lời')");
   });
 
+  test("a slip of paper is typed as it stands, a digit a row, and figures begin with a group", async () => {
+    const codes: string[] = [];
+    for (const name of ["Lò Thị Một", "Lò Thị Hai", "Lò Thị Ba", "Lò Thị Bốn", "Lò Thị Năm"]) {
+      const { case_code } = await server.call("case.get", { id: await readyCase(name, {}) }, "ha");
+      codes.push(case_code);
+    }
+    for (const case_code of codes.slice(1)) {
+      await server.call("rating.enter_slip", { case_code, indicators: [{ indicator: 7, points: 1 }] }, "lan");
+    }
+    for (const theme of ["dark", "light"] as const) {
+      if (theme === "light") await page.context().close();
+      await fresh(theme);
+      await enter(page, server, "lan", 1, "supervisor");
+      await page.keyboard.press("Control+y");
+      await page.click("summary:has-text('Nhập phiếu đánh giá giấy')");
+      await page.waitForSelector("form [data-field='case_code']");
+      await picture(page, `slip-${theme}-1280`);
+      await expectAccessible(page);
+    }
+    await page.locator("form [data-field='case_code']").click();
+    await page.keyboard.type(codes[0] ?? "", { delay: 50 });
+    await page.keyboard.press("Tab");
+    // 9 is no grade and stays out; the first box keeps the keys until there is one, then they go on.
+    for (const digit of "9212") await page.keyboard.press(digit);
+    expect(await page.locator("form ol input").nth(0).inputValue()).toBe("2");
+    await page.locator("form ol input").nth(6).fill("1");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=Đã ghi phiếu đánh giá");
+    await page.waitForSelector("th:has-text('Phiếu giấy (5)')");
+    await page.waitForSelector("tr:has-text('1,00')");
+    // The next slip begins at once; the same one is refused at its code.
+    await page.keyboard.type(codes[0] ?? "", { delay: 50 });
+    await page.locator("form ol input").nth(0).fill("2");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("form .err:has-text('đã nhập rồi')");
+    await picture(page, "slip-refused-1280");
+    await expectNothingClipped(page);
+  });
+
   test("an officer sees no figure", async () => {
     await fresh();
     await enter(page, server, "ha", 1, "desk");

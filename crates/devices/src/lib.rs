@@ -8,7 +8,9 @@
 //! - [`scanner`]: QR scanners that show up as a serial port. Scanners that act as a keyboard are
 //!   the window's business: their keys arrive there.
 //! - [`scanning`]: document scanners, through SANE and through a folder.
+//! - [`disk`]: whether the disk under the data is encrypted.
 
+pub mod disk;
 pub mod printing;
 pub mod scanner;
 pub mod scanning;

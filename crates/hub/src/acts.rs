@@ -147,6 +147,7 @@ impl motcua_app::Machine for Machine {
             trouble: None,
             board: self.board_state(),
             rating: self.tablets.state(),
+            disk_encrypted: None,
         };
         match self.role() {
             Role::Own => {}

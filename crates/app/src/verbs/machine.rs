@@ -66,6 +66,7 @@ fn look(app: &App, ctx: &Ctx) -> Result<MachineAnswer> {
         .read(|read| Ok((read.devices()?, others(app, read)?)))?;
     state.number = devices.iter().find(|d| d.device == own).map(|d| d.number);
     state.others = others;
+    state.disk_encrypted = motcua_devices::disk::is_encrypted(app.store.dir());
     state.here = app.link().map(|link| link.state(app).here);
     state.board.qr = state.board.links.first().cloned().and_then(qr);
     for tablet in &mut state.rating.tablets {

@@ -56,6 +56,9 @@ pub struct MachineAnswer {
     /// The rating page for tablets on the network.
     #[serde(default)]
     pub rating: RatingServed,
+    /// Whether the disk under the data is encrypted; absent where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_encrypted: Option<bool>,
 }
 
 /// The rating page for tablets.

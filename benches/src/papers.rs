@@ -123,6 +123,7 @@ fn usual() -> anyhow::Result<Receipt> {
             ),
             phone: Some("0912 000 846".to_owned()),
             email: None,
+            representative: None,
         },
         submitter: None,
         papers: vec![

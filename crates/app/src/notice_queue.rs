@@ -222,10 +222,7 @@ impl App {
     ) -> Result<Result<(), Failed>> {
         let branch = self.branch()?;
         let contact = row.case.contact();
-        let facts = Facts {
-            code: row.case.code(),
-            date_ms: row.date_ms,
-        };
+        let facts = Facts::of(&row.case, row.date_ms);
         let address = match channel {
             Channel::Email => contact.email,
             Channel::Sms => contact.phone,

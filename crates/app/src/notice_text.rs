@@ -3,7 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use motcua_domain::{Code, Refusal, branch::Branch, notice::NoticeKind, text};
+use motcua_domain::{
+    Code, Refusal,
+    branch::Branch,
+    case::{Case, ReturnMethod},
+    notice::NoticeKind,
+    text,
+};
 use motcua_protocol::Time;
 use serde::Deserialize;
 
@@ -34,6 +40,19 @@ pub(crate) struct Facts<'a> {
     pub(crate) code: &'a str,
     /// The date it speaks of, UTC milliseconds.
     pub(crate) date_ms: Option<i64>,
+    /// How the result is handed out.
+    pub(crate) by: ReturnMethod,
+}
+
+impl<'a> Facts<'a> {
+    /// Of a case.
+    pub(crate) fn of(case: &'a Case, date_ms: Option<i64>) -> Self {
+        Self {
+            code: case.code(),
+            date_ms,
+            by: case.received.return_method,
+        }
+    }
 }
 
 impl NoticeTexts {
@@ -58,8 +77,19 @@ impl NoticeTexts {
         }
     }
 
-    fn words(&self, kind: Option<NoticeKind>) -> &Words {
-        kind.and_then(|kind| self.kinds.get(kind.name()))
+    /// What is sent is not to be fetched: a result that goes by post or electronically has words of
+    /// its own, where the file has them.
+    fn words(&self, kind: Option<NoticeKind>, facts: &Facts<'_>) -> &Words {
+        let Some(kind) = kind else {
+            return &self.test;
+        };
+        let way = match (kind, facts.by) {
+            (NoticeKind::ResultReady, ReturnMethod::Post) => Some("post"),
+            (NoticeKind::ResultReady, ReturnMethod::Online) => Some("online"),
+            _ => None,
+        };
+        way.and_then(|way| self.kinds.get(&format!("{}_{way}", kind.name())))
+            .or_else(|| self.kinds.get(kind.name()))
             .unwrap_or(&self.test)
     }
 
@@ -70,7 +100,7 @@ impl NoticeTexts {
         branch: &Branch,
         facts: &Facts<'_>,
     ) -> (String, String) {
-        let words = self.words(kind);
+        let words = self.words(kind, facts);
         let mut body = filled(&words.email, branch, facts);
         if kind.is_some() {
             body.push_str("\n\n");
@@ -87,13 +117,13 @@ impl NoticeTexts {
         facts: &Facts<'_>,
         plain: bool,
     ) -> String {
-        let text = filled(&self.words(kind).sms, branch, facts);
+        let text = filled(&self.words(kind, facts).sms, branch, facts);
         if plain { text::plain(&text) } else { text }
     }
 
     /// What a person who calls says.
     pub(crate) fn say(&self, kind: NoticeKind, branch: &Branch, facts: &Facts<'_>) -> String {
-        filled(&self.words(Some(kind)).say, branch, facts)
+        filled(&self.words(Some(kind), facts).say, branch, facts)
     }
 }
 

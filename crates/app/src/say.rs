@@ -247,10 +247,14 @@ pub(crate) fn visit_event(branch: &Branch, event: &VisitEvent) -> String {
             )
         }
         VisitEvent::TicketPrinted { .. } => "In phiếu số.".to_owned(),
+        VisitEvent::DossierRefused(e) if e.wanted.is_some() => format!(
+            "Chưa nhận hồ sơ {}, hướng dẫn bổ sung. Lý do: {}",
+            e.procedure.name, e.reason
+        ),
         VisitEvent::DossierRefused(e) => format!(
             "Từ chối tiếp nhận hồ sơ {}. Lý do: {}",
             e.procedure.name, e.reason
         ),
-        VisitEvent::RefusalPrinted { .. } => "In phiếu từ chối tiếp nhận.".to_owned(),
+        VisitEvent::RefusalPrinted { .. } => "In phiếu cho hồ sơ không tiếp nhận.".to_owned(),
     }
 }

@@ -139,6 +139,7 @@ pub(crate) fn paper_name(kind: PaperKind) -> &'static str {
         PaperKind::WithdrawalNote => "Phiếu ghi nhận rút hồ sơ",
         PaperKind::StopNotice => "Thông báo dừng giải quyết hồ sơ",
         PaperKind::RatingSlip => "Phiếu đánh giá",
+        PaperKind::DossierSupplement => "Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ",
         PaperKind::DossierRefusal => "Phiếu từ chối tiếp nhận giải quyết hồ sơ",
         PaperKind::CashReport => "Báo cáo thu tiền trong ngày",
         PaperKind::RegisterBook => "Sổ theo dõi hồ sơ",

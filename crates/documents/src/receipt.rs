@@ -39,6 +39,15 @@ pub struct Party {
     pub phone: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
+    /// Who acts for an organisation.
+    pub representative: Option<String>,
+}
+
+impl Party {
+    /// Who signs for it.
+    pub(crate) fn signer(&self) -> &str {
+        self.representative.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// A time limit as the catalogue states it.
@@ -171,6 +180,10 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
     let (submitter_id_label, submitter_id) = id(submitter, forms)?;
     let word = |key: &str| forms.word(key, &Values::new());
     let limit = match &data.limit {
+        // On the same day. Sets of forms that were made before have no word of their own for it.
+        Some(limit) if limit.value == 0 => {
+            word("limit_same_day").or_else(|_| word("limit_none"))?
+        }
         Some(limit) => {
             let parts = [
                 ("value", Some(format!("{:02}", limit.value))),
@@ -221,7 +234,8 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         ("fee", fee),
         ("book", register.map(|r| r.book.clone())),
         ("entry", register.map(|r| r.entry.clone())),
-        ("signer", Some(signer.name.clone())),
+        ("representative", owner.representative.clone()),
+        ("signer", Some(signer.signer().to_owned())),
         ("officer", Some(data.officer.clone())),
         ("note", data.note.clone()),
         ("help", another.and_then(|a| a.help.clone())),

@@ -176,6 +176,7 @@ pub(crate) fn make(
         ("owner", Some(head.owner.name.clone())),
         ("owner_id_label", owner_id_label),
         ("owner_id", owner_id),
+        ("representative", head.owner.representative.clone()),
         ("address", head.owner.address.clone()),
         ("phone", head.owner.phone.clone()),
         ("email", head.owner.email.clone()),

@@ -31,7 +31,7 @@ pub use event::{
     Accepted, ActUndone, CaseEvent, CodeGiven, ContactChanged, DepartmentReport, DepartmentStep,
     FeeCharged, FeePaid, FeeReversed, HandedBack, HandedOver, Postponed, Recipient,
     ResultPaperNote, ResultReceived, ResultReturned, SupplementReceived, SupplementRequested,
-    WantedPaper, Why,
+    Wanted, WantedPaper, Why,
 };
 pub use fee::{Money, Payment, Reversal};
 pub use state::{Act, Case, GivenCode, Printed, Promised};

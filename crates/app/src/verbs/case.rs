@@ -4,8 +4,8 @@ use chrono::{Datelike, NaiveDate, NaiveTime};
 use motcua_domain::{
     Code, Refusal,
     case::{
-        self, BookEntry, CaseEvent, CaseFee, CaseReceived, FeeMethod, MAX_SETS, OnBehalf,
-        OnlineDossier, PaperCount, ProcedureRef, ReturnMethod,
+        self, BookEntry, CaseEvent, CaseFee, CaseReceived, CaseStatus, FeeMethod, MAX_SETS,
+        OnBehalf, OnlineDossier, PaperCount, ProcedureRef, ReturnMethod,
         find::{self, Wish},
     },
     case_code::{CasePattern, Provisional},
@@ -98,6 +98,9 @@ pub(crate) fn receive(
         .online
         .map(|online| clean_online(online, now_ms))
         .transpose()?;
+    if let Some(online) = &online {
+        not_received_before(&tx.read(), &online.code)?;
+    }
     let limit = match args.limit {
         Some(limit) => Some(limit.check()?),
         None => primary_limit(
@@ -253,6 +256,28 @@ fn clean_on_behalf(other: OnBehalf) -> Result<OnBehalf> {
         competent: text::required(&other.competent, limit::NAME)
             .map_err(|r| r.at("on_behalf.competent"))?,
     })
+}
+
+/// A dossier that came online is taken in once, unless what came of it ended without a result.
+fn not_received_before(read: &Read<'_>, code: &str) -> Result<()> {
+    let Some(row) = read.case_by_portal_code(code)? else {
+        return Ok(());
+    };
+    if matches!(
+        row.case.status,
+        CaseStatus::Refused | CaseStatus::Withdrawn | CaseStatus::Stopped
+    ) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::NotAllowed,
+        format!(
+            "Hồ sơ trực tuyến này đã được tiếp nhận, mã {}. Chưa ghi gì thêm. Mời mở hồ sơ đó, hoặc xem lại mã trực tuyến.",
+            row.case.code()
+        ),
+    )
+    .at("online.code")
+    .into())
 }
 
 fn clean_online(online: OnlineDossier, now_ms: i64) -> Result<OnlineDossier> {

@@ -502,7 +502,11 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
             undone: false,
         });
     }
-    for (acts, set_aside) in [(&case.acts, false), (&case.set_aside, true)] {
+    for (acts, set_aside) in [
+        (&case.acts, false),
+        (&case.set_aside, true),
+        (&case.contacts, false),
+    ] {
         lines.extend(acts.iter().map(|act| CaseLine {
             at: Time::from_ms(act.at_ms),
             kind: say_case::kind(&act.event),

@@ -5,7 +5,7 @@ use motcua_documents::{self as documents, ListHead, ListedCase};
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{Act, Case, CaseAct, CaseEvent, HandedOver, decide},
+    case::{Act, Case, CaseAct, CaseEvent, HandedOver, Wanted, decide},
     text::{self, grouped, limit},
     transfer,
     visit::TurnedAway,
@@ -30,11 +30,11 @@ use super::{
     case,
     case_acts::{done, looked_at},
     catalogue, fee, leg,
-    paper::{self, Paper},
+    paper::{self, Paper, Which},
     print_state,
     slips::{self, not_yet},
 };
-use crate::{App, Result, registry::Ctx, view};
+use crate::{App, Result, registry::Ctx, say_case, view};
 
 /// Most cases on one list.
 pub(super) const MOST: usize = 200;
@@ -119,7 +119,17 @@ pub(crate) fn refuse_dossier(
         version: row.version,
         name: row.procedure.name,
     };
-    let refused = turned_away::refuse_dossier(&visit, procedure, args.applicant, &args.reason)?;
+    let papers = row.procedure.papers.len();
+    let wanted = (args.wanted)
+        .map(|wanted| -> Result<Wanted> {
+            Ok(Wanted {
+                papers: decide::wanted(wanted.papers, papers)?,
+                ..wanted
+            })
+        })
+        .transpose()?;
+    let why = (wanted, args.reason.as_str());
+    let refused = turned_away::refuse_dossier(&visit, procedure, args.applicant, why)?;
     tx.append(
         args.visit_id,
         &Body::Visit(VisitEvent::DossierRefused(Box::new(refused))),
@@ -131,44 +141,45 @@ pub(crate) fn refuse_dossier(
     })
 }
 
-/// The refusal of a visit that is meant: the last one unless said.
-pub(super) fn turned_away(
-    read: &Read<'_>,
-    visit: Uuid,
-    part: Option<u32>,
-) -> Result<(u32, TurnedAway)> {
-    let visit = leg::find(read, visit)?;
+/// The dossier of a visit that is meant and has that paper: the last one unless said.
+pub(super) fn turned_away(read: &Read<'_>, which: Which) -> Result<(u32, TurnedAway)> {
+    let Which { kind, id, part } = which;
+    let visit = leg::find(read, id)?;
     let part = part.unwrap_or(visit.turned_away.len() as u32);
     let refused = (part as usize)
         .checked_sub(1)
         .and_then(|i| visit.turned_away.get(i))
+        .filter(|r| r.dossier.wanted.is_some() == (kind == PaperKind::DossierSupplement))
         .cloned()
         .ok_or_else(|| {
             Refusal::new(
                 Code::DocumentUnknown,
-                "Lượt này chưa có phiếu từ chối. Chưa in gì.",
+                format!(
+                    "Lượt này chưa có {}. Chưa in gì.",
+                    say_case::paper_name(kind)
+                ),
             )
             .at("part")
         })?;
     Ok((part, refused))
 }
 
-/// Mẫu 03 of a dossier that was not taken in.
-pub(super) fn dossier_refusal(
+/// Mẫu 03 of a dossier that was not taken in, or Mẫu 02 of one that is to be completed first.
+pub(super) fn dossier_paper(
     app: &App,
     branch: &Branch,
     read: &Read<'_>,
-    (visit, part): (Uuid, Option<u32>),
+    which: Which,
     reprinted_ms: Option<i64>,
 ) -> Result<Paper> {
-    let (part, refused) = turned_away(read, visit, part)?;
-    let label = leg::find(read, visit)?.label();
+    let (part, refused) = turned_away(read, which)?;
+    let label = leg::find(read, which.id)?.label();
     let dossier = &refused.dossier;
     let head = documents::CaseHead {
         agency: paper::agency(branch),
         unit: slips::unit(branch),
-        desk_phone: None,
-        website: None,
+        desk_phone: slips::told(&branch.office.phone),
+        website: slips::told(&branch.office.website),
         // There is none: nothing was received.
         case_code: String::new(),
         procedure_code: dossier.procedure.code.clone(),
@@ -179,15 +190,29 @@ pub(super) fn dossier_refusal(
         made_at: Time::from_ms(refused.at_ms).0,
         reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
     };
-    let data = documents::Refused {
-        head,
-        signer: dossier.applicant.name.clone(),
-        reason: dossier.reason.clone(),
-    };
     let forms = app.assets.form_set(app.store.dir(), &branch.form_set)?;
-    let bytes = documents::refused(&data, forms, app.assets.fonts(app.store.dir())?)?;
+    let fonts = app.assets.fonts(app.store.dir())?;
+    let (bytes, named) = match &dossier.wanted {
+        Some(wanted) => {
+            let data = documents::Supplement {
+                head,
+                papers: wanted.papers.iter().map(slips::wanted_row).collect(),
+                content: wanted.content.clone(),
+                reason: dossier.reason.clone(),
+            };
+            (documents::supplement(&data, forms, fonts)?, "bo-sung")
+        }
+        None => {
+            let data = documents::Refused {
+                head,
+                signer: paper::signing(&dossier.applicant).to_owned(),
+                reason: dossier.reason.clone(),
+            };
+            (documents::refused(&data, forms, fonts)?, "tu-choi")
+        }
+    };
     Ok(Paper {
-        title: format!("{label}-tu-choi-{part}"),
+        title: format!("{label}-{named}-{part}"),
         bytes,
         format: Format::Pdf,
     })
@@ -244,7 +269,7 @@ pub(super) fn make(
             let data = documents::WithdrawalNote {
                 head: of_act(act),
                 received_at,
-                signer: signer.name.clone(),
+                signer: paper::signing(signer).to_owned(),
                 reason: why.reason.clone(),
                 money: money_words(case),
             };
@@ -393,10 +418,10 @@ pub(super) fn listed(row: &CaseRow) -> ListedCase {
         place_of_work: place_of_work(case),
         received_at: Time::from_ms(received.received_ms).0,
         due: paper::due(case, case.due_ms()),
-        limit: promised
-            .limit
-            .filter(|l| l.value > 0)
-            .map(|l| format!("{} {}", l.value, catalogue::unit_text(l.unit))),
+        limit: promised.limit.map(|l| match l.value {
+            0 => "Trong ngày".to_owned(),
+            value => format!("{value} {}", catalogue::unit_text(l.unit)),
+        }),
         sets: u32::from(received.sets),
         online: received.online.is_some(),
         fee: (money.charged > 0).then(|| {

@@ -114,10 +114,7 @@ fn line(branch: &Branch, texts: &NoticeTexts, row: &NoticeRow, step: Step) -> No
     let received = &row.case.received;
     // Whose it is, and what to say, only where a person has to speak to them.
     let spoken = matches!(step, Step::Call | Step::Unreachable);
-    let facts = Facts {
-        code: row.case.code(),
-        date_ms: row.date_ms,
-    };
+    let facts = Facts::of(&row.case, row.date_ms);
     let mut history: Vec<NoticeDone> = row.tellings.iter().map(|t| done(branch, t)).collect();
     history.reverse();
     NoticeLine {

@@ -75,7 +75,7 @@ pub(crate) fn make(
     format: Format,
     reprinted_ms: Option<i64>,
 ) -> Result<Paper> {
-    let Which { kind, id, part } = which;
+    let Which { kind, id, .. } = which;
     if kind.is_strip() {
         let usual = (format, documents::TICKET_WIDTH);
         return strip(app, branch, read, (kind, id), usual, reprinted_ms);
@@ -89,8 +89,8 @@ pub(crate) fn make(
     }
     match kind {
         PaperKind::Receipt => receipt(app, branch, read, id, reprinted_ms),
-        PaperKind::DossierRefusal => {
-            case_lists::dossier_refusal(app, branch, read, (id, part), reprinted_ms)
+        PaperKind::DossierRefusal | PaperKind::DossierSupplement => {
+            case_lists::dossier_paper(app, branch, read, which, reprinted_ms)
         }
         _ => slips::make(app, branch, read, which, reprinted_ms),
     }
@@ -135,7 +135,24 @@ pub(super) fn party(party: &Party) -> documents::Party {
         address: party.address.clone(),
         phone: party.phone.as_deref().map(spoken_phone),
         email: party.email.clone(),
+        representative: (party.representative.clone())
+            .filter(|_| party.kind != PartyKind::Individual),
     }
+}
+
+/// Who signs where the citizen signs: whoever handed it in, or the owner; for an organisation whoever
+/// acts for it.
+pub(super) fn signer(case: &Case) -> &str {
+    let received = &case.received;
+    let person = received.submitter.as_ref().unwrap_or(&received.applicant);
+    signing(person)
+}
+
+pub(super) fn signing(person: &Party) -> &str {
+    let other = person.representative.as_deref();
+    other
+        .filter(|_| person.kind != PartyKind::Individual)
+        .unwrap_or(&person.name)
 }
 
 /// What the receipt says of fees, as it stands now: a payment that was taken back does not stand
@@ -209,6 +226,9 @@ fn receipt(
         .ok_or_else(|| Refusal::new(Code::ProcedureUnknown, "Không thấy bản danh mục đã dùng khi tiếp nhận hồ sơ này. Mời chạy kiểm tra dữ liệu."))?
         .procedure;
     let promised = row.case.promised();
+    let papers = paper_rows(&row, &procedure.papers);
+    // Complete by now, it needs no ground.
+    let lacking = papers.iter().any(|paper| paper.missing);
     let data = documents::Receipt {
         agency: agency(branch),
         number: receipt_number(branch, &row),
@@ -218,10 +238,10 @@ fn receipt(
         procedure_name: received.procedure.name.clone(),
         owner: party(&received.applicant),
         submitter: received.submitter.as_ref().map(party),
-        papers: paper_rows(&row, &procedure.papers),
-        missing_ground: received.missing_ground.clone(),
+        papers,
+        missing_ground: received.missing_ground.clone().filter(|_| lacking),
         sets: u32::from(received.sets),
-        limit: promised.limit.filter(|l| l.value > 0).map(|l| TimeLimit {
+        limit: promised.limit.map(|l| TimeLimit {
             value: l.value,
             unit: catalogue::unit_text(l.unit).to_owned(),
         }),

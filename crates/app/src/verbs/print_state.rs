@@ -65,7 +65,12 @@ pub(crate) fn of(
         }
         // A line comes with every hop.
         PaperKind::Control => {
-            let hops = [CaseAct::HandOver, CaseAct::TakeBack, CaseAct::ReceiveResult];
+            let hops = [
+                CaseAct::HandOver,
+                CaseAct::Accept,
+                CaseAct::TakeBack,
+                CaseAct::ReceiveResult,
+            ];
             latest(&hops)
                 .max(taken_back(&hops))
                 .filter(|_| latest(&hops).is_some())
@@ -86,6 +91,22 @@ pub(crate) fn of(
             cases,
             ..own(since_ms)
         }),
+        PaperKind::Supplement if part.is_some() => {
+            let requests = (case.acts.iter())
+                .filter(|act| act.event.act() == Some(CaseAct::RequestSupplement));
+            let nth = part.and_then(|part| usize::try_from(part).ok()?.checked_sub(1));
+            let count = requests.clone().count();
+            match nth.and_then(|nth| requests.clone().nth(nth)) {
+                // The last one is the same paper whether it is asked for by its number or not.
+                Some(act) if nth.is_some_and(|nth| nth + 1 == count) => Some(own(act.at_ms)),
+                Some(act) => Some(Paper {
+                    document: format!("{}.{}", kind.name(), part.unwrap_or_default()),
+                    part,
+                    ..own(act.at_ms)
+                }),
+                None => None,
+            }
+        }
         other => act_of(other).and_then(at).map(own),
     })
 }

@@ -96,8 +96,8 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
         }
         // It is asked for by `printer.test` and belongs to nobody.
         PaperKind::Test => Err(slips::not_yet(kind).into()),
-        PaperKind::DossierRefusal => {
-            let (part, refused) = case_lists::turned_away(read, id, part)?;
+        PaperKind::DossierRefusal | PaperKind::DossierSupplement => {
+            let (part, refused) = case_lists::turned_away(read, which)?;
             let event = move |hash| {
                 let printed = VisitEvent::RefusalPrinted { part, hash };
                 vec![(id, Body::Visit(printed))]

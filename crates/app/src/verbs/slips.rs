@@ -49,8 +49,15 @@ pub(super) fn make(
     let last = |act: CaseAct| row.case.last(act);
     let bytes = match kind {
         PaperKind::Supplement => {
+            // Each request has a paper of its own; the last one unless another is asked for.
+            let mut all = (row.case.acts.iter())
+                .filter(|act| act.event.act() == Some(CaseAct::RequestSupplement));
+            let wanted = match part.and_then(|part| usize::try_from(part).ok()) {
+                Some(nth) => nth.checked_sub(1).and_then(|at| all.nth(at)),
+                None => all.next_back(),
+            };
             let Some((act, CaseEvent::SupplementRequested(asked))) =
-                last(CaseAct::RequestSupplement).map(|act| (act, &act.event))
+                wanted.map(|act| (act, &act.event))
             else {
                 return Err(not_yet(kind).into());
             };
@@ -71,11 +78,9 @@ pub(super) fn make(
             else {
                 return Err(not_yet(kind).into());
             };
-            let received = &row.case.received;
-            let signer = received.submitter.as_ref().unwrap_or(&received.applicant);
             let data = documents::Refused {
                 head: made(act),
-                signer: signer.name.clone(),
+                signer: paper::signer(&row.case).to_owned(),
                 reason: why.reason.clone(),
             };
             documents::refused(&data, forms, fonts)?
@@ -99,7 +104,8 @@ pub(super) fn make(
             documents::apology(&data, forms, fonts)?
         }
         PaperKind::Control => {
-            let Some(act) = last(CaseAct::HandOver).or(last(CaseAct::ReceiveResult)) else {
+            let went = last(CaseAct::HandOver).or(last(CaseAct::Accept));
+            let Some(act) = went.or(last(CaseAct::ReceiveResult)) else {
                 return Err(not_yet(kind).into());
             };
             let data = documents::Control {
@@ -109,6 +115,9 @@ pub(super) fn make(
                 register: paper::register(&row),
                 place_of_work: match &act.event {
                     CaseEvent::HandedOver(hop) => Some(hop.to.clone()),
+                    CaseEvent::Accepted(_) => {
+                        (row.case.received.on_behalf.as_ref()).map(|other| other.competent.clone())
+                    }
                     _ => None,
                 },
                 // Whoever took it over last may not know with whom it began.
@@ -163,21 +172,31 @@ pub(super) fn head_at(
     reprinted_ms: Option<i64>,
 ) -> CaseHead {
     let received = &row.case.received;
-    let (phone, site) = (&branch.office.phone, &branch.office.website);
     CaseHead {
         agency: paper::agency(branch),
         unit: unit(branch),
-        desk_phone: (!phone.is_empty()).then(|| phone.clone()),
-        website: (!site.is_empty()).then(|| site.clone()),
+        desk_phone: told(&branch.office.phone),
+        website: told(&branch.office.website),
         case_code: row.case.code().to_owned(),
         procedure_code: received.procedure.code.clone(),
         procedure_name: received.procedure.name.clone(),
-        owner: paper::party(&received.applicant),
+        owner: owner(&row.case),
         officer: view::officer_name(branch, officer).to_owned(),
         number: None,
         made_at: Time::from_ms(at_ms).0,
         reprinted_at: reprinted_ms.map(|ms| Time::from_ms(ms).0),
     }
+}
+
+/// Chủ hồ sơ as they are reached now: what was changed since reception stands on the papers that
+/// follow.
+fn owner(case: &Case) -> documents::Party {
+    let mut owner = paper::party(&case.received.applicant);
+    if let Some(contact) = &case.contact {
+        owner.phone = contact.phone.as_deref().map(paper::spoken_phone);
+        owner.email.clone_from(&contact.email);
+    }
+    owner
 }
 
 /// The desk within a sentence, with the office it belongs to.
@@ -186,7 +205,12 @@ pub(super) fn unit(branch: &Branch) -> String {
     format!("{} {}", paper::sentence_case(&office.unit), office.name)
 }
 
-fn wanted_row(paper: &WantedPaper) -> PaperRow {
+/// What the office says of itself, if it says it.
+pub(super) fn told(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+pub(super) fn wanted_row(paper: &WantedPaper) -> PaperRow {
     paper::paper_row(&paper.name, paper.counts(), false)
 }
 
@@ -206,6 +230,18 @@ fn hops(branch: &Branch, case: &Case) -> Vec<Hop> {
                     taker: hop.receiver.clone(),
                     note: hop.note.clone(),
                     ..Hop::new(&desk, &hop.to, at)
+                }
+            }
+            // What was received for another agency came to it, whoever brought it.
+            CaseEvent::Accepted(accepted) => {
+                let Some(other) = &case.received.on_behalf else {
+                    continue;
+                };
+                away.clone_from(&other.competent);
+                let at = Time::from_ms(accepted.at_ms).0;
+                Hop {
+                    note: accepted.note.clone(),
+                    ..Hop::new(&desk, &other.competent, at)
                 }
             }
             CaseEvent::HandedBack(back) => Hop {

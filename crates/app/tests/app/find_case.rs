@@ -120,6 +120,10 @@ fn one_of_each() -> TestBranch {
         "Vàng Thị Dợ",
         json!({"online": {"code": "G15.20-261129-0007"}}),
     );
+    taken(
+        "Sùng A Lử",
+        json!({"applicant": {"kind": "individual", "name": "Sùng A Lử", "phone": "0912000111", "id_number": "001190000003"}}),
+    );
     taken("Tú Chơi", json!({}));
     branch
 }
@@ -138,8 +142,32 @@ fn one_of_each() -> TestBranch {
 #[case::proxy("quang thi inh", &["Giàng A Páo"])]
 #[case::portal_code("G15.20-261129-0007", &["Vàng Thị Dợ"])]
 #[case::online("trực tuyến", &["Vàng Thị Dợ"])]
+#[case::phone("0912000111", &["Sùng A Lử"])]
+#[case::phone_as_it_is_printed("0912 000 111", &["Sùng A Lử"])]
+#[case::phone_with_points("0912.000.111", &["Sùng A Lử"])]
+#[case::phone_from_abroad("+84 912 000 111", &["Sùng A Lử"])]
+#[case::phone_without_its_nought("912000111", &["Sùng A Lử"])]
+#[case::beginning_of_a_phone("091200", &["Sùng A Lử"])]
+#[case::card_in_groups("lử 001 190 000 003", &["Sùng A Lử"])]
+#[case::another_phone("0912 000 112", &[])]
 fn what_is_typed_finds(#[case] text: &str, #[case] names: &[&str]) {
     assert_eq!(found(&one_of_each(), json!({"text": text})), names);
+}
+
+#[test]
+fn a_phone_that_was_changed_finds_the_case() {
+    let branch = one_of_each();
+    let case = branch.ok(OFFICER, "case.search", json!({"text": "mai"}))[0]["case_id"].clone();
+    let changed = json!({"id": case, "consent": "agreed", "phone": "0987654321"});
+    branch.ok(OFFICER, "case.set_contact", changed);
+    assert_eq!(
+        found(&branch, json!({"text": "0987 654 321"})),
+        ["Lò Thị Mai"]
+    );
+    let shown = branch.ok(OFFICER, "case.get", json!({"id": case}));
+    let said = shown["history"].as_array().unwrap().iter();
+    let lines = said.filter(|line| line["kind"] == "case.contact_changed");
+    assert_eq!(lines.count(), 1, "{}", shown["history"]);
 }
 
 #[test]
@@ -153,7 +181,7 @@ fn a_procedure_is_found_by_name_and_code_and_a_day_as_it_is_written() {
         "23/11".to_owned(),
         "11/2026".to_owned(),
     ] {
-        assert_eq!(found(&branch, json!({"text": text})).len(), 7, "{text}");
+        assert_eq!(found(&branch, json!({"text": text})).len(), 8, "{text}");
     }
     assert_eq!(
         branch.ok(
@@ -179,7 +207,10 @@ fn of_work_to_be_done_the_online_ones_come_first() {
         json!({"text": "", "open": true}),
         json!({"text": "", "status": "received"}),
     ] {
-        assert_eq!(found(&branch, filter), ["Vàng Thị Dợ", "Tú Chơi"]);
+        assert_eq!(
+            found(&branch, filter),
+            ["Vàng Thị Dợ", "Tú Chơi", "Sùng A Lử"]
+        );
     }
     let all = found(&branch, json!({"text": ""}));
     assert_eq!(all[0], "Tú Chơi", "the newest of all is the newest");

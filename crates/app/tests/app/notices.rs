@@ -454,3 +454,24 @@ fn a_secret_stays_where_it_was_meant_to_go() {
             .any(|w| w == PASSWORD.as_bytes())
     );
 }
+
+#[rstest]
+#[case::counter("counter", "mang giấy hẹn", "bưu chính")]
+#[case::post("post", "sẽ gửi qua bưu chính", "mang giấy hẹn")]
+#[case::online("online", "bản điện tử", "mang giấy hẹn")]
+fn whoever_gets_a_result_sent_is_not_asked_to_come(
+    #[case] by: &str,
+    #[case] says: &str,
+    #[case] not: &str,
+) {
+    let branch = TestBranch::demo();
+    let mut args = case();
+    args["applicant"]["phone"] = json!("0912345678");
+    args["applicant"]["address"] = json!("Bản Lướt");
+    args["return_method"] = json!(by);
+    args["notify"] = json!("agreed");
+    let case = id(&branch.ok(OFFICER, "case.receive", args)["case_id"]);
+    ready(&branch, &case);
+    let say = id(&list(&branch)["call"][0]["say"]);
+    assert!(say.contains(says) && !say.contains(not), "{say}");
+}

@@ -325,6 +325,163 @@ fn a_dossier_is_refused_before_it_is_received() {
 }
 
 #[test]
+fn a_dossier_that_is_only_incomplete_gets_mau_02_and_no_code() {
+    let branch = TestBranch::demo();
+    let visit = branch.serving(1);
+    let args = |wanted: Value| {
+        json!({"visit_id": visit, "procedure_code": PROCEDURE, "reason": "Chưa đủ bản chính",
+            "wanted": wanted, "applicant": {"kind": "individual", "name": "Lò Thị Mai"}})
+    };
+    let nothing = branch.refused(OFFICER, "visit.refuse_dossier", args(json!({})));
+    assert_eq!(
+        (nothing.code, nothing.field.as_deref()),
+        (Code::FieldRequired, Some("content"))
+    );
+    let papers = json!({"papers": [{"index": 0, "name": "x", "originals": 1}], "content": "Ký tên vào tờ khai"});
+    let done = branch.ok(OFFICER, "visit.refuse_dossier", args(papers));
+    let text = render(&branch, "dossier_supplement", &visit);
+    for want in [
+        "PHIẾU YÊU CẦU BỔ SUNG, HOÀN THIỆN HỒ SƠ",
+        "Lò Thị Mai",
+        "Chưa đủ bản chính",
+        "Ký tên vào tờ khai",
+        "dichvucong.gov.vn",
+    ] {
+        assert!(text.contains(want), "{want}: {text}");
+    }
+    assert!(!text.contains("Mã hồ sơ"), "{text}");
+    let print = |kind: &str| json!({"kind": kind, "id": visit, "part": done["part"]});
+    branch.ok(OFFICER, "print.submit", print("dossier_supplement"));
+    let other = branch.refused(OFFICER, "print.submit", print("dossier_refusal"));
+    assert_eq!(other.code, Code::DocumentUnknown);
+    let found = branch.ok(OFFICER, "case.search", json!({"text": ""}));
+    assert_eq!(found, json!([]), "no case comes of it");
+    branch.assert_sound();
+}
+
+#[test]
+fn papers_that_follow_say_how_the_owner_is_reached_now_and_every_request_has_its_own() {
+    let branch = TestBranch::demo();
+    let case = receive(&branch, json!({}));
+    let changed =
+        json!({"id": case, "consent": "agreed", "phone": "0987654321", "email": "mai@example.vn"});
+    branch.ok(OFFICER, "case.set_contact", changed);
+    for content in ["Ảnh chân dung", "Bản sao có chứng thực"] {
+        let asked = json!({"id": case, "reason": "thiếu", "content": content});
+        branch.ok(OFFICER, "case.request_supplement", asked);
+        branch.ok(OFFICER, "case.complete_supplement", json!({"id": case}));
+    }
+    let paper = |part: Value| {
+        let mut args = json!({"kind": "supplement", "id": case});
+        if !part.is_null() {
+            args["part"] = part;
+        }
+        words(&branch.ok(OFFICER, "document.render", args))
+    };
+    let (first, last) = (paper(json!(1)), paper(Value::Null));
+    assert!(
+        first.contains("Ảnh chân dung") && first.contains("0001/HDHS"),
+        "{first}"
+    );
+    assert!(
+        last.contains("Bản sao có chứng thực") && last.contains("0002/HDHS"),
+        "{last}"
+    );
+    assert!(
+        last.contains("0987 654 321") && last.contains("mai@example.vn"),
+        "{last}"
+    );
+    let third = json!({"kind": "supplement", "id": case, "part": 3});
+    let refused = branch.refused(OFFICER, "document.render", third);
+    assert_eq!(refused.code, Code::DocumentUnknown);
+    let printed = |part: u32| {
+        let args = json!({"kind": "supplement", "id": case, "part": part});
+        branch.ok(OFFICER, "print.submit", args)["reprint"].clone()
+    };
+    assert_eq!([printed(1), printed(2), printed(1)], [false, false, true]);
+}
+
+#[test]
+fn a_dossier_that_is_complete_by_now_needs_no_ground() {
+    let branch = TestBranch::demo();
+    let case = receive(
+        &branch,
+        json!({"papers": [{"index": 0, "originals": 1}], "missing_ground": "Điều 9 Luật mẫu"}),
+    );
+    assert!(render(&branch, "receipt", &case).contains("Điều 9 Luật mẫu"));
+    let papers = json!([{"index": 1, "name": "x", "originals": 1}, {"index": 2, "name": "y", "originals": 1}]);
+    let asked = json!({"id": case, "reason": "thiếu", "papers": papers});
+    branch.ok(OFFICER, "case.request_supplement", asked);
+    branch.ok(OFFICER, "case.complete_supplement", json!({"id": case}));
+    let text = render(&branch, "receipt", &case);
+    assert!(!text.contains("Tiếp nhận khi còn thiếu giấy tờ"), "{text}");
+}
+
+#[test]
+fn whoever_acts_for_an_organisation_signs_for_it() {
+    let branch = TestBranch::demo();
+    let owner = json!({"kind": "enterprise", "name": "Công ty TNHH Mẫu", "id_number": "0100109106", "representative": "Nguyễn Văn Đại"});
+    let case = receive(&branch, json!({"applicant": owner}));
+    let text = render(&branch, "receipt", &case);
+    assert!(text.contains("Người đại diện: Nguyễn Văn Đại"), "{text}");
+    assert!(
+        text.matches("Nguyễn Văn Đại").count() >= 4,
+        "signs on both copies: {text}"
+    );
+    branch.ok(OFFICER, "case.refuse", json!({"id": case, "reason": "sai"}));
+    let text = render(&branch, "refusal", &case);
+    assert!(text.matches("Nguyễn Văn Đại").count() >= 2, "{text}");
+}
+
+#[test]
+fn what_is_due_on_the_same_day_says_so() {
+    let branch = TestBranch::demo();
+    let limit = json!({"value": 0, "unit": "working_day"});
+    let case = receive(&branch, json!({"limit": limit}));
+    let text = render(&branch, "receipt", &case);
+    assert!(text.contains("theo quy định là: Trả trong ngày"), "{text}");
+}
+
+#[test]
+fn a_dossier_from_the_portal_is_taken_in_once_unless_it_ended() {
+    let branch = TestBranch::demo();
+    let online = json!({"online": {"code": "G15.20-261123-0007"}});
+    let first = receive(&branch, online.clone());
+    let mut again = case();
+    again["online"] = online["online"].clone();
+    let refused = branch.refused(OFFICER, "case.receive", again.clone());
+    assert_eq!(refused.field.as_deref(), Some("online.code"));
+    let code = id(&view(&branch, &first)["case_code"]);
+    assert!(refused.message.contains(&code), "{}", refused.message);
+    branch.ok(
+        OFFICER,
+        "case.withdraw",
+        json!({"id": first, "reason": "sai"}),
+    );
+    branch.ok(OFFICER, "case.receive", again);
+}
+
+#[test]
+fn what_another_agency_took_over_stands_on_the_control_slip() {
+    let branch = TestBranch::demo();
+    let other = json!({"competent": "UBND phường Khác"});
+    let case = receive(&branch, json!({"on_behalf": other}));
+    branch.ok(
+        OFFICER,
+        "case.accept",
+        json!({"id": case, "note": "Bưu tá giao"}),
+    );
+    let text = render(&branch, "control", &case);
+    for want in [
+        "giải quyết hồ sơ: UBND phường Khác",
+        "2. Nhận: UBND phường Khác",
+        "Bưu tá giao",
+    ] {
+        assert!(text.contains(want), "{want}: {text}");
+    }
+}
+
+#[test]
 fn a_case_for_another_agency_has_no_date_before_that_agency_has_it() {
     let branch = TestBranch::demo();
     let mut args = case();

@@ -348,7 +348,7 @@ fn a_ticket_kept_for_one_kind_of_printer_is_drawn_anew_for_another() {
     let submit = |args: Value| ask(&app, "print.submit", args)["job_id"].clone();
     // Drawn for a roll, and its printer is gone: a printer of pages takes it over.
     let roll = submit(json!({"kind": "ticket", "id": first, "printer": DEAD}));
-    let receipt = submit(json!({"kind": "receipt", "id": case, "printer": "folder:/nowhere"}));
+    let receipt = submit(json!({"kind": "receipt", "id": case, "printer": "folder:/proc/nowhere"}));
     all_over(&app);
     let whole = format!("folder:{}", out.display());
     ask(

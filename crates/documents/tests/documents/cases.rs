@@ -44,6 +44,7 @@ pub(crate) fn usual() -> Receipt {
             ),
             phone: Some("0912 000 846".into()),
             email: None,
+            representative: None,
         },
         submitter: None,
         papers: vec![
@@ -89,6 +90,7 @@ pub(crate) fn proxy() -> Receipt {
         address: Some("Lô C2-1, Khu công nghệ cao Hòa Lạc, xã Hòa Lạc, thành phố Hà Nội".into()),
         phone: Some("024 3000 0846".into()),
         email: Some("vanthu@binhminh.example".into()),
+        representative: None,
     };
     receipt.submitter = Some(Party {
         name: "Y Mŏ Êban H'Rưč".into(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone};
 
 use super::{
     Accepted, Case, CaseAct, CaseEvent, MAX_COUNT, Postponed, Recipient, ResultReturned,
-    SupplementReceived, SupplementRequested, WantedPaper, Why, check::check_individual,
+    SupplementReceived, SupplementRequested, Wanted, WantedPaper, Why, check::check_individual,
 };
 use crate::{
     calendar::{Calendar, Due},
@@ -33,7 +33,7 @@ pub fn possible(case: &Case, act: CaseAct, now: DateTime<FixedOffset>) -> Result
         return Err(Refusal::new(
             Code::CaseStatus,
             format!(
-                "Hồ sơ này {} nên không {} được. Chưa ghi gì. Mời xem lại tình trạng hồ sơ.",
+                "Hồ sơ đang ở tình trạng “{}” nên không {} được. Chưa ghi gì. Mời xem lại hồ sơ.",
                 case.status.words(),
                 act.words()
             ),
@@ -206,20 +206,30 @@ pub fn request_supplement(
     now: DateTime<FixedOffset>,
 ) -> Result<CaseEvent> {
     possible(case, CaseAct::RequestSupplement, now)?;
-    let content = note(content, "content")?;
-    if papers.is_empty() && content.is_none() {
-        return Err(Refusal::new(
-            Code::FieldRequired,
-            "Mời chọn giấy tờ cần bổ sung hoặc ghi nội dung cần hoàn thiện.",
-        )
-        .at("content"));
-    }
+    let content = content.map(str::to_owned);
+    let Wanted { papers, content } = lacking(Wanted { papers, content })?;
     Ok(CaseEvent::SupplementRequested(SupplementRequested {
         papers,
         content,
         reason: reason(why)?,
         number: None,
     }))
+}
+
+/// What a dossier lacks, as Mẫu 02 says it: papers, or in words, and never nothing.
+///
+/// # Errors
+/// `FIELD_REQUIRED`, and a text that is not well, at `content`.
+pub fn lacking(wanted: Wanted) -> Result<Wanted> {
+    let content = note(wanted.content.as_deref(), "content")?;
+    if wanted.papers.is_empty() && content.is_none() {
+        return Err(Refusal::new(
+            Code::FieldRequired,
+            "Mời chọn giấy tờ cần bổ sung hoặc ghi nội dung cần hoàn thiện.",
+        )
+        .at("content"));
+    }
+    Ok(Wanted { content, ..wanted })
 }
 
 /// The dossier is complete: the limit begins again, `due` was computed from now.

@@ -37,6 +37,20 @@ impl WantedPaper {
     }
 }
 
+/// What a dossier lacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields, rename = "DossierWanted")]
+#[schemars(rename = "DossierWanted")]
+pub struct Wanted {
+    /// Papers to bring.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<WantedPaper>>", optional)]
+    pub papers: Vec<WantedPaper>,
+    /// What else is to be put in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
 /// The case that was taken in under a provisional code has its final one. The provisional code
 /// stands on paper, so the case is found under both for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

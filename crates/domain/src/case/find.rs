@@ -137,8 +137,38 @@ pub fn read(typed: &str, today: NaiveDate) -> Sought {
         }
         words.truncate(words.len() - count);
     }
-    sought.words = words.join(" ");
+    sought.words = whole_numbers(&words).join(" ");
     sought
+}
+
+/// Numbers of telephones and cards as they are recorded, however they were typed: `0912 345 678`,
+/// `0912.345.678` and `+84 912 345 678` are one number, `001 190 000 001` one of a card. Whatever
+/// else is made of digits (codes of procedures, parts of a code) stays as it is.
+fn whole_numbers(words: &[&str]) -> Vec<String> {
+    let numeric = |word: &&str| {
+        word.contains(|c: char| c.is_ascii_digit())
+            && word
+                .chars()
+                .all(|c| c.is_ascii_digit() || "+.-()".contains(c))
+    };
+    words
+        .chunk_by(|a, b| numeric(a) && numeric(b))
+        .flat_map(|run| match whole_number(&run.concat()) {
+            Some(number) if run.iter().all(numeric) => vec![number],
+            _ => run.iter().map(|word| (*word).to_owned()).collect(),
+        })
+        .collect()
+}
+
+/// A number of a telephone (10 digits, 11 of a landline) or a card (12).
+fn whole_number(typed: &str) -> Option<String> {
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let abroad = typed.trim_start_matches('(').starts_with('+') || digits.len() == 11;
+    let digits = match digits.strip_prefix("84") {
+        Some(rest) if abroad => format!("0{rest}"),
+        _ => digits,
+    };
+    (digits.starts_with('0') && (10..=12).contains(&digits.len())).then_some(digits)
 }
 
 /// The longest saying that ends the words, and how many of them it takes. Whoever types marks

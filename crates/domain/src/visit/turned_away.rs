@@ -1,5 +1,6 @@
-//! A dossier that was not taken in: no case comes of it, but the refusal has its paper (Mẫu 03)
-//! and stands in the visit.
+//! A dossier that was not taken in: no case comes of it, but the citizen gets a paper that says why
+//! (Mẫu 03), or what to bring so that it can be taken in (Mẫu 02; NĐ 61/2018/NĐ-CP Điều 17.1), and
+//! it stands in the visit.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use ts_rs::TS;
 
 use super::state::{Party, State, Visit};
 use crate::{
-    case::{ProcedureRef, check_party, decide},
+    case::{ProcedureRef, Wanted, check_party, decide},
     refusal::{Code, Refusal, Result},
 };
 
@@ -20,6 +21,10 @@ pub struct DossierRefused {
     pub applicant: Party,
     /// Why.
     pub reason: String,
+    /// What to bring, where it was only incomplete; none where it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub wanted: Option<Wanted>,
 }
 
 /// The same, with when and by whom.
@@ -44,7 +49,7 @@ pub fn refuse_dossier(
     visit: &Visit,
     procedure: ProcedureRef,
     applicant: Party,
-    why: &str,
+    (wanted, why): (Option<Wanted>, &str),
 ) -> Result<DossierRefused> {
     if visit.state() != State::Serving {
         return Err(Refusal::new(
@@ -59,6 +64,7 @@ pub fn refuse_dossier(
     Ok(DossierRefused {
         procedure,
         applicant: check_party(applicant).map_err(|r| r.within("applicant"))?,
+        wanted: wanted.map(decide::lacking).transpose()?,
         reason: decide::reason(why)?,
     })
 }

@@ -43,6 +43,8 @@ pub enum PaperKind {
     RatingSlip,
     /// Mẫu 03 for a dossier that was not taken in (`part`: which), of a visit.
     DossierRefusal,
+    /// Mẫu 02 for a dossier that is to be completed before it is taken in (`part`: which), of a visit.
+    DossierSupplement,
     /// Cash report of a day (`report.print`).
     CashReport,
     /// Register book (Mẫu 06, `report.print`).
@@ -53,7 +55,7 @@ pub enum PaperKind {
 
 impl PaperKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Receipt,
         Self::Ticket,
         Self::Appointment,
@@ -70,6 +72,7 @@ impl PaperKind {
         Self::StopNotice,
         Self::RatingSlip,
         Self::DossierRefusal,
+        Self::DossierSupplement,
         Self::CashReport,
         Self::RegisterBook,
         Self::Test,
@@ -94,6 +97,7 @@ impl PaperKind {
             Self::StopNotice => "stop_notice",
             Self::RatingSlip => "rating_slip",
             Self::DossierRefusal => "dossier_refusal",
+            Self::DossierSupplement => "dossier_supplement",
             Self::CashReport => "cash_report",
             Self::RegisterBook => "register_book",
             Self::Test => "test",

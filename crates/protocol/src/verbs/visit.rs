@@ -1,5 +1,6 @@
 //! Commands and queries on one visit.
 
+use motcua_domain::case::Wanted;
 use motcua_domain::visit::{
     Cause, Class, Clocks, HoldTo, Origin, Outcome, Party, Quote, State, Visit,
 };
@@ -136,8 +137,8 @@ pub struct Classify {
     pub class: Class,
 }
 
-/// `visit.refuse_dossier`: a dossier of whoever is served is refused before it is received
-/// (Mẫu 03); no case comes of it.
+/// `visit.refuse_dossier`: a dossier of whoever is served is not taken in; no case comes of it. It is
+/// refused (Mẫu 03), or, with what it lacks, to be completed first (Mẫu 02).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "VisitRefuseDossier")]
 #[schemars(rename = "VisitRefuseDossier")]
@@ -150,6 +151,10 @@ pub struct RefuseDossier {
     pub applicant: Party,
     /// Why.
     pub reason: String,
+    /// What to bring, where it is only incomplete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub wanted: Option<Wanted>,
 }
 
 /// A dossier was refused.

@@ -38,6 +38,20 @@ pub(crate) fn search_text(case: &Case) -> String {
     {
         add(&party::search_text(person));
     }
+    let changed = case.contact.as_ref().and_then(|c| c.phone.as_ref());
+    if let Some(phone) = changed {
+        add(&fold(phone));
+    }
+    // Without the nought, as it is said from abroad.
+    let people = [Some(&received.applicant), received.submitter.as_ref()];
+    for phone in (people.into_iter().flatten())
+        .filter_map(|person| person.phone.as_ref())
+        .chain(changed)
+    {
+        if let Some(rest) = phone.strip_prefix('0') {
+            add(&fold(rest));
+        }
+    }
     for act in &case.acts {
         match &act.event {
             CaseEvent::ResultReturned(ResultReturned {

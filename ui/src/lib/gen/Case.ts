@@ -57,6 +57,10 @@ undone?: Array<CaseUndone>,
  */
 contact?: Contact | null, 
 /**
+ * The changes of it, in order.
+ */
+contacts?: Array<Act>, 
+/**
  * Files of its papers.
  */
 attachments?: Array<Attachment>, 

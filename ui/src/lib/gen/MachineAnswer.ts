@@ -50,4 +50,8 @@ board: BoardServed,
 /**
  * The rating page for tablets on the network.
  */
-rating: RatingServed, };
+rating: RatingServed, 
+/**
+ * Whether the disk under the data is encrypted; absent where the system does not tell.
+ */
+disk_encrypted?: boolean, };

@@ -3,4 +3,4 @@
 /**
  * A kind of paper.
  */
-export type PaperKind = "receipt" | "ticket" | "appointment" | "supplement" | "refusal" | "apology" | "control" | "return_slip" | "fee_slip" | "fee_notice" | "joint_receipt" | "hand_over_list" | "withdrawal_note" | "stop_notice" | "rating_slip" | "dossier_refusal" | "cash_report" | "register_book" | "test";
+export type PaperKind = "receipt" | "ticket" | "appointment" | "supplement" | "refusal" | "apology" | "control" | "return_slip" | "fee_slip" | "fee_notice" | "joint_receipt" | "hand_over_list" | "withdrawal_note" | "stop_notice" | "rating_slip" | "dossier_refusal" | "dossier_supplement" | "cash_report" | "register_book" | "test";

@@ -166,6 +166,24 @@ test("a dossier is refused before it is received, and its paper is printed", asy
     .toBe(1);
   expect(await server.call("case.search", { text: "Giàng A Páo" })).toHaveLength(0);
 
+  // Only incomplete: the citizen is told what to bring (Mẫu 02), and there is no case either.
+  await page.keyboard.press("F12");
+  await page.waitForSelector("dialog[open]");
+  await page.click("dialog label:has-text('Chưa đầy đủ')");
+  await page.waitForSelector("dialog button:has-text('Hướng dẫn, in Mẫu 02')");
+  await page.fill("dialog [data-field='reason']", "Chưa có giấy chứng sinh");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog .err:has-text('giấy tờ cần bổ sung')");
+  await page.fill("dialog [data-field='content']", "Bản chính giấy chứng sinh");
+  await look("books-guide");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await expect
+    .poll(async () => (await server.call("visit.get", { visit_id })).visit.turned_away?.[1]?.prints)
+    .toBe(1);
+  const { visit } = await server.call("visit.get", { visit_id });
+  expect(visit.turned_away?.[1]?.dossier.wanted?.content).toBe("Bản chính giấy chứng sinh");
+
   // Online, and checked here: the code is asked for where it is missing.
   await page.click(".meta button:has-text('Kênh nộp')");
   await page.waitForSelector("dialog[open]");

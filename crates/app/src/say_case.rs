@@ -312,8 +312,14 @@ pub(crate) fn event(event: &CaseEvent) -> String {
                 ),
             }),
             match &e.recipient {
-                Recipient::Proxy { authorisation, .. } => {
-                    Some(format!("Giấy ủy quyền: {authorisation}"))
+                Recipient::Proxy {
+                    authorisation,
+                    id_number,
+                    ..
+                } => {
+                    let number = id_number.as_ref();
+                    let number = number.map_or_else(String::new, |n| format!(", số giấy tờ {n}"));
+                    Some(format!("Giấy ủy quyền: {authorisation}{number}"))
                 }
                 _ => None,
             },

@@ -9,7 +9,7 @@ use motcua_domain::{
         ResultPaperNote, ResultReceived, Undone, decide,
         undo::{self, Asker},
     },
-    text::{self, limit},
+    text::{self, grouped, limit},
 };
 use motcua_protocol::{
     Time,
@@ -30,7 +30,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case, case_lists, fee, notice, print_state};
+use super::{case, case_lists, fee, notice, paper, print_state};
 use crate::{App, Result, registry::Ctx, say_case, view};
 
 /// The case that was looked at, as long as nobody has done anything with it since.
@@ -470,6 +470,34 @@ pub(crate) fn common_papers(app: &App, _ctx: &Ctx, args: CommonPapers) -> Result
     })
 }
 
+/// An act in words, with what only the whole case knows of it.
+fn with_more(case: &Case, act: &Act) -> String {
+    let text = say_case::event(&act.event);
+    match &act.event {
+        CaseEvent::FeeReversed(reversed) => {
+            let payments = case.money().payments;
+            let paid = payments.iter().find(|paid| paid.id == reversed.payment);
+            paid.map_or_else(String::new, |paid| {
+                let slip = paid.slip.map_or_else(String::new, |slip| {
+                    format!(", phiếu số {}", paper::running(slip))
+                });
+                format!("Khoản {} đồng{slip}. ", grouped(paid.amount))
+            }) + &text
+        }
+        // More than one counts as late (domain rule of QĐ 766/QĐ-TTg).
+        CaseEvent::SupplementRequested(_) => {
+            let before = case.acts.iter().filter(|other| {
+                other.event.act() == Some(CaseAct::RequestSupplement) && other.at_ms < act.at_ms
+            });
+            match before.count() {
+                0 => text,
+                n => format!("Lần thứ {}, theo bộ chỉ số là trễ hạn. {text}", n + 1),
+            }
+        }
+        _ => text,
+    }
+}
+
 /// What happened, in words. Prints stand where they belong in time.
 fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
     let officer = |id: &str| view::officer_name(branch, id).to_owned();
@@ -511,7 +539,7 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
             at: Time::from_ms(act.at_ms),
             kind: say_case::kind(&act.event),
             officer: officer(&act.officer),
-            text: say_case::event(&act.event),
+            text: with_more(case, act),
             set_aside,
             undone: false,
         }));

@@ -114,13 +114,19 @@ fn id_kind(party: &Party, number: &str) -> IdKind {
     }
 }
 
-/// `0912 345 678`: as people read a number aloud.
+/// `0912 345 678`, `024 3825 1234`: as people read a number aloud.
 pub(super) fn spoken_phone(number: &str) -> String {
-    match phone::parse(number) {
-        Ok(found) if found.value.as_str().len() == 10 => {
-            let n = found.value.as_str();
-            format!("{} {} {}", &n[..4], &n[4..7], &n[7..])
+    let Ok(found) = phone::parse(number) else {
+        return number.to_owned();
+    };
+    let n = found.value.as_str();
+    match (n.len(), n.starts_with("02")) {
+        (10, false) => format!("{} {} {}", &n[..4], &n[4..7], &n[7..]),
+        // Two cities have codes of three digits, everybody else of four.
+        (11, true) if n.starts_with("024") || n.starts_with("028") => {
+            format!("{} {} {}", &n[..3], &n[3..7], &n[7..])
         }
+        (11, true) => format!("{} {} {}", &n[..4], &n[4..8], &n[8..]),
         _ => number.to_owned(),
     }
 }

@@ -236,6 +236,31 @@ describe("desk", () => {
     await leave();
   });
 
+  test("a fee that cannot be read is refused at its field, and nothing is sent", async () => {
+    await queueUp("Hà Văn Dũng");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure(page, "1.001193");
+    await page.focus("#fee-amount");
+    await page.keyboard.type("-8000", { delay: 50 });
+    await page.keyboard.press("F9");
+    await page.waitForSelector("#fee .err:has-text('Chưa rõ số tiền')");
+    await page.waitForSelector("#fee-amount[aria-invalid='true']:focus");
+    expect(await page.locator("dialog").count()).toBe(0);
+    expect(await server.call("case.search", { text: "Hà Văn Dũng" })).toHaveLength(0);
+    await expectAccessible(page);
+    await picture(page, "fee-unclear");
+    await page.fill("#fee-amount", "8.000");
+    await page.keyboard.press("F9");
+    await page.waitForSelector("dialog #ground-text");
+    await page.fill("#ground-text", "Công dân bổ sung sau");
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: "Hà Văn Dũng" });
+    expect((await server.call("case.get", { id: row?.case_id })).money.charged).toBe(8000);
+    await leave();
+  });
+
   test("a second case in the same visit, each with its own code", async () => {
     await queueUp("Quàng Thị Inh");
     await enter(page, server, "ha", 1, "desk");

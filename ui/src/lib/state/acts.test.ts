@@ -4,7 +4,7 @@ import { coalesced } from "./live.svelte";
 import { go, session } from "./session.svelte";
 import { notice, perform, say, sayHere, undo, undoFor, undoLeft } from "./strip.svelte";
 import { touch } from "$lib/time.svelte";
-import { changeWho, emptyCase, missingPapers, receiveArgs } from "./draft.svelte";
+import { changeWho, emptyCase, feeOf, missingPapers, receiveArgs } from "./draft.svelte";
 
 let calls: Call[];
 let respond: (call: Call) => Promise<unknown>;
@@ -155,5 +155,18 @@ describe("a draft", () => {
     expect(args.fee).toEqual({ amount: 8000, method: "cash", ground: undefined });
     expect(args.submitter).toBeUndefined();
     expect(args.notes).toBe("ghi chú\u0301".normalize("NFC"));
+  });
+
+  test("takes no sum that cannot be read, and nobody is charged for it", () => {
+    const draft = emptyCase(oanh);
+    const unclear = { ...entry, fee: undefined };
+    expect(feeOf(draft, unclear)).toBe(0);
+    draft.feeAmount = "8.000";
+    expect(feeOf(draft, unclear)).toBe(8000);
+    for (const typed of ["-8000", "8k", "8.000,50"]) {
+      draft.feeAmount = typed;
+      expect(feeOf(draft, unclear)).toBeUndefined();
+      expect(receiveArgs(draft, unclear, "v", 1, undefined).fee).toBeUndefined();
+    }
   });
 });

@@ -1,6 +1,7 @@
 //! One counter's work: the visit at the desk, its drafts, and the acts of the key rail.
 import { type Answer, ApiError, apiError, command, rpc } from "$lib/backend";
 import type { QueueRow } from "$lib/gen/QueueRow";
+import { focusFault } from "$lib/fault";
 import { t } from "$lib/i18n.svelte";
 import { since } from "$lib/time.svelte";
 import {
@@ -9,6 +10,7 @@ import {
   dropDraft,
   dropOtherDrafts,
   emptyCase,
+  feeOf,
   loadDraft,
   missingPapers,
   partyOf,
@@ -478,6 +480,12 @@ class Desk {
     const visitId = this.visitId;
     if (!draft || !entry || draft.received || visitId === "") return Promise.resolve();
     this.attempted = true;
+    if (draft.feeMethod !== "exempt" && feeOf(draft, entry) === undefined) {
+      this.errors = { ...this.errors, "fee.amount": t("money.unclear") };
+      say(t("money.unclear"), "problem");
+      focusFault("fee");
+      return Promise.resolve();
+    }
     const missing = this.missing;
     if (missing.length > 0 && ground === undefined) {
       this.dialog = { kind: "ground", papers: missing };

@@ -7,6 +7,7 @@ import type { Party } from "$lib/gen/Party";
 import type { PartyField } from "$lib/gen/PartyField";
 import type { PartyKind } from "$lib/gen/PartyKind";
 import type { ReturnMethod } from "$lib/gen/ReturnMethod";
+import { dong } from "$lib/money";
 import { read, readOptional } from "$lib/text";
 
 export type Who = "self" | "proxy" | "organisation";
@@ -238,10 +239,11 @@ export function isInstant(entry: CatalogueEntry): boolean {
   return entry.limit?.value === 0;
 }
 
-/** The amount to be paid: the catalogue's, or what the officer typed where it has no clear one. */
-export function feeOf(draft: CaseDraft, entry: CatalogueEntry): number {
+/** The amount to be paid: the catalogue's, or what the officer typed where it has no clear one.
+    Nothing where what was typed cannot be read. */
+export function feeOf(draft: CaseDraft, entry: CatalogueEntry): number | undefined {
   if (entry.fee !== undefined) return entry.fee * draft.sets;
-  return Number(draft.feeAmount.replace(/\D/g, "")) || 0;
+  return read(draft.feeAmount) === "" ? 0 : dong(draft.feeAmount);
 }
 
 export function receiveArgs(
@@ -251,7 +253,7 @@ export function receiveArgs(
   counter: number,
   missingGround: string | undefined,
 ): Args<"case.receive"> {
-  const amount = feeOf(draft, entry);
+  const amount = feeOf(draft, entry) ?? 0;
   const submitter =
     draft.who === "self" || read(draft.submitter.name) === "" ? undefined : partyOf(draft.submitter);
   return {

@@ -261,6 +261,92 @@ describe("desk", () => {
     await leave();
   });
 
+  test.each(["light", "dark"] as const)("the catalogue's fee is corrected at the desk, %s", async (theme) => {
+    const name = theme === "light" ? "Hà Thị Sáng" : "Hà Thị Tối";
+    await queueUp(name);
+    await page.context().close();
+    ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure(page, "2.000815");
+    const amount = page.locator("#fee-amount");
+    await expect.poll(() => amount.inputValue()).toBe("2.000");
+    // It follows the sets until another amount is typed; what the catalogue says stays below.
+    await page.fill("#sets", "3");
+    await expect.poll(() => amount.inputValue()).toBe("6.000");
+    await picture(page, `fee-${theme}`);
+    await page.click("#fee-note:has-text('2.000 đồng/trang')");
+    await page.waitForSelector("dialog:has-text('từ trang thứ 3 trở lên thu 1.000 đồng/trang')");
+    await expectAccessible(page);
+    await picture(page, `fee-note-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+    await amount.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("Delete");
+    expect(await amount.inputValue()).toBe("");
+    await page.keyboard.press("Tab");
+    expect(await amount.inputValue()).toBe("6.000");
+    await amount.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("15.000", { delay: 50 });
+    await page.fill("#sets", "4");
+    expect(await amount.inputValue()).toBe("15.000");
+    await page.click("[role=grid] [data-cell]");
+    await completeAll(page);
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: name });
+    expect((await server.call("case.get", { id: row?.case_id })).case.fee?.amount).toBe(15000);
+    await leave();
+  });
+
+  test("online the date is that of the online channel, where the catalogue has another", async () => {
+    const fee = { PHILEPHI: [{ SOTIEN: 0, DONVI: "VND" }], DONVITINH: "Ngày làm việc", MOTA: "" };
+    const procedure = {
+      MATTHC: "9.000001",
+      TENTTHC: "Thủ tục hai kênh",
+      CAPTHUCHIEN: "Cấp xã",
+      LINHVUCTHUCHIEN: [{ TENLINHVUC: "Hộ tịch" }],
+      CACHTHUCTHUCHIEN: [
+        { KENH: "1", THOIGIAN: [{ THOIGIANGIAIQUYET: 10, ...fee }] },
+        { KENH: "2", THOIGIAN: [{ THOIGIANGIAIQUYET: 2, ...fee }] },
+      ],
+      THANHPHANHOSO: [{ TRUONGHOP: "", GIAYTO: [{ TENGIAYTO: "Tờ khai", SOBANCHINH: 1, SOBANSAO: 0 }] }],
+    };
+    const file = Buffer.from(JSON.stringify({ procedures: [procedure] })).toString("base64");
+    const imported = await server.call(
+      "catalogue.import",
+      { file_name: "hai-kenh.json", content_base64: file },
+      "quan-tri",
+    );
+    expect(imported.imported).toBe(1);
+    await queueUp("Hà Văn Mạng");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure(page, "9.000001");
+    const told = () => page.locator(".due .big").innerText();
+    await page.waitForSelector(".due .days");
+    const counter = await told();
+    await page.keyboard.press("Control+.");
+    await page.click("dialog label:has-text('Trực tuyến')");
+    await page.fill("dialog [data-field='online.code']", "DVC-2026-1");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".due:has-text('kênh trực tuyến') .days");
+    const online = await told();
+    expect(online).not.toBe(counter);
+    await picture(page, "due-online");
+    await page.click("[role=grid] [data-cell]");
+    await completeAll(page);
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: "Hà Văn Mạng" });
+    const { due_at } = await server.call("case.get", { id: row?.case_id });
+    const [year, month, day] = due_at?.slice(0, 10).split("-") ?? [];
+    expect(online).toContain(`${day}/${month}/${year}`);
+    await leave();
+  });
+
   test("a second case in the same visit, each with its own code", async () => {
     await queueUp("Quàng Thị Inh");
     await enter(page, server, "ha", 1, "desk");
@@ -352,12 +438,17 @@ describe("desk", () => {
       await picture(page, `channel-${theme}`);
       await page.keyboard.press("Enter");
       await page.waitForSelector("dialog", { state: "detached" });
+      // No date is told that would not hold.
+      await page.waitForSelector(".due:has-text('Chưa có ngày hẹn'):has-text('từ khi Sở Y tế nhận được')");
+      expect(await page.locator(".due .days").count()).toBe(0);
+      await picture(page, `due-another-${theme}`);
       await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
       await completeAll(page);
       await page.keyboard.press("F9");
       await page.waitForSelector(".result .code");
       const [row] = await server.call("case.search", { text: name });
       const { case: recorded } = await server.call("case.get", { id: row?.case_id });
+      expect(recorded.due_ms ?? null).toBeNull();
       expect(recorded.on_behalf).toEqual(places);
       await leave();
       await page.goto(`${server.url}/#cases`);

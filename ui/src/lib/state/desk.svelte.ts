@@ -11,6 +11,8 @@ import {
   dropOtherDrafts,
   emptyCase,
   feeOf,
+  isInstant,
+  limitOf,
   loadDraft,
   missingPapers,
   partyOf,
@@ -38,6 +40,7 @@ export type Dialog =
   | { kind: "missed"; row: QueueRow }
   | { kind: "due" }
   | { kind: "pay"; amount: number }
+  | { kind: "fee" }
   | { kind: "turnAway" }
   | { kind: "channel" }
   | { kind: "seat" }
@@ -212,12 +215,23 @@ class Desk {
     if (await this.load(code)) this.wanted = "papers";
   }
 
+  /** What the case would be due after; none while no procedure is chosen. */
+  get dueKey(): string | undefined {
+    return this.active && this.entry && JSON.stringify(limitOf(this.active, this.entry) ?? null);
+  }
+
+  /** The answer that holds for the case at hand. For another agency there is none: the limit begins
+      when that one has the dossier. */
+  get dueNow(): Answer<"calendar.due"> | undefined {
+    if (this.active?.channel === "another") return undefined;
+    return this.due && this.due.key === this.dueKey ? this.due.answer : undefined;
+  }
+
   async askDue(): Promise<void> {
-    const entry = this.entry;
-    if (!entry) return;
-    const key = JSON.stringify(entry.limit ?? null);
+    const { active, entry, dueKey: key } = this;
+    if (!active || !entry || key === undefined || active.channel === "another") return;
     try {
-      this.due = { key, answer: await rpc("calendar.due", { limit: entry.limit }) };
+      this.due = { key, answer: await rpc("calendar.due", { limit: limitOf(active, entry) }) };
     } catch (cause) {
       this.due = undefined;
       sayError(cause);
@@ -502,7 +516,7 @@ class Desk {
       this.dialog = undefined;
       this.attempted = false;
       this.errors = {};
-      const instant = entry.limit?.value === 0;
+      const instant = isInstant(draft, entry);
       draft.received = {
         caseId: answer.case_id,
         code: answer.case_code,

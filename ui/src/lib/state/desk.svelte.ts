@@ -254,9 +254,11 @@ class Desk {
     const prefix = `${which}.`;
     const keep = (all: Record<string, string>) =>
       Object.fromEntries(Object.entries(all).filter(([field]) => !field.startsWith(prefix)));
+    // In place, and before the answer: what is refused elsewhere stays as it was refused.
+    for (const field of Object.keys(this.errors))
+      if (field.startsWith(prefix)) Reflect.deleteProperty(this.errors, field);
     try {
       const { warnings } = await rpc("citizen.check", { party: partyOf(draft[which]) });
-      this.errors = keep(this.errors);
       await this.identify(which);
       this.warnings = {
         ...keep(this.warnings),
@@ -266,7 +268,6 @@ class Desk {
       };
     } catch (cause) {
       const error = apiError(cause);
-      this.errors = keep(this.errors);
       if (error.field && error.code !== "FIELD_REQUIRED") {
         this.errors[prefix + error.field.replace(/^party\./, "")] = error.message;
       }
@@ -494,8 +495,10 @@ class Desk {
     const visitId = this.visitId;
     if (!draft || !entry || draft.received || visitId === "") return Promise.resolve();
     this.attempted = true;
+    // Rust names what it refuses, and each is about what stands there then.
+    this.errors = {};
     if (draft.feeMethod !== "exempt" && feeOf(draft, entry) === undefined) {
-      this.errors = { ...this.errors, "fee.amount": t("money.unclear") };
+      this.errors = { "fee.amount": t("money.unclear") };
       say(t("money.unclear"), "problem");
       focusFault("fee");
       return Promise.resolve();
@@ -548,7 +551,7 @@ class Desk {
     }
     this.dialog = undefined;
     if (error instanceof ApiError && error.field) {
-      this.errors = { ...this.errors, [error.field]: errorText(error) };
+      this.errors[error.field] = errorText(error);
       if (/^(applicant|submitter)\b/.test(error.field)) {
         this.partyOpen = true;
         this.wanted = "party";

@@ -427,6 +427,12 @@ describe("desk", () => {
       await page.focus("dialog input[name=channel]:checked");
       await page.keyboard.press("ArrowLeft");
       await page.waitForSelector("[data-field='on_behalf.competent']");
+      // Nobody competent is no way of handing in.
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("dialog .err:has-text('cơ quan có thẩm quyền')");
+      await page.waitForSelector("[data-field='on_behalf.competent'][aria-invalid='true']:focus");
+      await picture(page, `channel-refused-${theme}`);
+      await page.keyboard.press("Shift+Tab");
       const places = { competent: "Sở Y tế", receipt: "UBND phường Chiềng Lề", help: "UBND xã Mường La" };
       for (const [field, place] of Object.entries(places)) {
         await page.keyboard.press("Tab");
@@ -457,6 +463,12 @@ describe("desk", () => {
       await page.waitForSelector(`.cases tbody tr:first-child:has-text('${name}')`);
       await page.keyboard.press("Enter");
       for (const place of Object.values(places)) await page.waitForSelector(`.drawer:has-text('${place}')`);
+      // It goes on to whoever is competent.
+      await page.keyboard.press("F6");
+      await page.waitForSelector("dialog[open] [data-field='to']");
+      expect(await page.inputValue("dialog [data-field='to']")).toBe(places.competent);
+      await page.keyboard.press("Escape");
+      await page.waitForSelector("dialog", { state: "detached" });
       await picture(page, `drawer-places-${theme}`);
     },
   );

@@ -65,6 +65,33 @@ test("money comes, goes back with its reason and comes again", async () => {
   expect((await money(id)).payments).toHaveLength(1);
   await look("books-drawer");
 
+  // A code to pay with: whole on the screen with its sum, and gone once another sum is typed.
+  await page.keyboard.press("Control+m");
+  await page.waitForSelector("dialog [data-field='amount']:focus");
+  await page.selectOption("dialog select", "transfer");
+  await page.click("dialog button:has-text('Hiện mã QR')");
+  await page.waitForSelector("dialog .qr:has-text('8.000 đ'):has-text('Nội dung')");
+  await look("books-money-qr");
+  const hidden = await page.evaluate(
+    () =>
+      [...document.querySelectorAll("dialog .qr svg, dialog .qr dd")].filter((part) => {
+        const box = part.getBoundingClientRect();
+        const below = document.elementFromPoint(box.left + 5, box.bottom - 3);
+        return !below || !(part.contains(below) || below.contains(part));
+      }).length,
+  );
+  expect(hidden).toBe(0);
+  await page.locator("dialog [data-field='amount']").click();
+  await page.keyboard.press("End");
+  await type("0");
+  await page.waitForSelector("dialog .qr", { state: "detached" });
+  await page.click("dialog button:has-text('Hiện mã QR')");
+  await page.waitForSelector("dialog .qr:has-text('80.000 đ')");
+  await page.selectOption("dialog select", "cash");
+  await page.waitForSelector("dialog .qr", { state: "detached" });
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+
   // Below zero is refused at its field.
   await page.keyboard.press("Control+m");
   await page.fill("dialog [data-field='amount']", "-5");

@@ -27,7 +27,8 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-const receive = (name: string) => receiveCase({ server, procedure }, name);
+const receive = (name: string, more?: Parameters<typeof receiveCase>[2]) =>
+  receiveCase({ server, procedure }, name, more);
 
 const open = (name: string) => openCase(page, server, name);
 
@@ -50,6 +51,7 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   const { id } = await receive(name);
   await open(name);
   await look("life-received");
+  expect(await page.locator(".drawer .papers .miss").count()).toBeGreaterThan(0);
 
   // More papers are asked for. Nothing is written while the reason is missing.
   await page.keyboard.press("F4");
@@ -75,6 +77,11 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   await page.keyboard.press("Enter");
   await page.waitForSelector(".drawer .tag:has-text('Được tiếp nhận')");
   await expect.poll(() => printed(id, "receipt")).toBe(1);
+  // What came is there, and nothing is missing any more.
+  expect(await page.locator(".drawer .papers .miss").count()).toBe(0);
+  await page.waitForSelector(".drawer .papers li:has-text('1 chính')");
+  await page.locator(".drawer .papers").scrollIntoViewIfNeeded();
+  await look("life-papers");
 
   await page.keyboard.press("F6");
   await page.waitForSelector("dialog[open] [data-field='to']");
@@ -153,4 +160,17 @@ test("an apology: what cannot be done stays in sight with its reason", async () 
   await page.waitForSelector("dialog .err");
   await look("life-postpone");
   expect(await status(id)).toBe("received");
+});
+
+test("an electronic result is not handed over against an identity card; the number is the present one", async () => {
+  const { id } = await receive("Hoàng Thị Điện", { return_method: "online" });
+  await server.call("case.set_contact", { id, consent: "agreed", phone: "0987654321" });
+  await server.call("case.receive_result", { id, result: {} });
+  await open("Hoàng Thị Điện");
+  await page.waitForSelector(".drawer h2 + p:has-text('0987•••321')");
+  expect(await page.locator(".drawer").innerText()).not.toContain("0912•••678");
+  await page.keyboard.press("F2");
+  await page.waitForSelector("dialog:has-text('bản điện tử')");
+  expect(await page.locator("dialog").innerText()).not.toContain("giấy tờ tùy thân");
+  await look("life-electronic");
 });

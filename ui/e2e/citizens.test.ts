@@ -277,8 +277,21 @@ describe("citizens", () => {
       await enter(page, server, "lan", 1, "supervisor");
       await page.keyboard.press("Control+y");
       await page.click("summary:has-text('Nhập phiếu đánh giá giấy')");
-      await page.waitForSelector("form [data-field='case_code']");
+      await page.waitForSelector("form [data-field='case_code']:focus");
       await picture(page, `slip-${theme}-1280`);
+      // All of the slip is in sight, numbered as its rows are.
+      const rows = await page.locator("form ol li").allInnerTexts();
+      expect(rows.map((row) => row.slice(0, 2))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `${n}.`));
+      const hidden = await page.evaluate(
+        () =>
+          [...document.querySelectorAll("form ol li input, details form button")].filter((part) => {
+            const box = part.getBoundingClientRect();
+            return [box.top + 2, box.bottom - 2].some(
+              (y) => !part.contains(document.elementFromPoint((box.left + box.right) / 2, y)),
+            );
+          }).length,
+      );
+      expect(hidden).toBe(0);
       await expectAccessible(page);
     }
     await page.locator("form [data-field='case_code']").click();
@@ -290,8 +303,6 @@ describe("citizens", () => {
     await page.locator("form ol input").nth(6).fill("1");
     await page.keyboard.press("Enter");
     await page.waitForSelector("text=Đã ghi phiếu đánh giá");
-    await page.waitForSelector("th:has-text('Phiếu giấy (5)')");
-    await page.waitForSelector("tr:has-text('1,00')");
     // The next slip begins at once; the same one is refused at its code.
     await page.keyboard.type(codes[0] ?? "", { delay: 50 });
     await page.locator("form ol input").nth(0).fill("2");
@@ -299,6 +310,10 @@ describe("citizens", () => {
     await page.waitForSelector("form .err:has-text('đã nhập rồi')");
     await picture(page, "slip-refused-1280");
     await expectNothingClipped(page);
+    // Folded, the figures are there again, with the slips in them.
+    await page.click("summary:has-text('Nhập phiếu đánh giá giấy')");
+    await page.waitForSelector("th:has-text('Phiếu giấy (5)')");
+    await page.waitForSelector("tr:has-text('1,00')");
   });
 
   test("an officer sees no figure", async () => {

@@ -236,6 +236,117 @@ describe("desk", () => {
     await leave();
   });
 
+  test("a fee that cannot be read is refused at its field, and nothing is sent", async () => {
+    await queueUp("Hà Văn Dũng");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure(page, "1.001193");
+    await page.focus("#fee-amount");
+    await page.keyboard.type("-8000", { delay: 50 });
+    await page.keyboard.press("F9");
+    await page.waitForSelector("#fee .err:has-text('Chưa rõ số tiền')");
+    await page.waitForSelector("#fee-amount[aria-invalid='true']:focus");
+    expect(await page.locator("dialog").count()).toBe(0);
+    expect(await server.call("case.search", { text: "Hà Văn Dũng" })).toHaveLength(0);
+    await expectAccessible(page);
+    await picture(page, "fee-unclear");
+    await page.fill("#fee-amount", "8.000");
+    await page.keyboard.press("F9");
+    await page.waitForSelector("dialog #ground-text");
+    await page.fill("#ground-text", "Công dân bổ sung sau");
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: "Hà Văn Dũng" });
+    expect((await server.call("case.get", { id: row?.case_id })).money.charged).toBe(8000);
+    await leave();
+  });
+
+  test.each(["light", "dark"] as const)("the catalogue's fee is corrected at the desk, %s", async (theme) => {
+    const name = theme === "light" ? "Hà Thị Sáng" : "Hà Thị Tối";
+    await queueUp(name);
+    await page.context().close();
+    ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure(page, "2.000815");
+    const amount = page.locator("#fee-amount");
+    await expect.poll(() => amount.inputValue()).toBe("2.000");
+    // It follows the sets until another amount is typed; what the catalogue says stays below.
+    await page.fill("#sets", "3");
+    await expect.poll(() => amount.inputValue()).toBe("6.000");
+    await picture(page, `fee-${theme}`);
+    await page.click("#fee-note:has-text('2.000 đồng/trang')");
+    await page.waitForSelector("dialog:has-text('từ trang thứ 3 trở lên thu 1.000 đồng/trang')");
+    await expectAccessible(page);
+    await picture(page, `fee-note-${theme}`);
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+    await amount.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("Delete");
+    expect(await amount.inputValue()).toBe("");
+    await page.keyboard.press("Tab");
+    expect(await amount.inputValue()).toBe("6.000");
+    await amount.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("15.000", { delay: 50 });
+    await page.fill("#sets", "4");
+    expect(await amount.inputValue()).toBe("15.000");
+    await page.click("[role=grid] [data-cell]");
+    await completeAll(page);
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: name });
+    expect((await server.call("case.get", { id: row?.case_id })).case.fee?.amount).toBe(15000);
+    await leave();
+  });
+
+  test("online the date is that of the online channel, where the catalogue has another", async () => {
+    const fee = { PHILEPHI: [{ SOTIEN: 0, DONVI: "VND" }], DONVITINH: "Ngày làm việc", MOTA: "" };
+    const procedure = {
+      MATTHC: "9.000001",
+      TENTTHC: "Thủ tục hai kênh",
+      CAPTHUCHIEN: "Cấp xã",
+      LINHVUCTHUCHIEN: [{ TENLINHVUC: "Hộ tịch" }],
+      CACHTHUCTHUCHIEN: [
+        { KENH: "1", THOIGIAN: [{ THOIGIANGIAIQUYET: 10, ...fee }] },
+        { KENH: "2", THOIGIAN: [{ THOIGIANGIAIQUYET: 2, ...fee }] },
+      ],
+      THANHPHANHOSO: [{ TRUONGHOP: "", GIAYTO: [{ TENGIAYTO: "Tờ khai", SOBANCHINH: 1, SOBANSAO: 0 }] }],
+    };
+    const file = Buffer.from(JSON.stringify({ procedures: [procedure] })).toString("base64");
+    const imported = await server.call(
+      "catalogue.import",
+      { file_name: "hai-kenh.json", content_base64: file },
+      "quan-tri",
+    );
+    expect(imported.imported).toBe(1);
+    await queueUp("Hà Văn Mạng");
+    await enter(page, server, "ha", 1, "desk");
+    await serveNext();
+    await chooseProcedure(page, "9.000001");
+    const told = () => page.locator(".due .big").innerText();
+    await page.waitForSelector(".due .days");
+    const counter = await told();
+    await page.keyboard.press("Control+.");
+    await page.click("dialog label:has-text('Trực tuyến')");
+    await page.fill("dialog [data-field='online.code']", "DVC-2026-1");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".due:has-text('kênh trực tuyến') .days");
+    const online = await told();
+    expect(online).not.toBe(counter);
+    await picture(page, "due-online");
+    await page.click("[role=grid] [data-cell]");
+    await completeAll(page);
+    await page.keyboard.press("F9");
+    await page.waitForSelector(".result .code");
+    const [row] = await server.call("case.search", { text: "Hà Văn Mạng" });
+    const { due_at } = await server.call("case.get", { id: row?.case_id });
+    const [year, month, day] = due_at?.slice(0, 10).split("-") ?? [];
+    expect(online).toContain(`${day}/${month}/${year}`);
+    await leave();
+  });
+
   test("a second case in the same visit, each with its own code", async () => {
     await queueUp("Quàng Thị Inh");
     await enter(page, server, "ha", 1, "desk");
@@ -316,6 +427,12 @@ describe("desk", () => {
       await page.focus("dialog input[name=channel]:checked");
       await page.keyboard.press("ArrowLeft");
       await page.waitForSelector("[data-field='on_behalf.competent']");
+      // Nobody competent is no way of handing in.
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("dialog .err:has-text('cơ quan có thẩm quyền')");
+      await page.waitForSelector("[data-field='on_behalf.competent'][aria-invalid='true']:focus");
+      await picture(page, `channel-refused-${theme}`);
+      await page.keyboard.press("Shift+Tab");
       const places = { competent: "Sở Y tế", receipt: "UBND phường Chiềng Lề", help: "UBND xã Mường La" };
       for (const [field, place] of Object.entries(places)) {
         await page.keyboard.press("Tab");
@@ -327,12 +444,17 @@ describe("desk", () => {
       await picture(page, `channel-${theme}`);
       await page.keyboard.press("Enter");
       await page.waitForSelector("dialog", { state: "detached" });
+      // No date is told that would not hold.
+      await page.waitForSelector(".due:has-text('Chưa có ngày hẹn'):has-text('từ khi Sở Y tế nhận được')");
+      expect(await page.locator(".due .days").count()).toBe(0);
+      await picture(page, `due-another-${theme}`);
       await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
       await completeAll(page);
       await page.keyboard.press("F9");
       await page.waitForSelector(".result .code");
       const [row] = await server.call("case.search", { text: name });
       const { case: recorded } = await server.call("case.get", { id: row?.case_id });
+      expect(recorded.due_ms ?? null).toBeNull();
       expect(recorded.on_behalf).toEqual(places);
       await leave();
       await page.goto(`${server.url}/#cases`);
@@ -341,6 +463,12 @@ describe("desk", () => {
       await page.waitForSelector(`.cases tbody tr:first-child:has-text('${name}')`);
       await page.keyboard.press("Enter");
       for (const place of Object.values(places)) await page.waitForSelector(`.drawer:has-text('${place}')`);
+      // It goes on to whoever is competent.
+      await page.keyboard.press("F6");
+      await page.waitForSelector("dialog[open] [data-field='to']");
+      expect(await page.inputValue("dialog [data-field='to']")).toBe(places.competent);
+      await page.keyboard.press("Escape");
+      await page.waitForSelector("dialog", { state: "detached" });
       await picture(page, `drawer-places-${theme}`);
     },
   );

@@ -73,6 +73,7 @@ export function rail(): RailGroup[] {
   const onlyCalled = role ?? (view ? t("rail.onlyCalled") : noVisit);
   const onlyServing = role ?? (view ? t("rail.onlyServing") : noVisit);
   const received = active?.received !== undefined;
+  const instant = entry !== undefined && active !== undefined && isInstant(active, entry);
   const ready = serving && entry !== undefined && active !== undefined && !received;
   const calls = leg?.calls ?? 0;
   const tired = called && calls >= (desk.rules?.recall_max ?? 3);
@@ -149,11 +150,11 @@ export function rail(): RailGroup[] {
     {
       title: "rail.finish",
       acts: [
-        act("F9", entry && isInstant(entry) ? "act.receiveInstant" : "act.receive", {
+        act("F9", instant ? "act.receiveInstant" : "act.receive", {
           hint:
             missing.length > 0
               ? t("rail.missingRow", { row: (missing[0] ?? 0) + 1, n: missing.length })
-              : entry && isInstant(entry)
+              : instant
                 ? t("rail.instantHint")
                 : t("rail.receiveHint"),
           why: f9why(),

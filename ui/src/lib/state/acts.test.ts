@@ -4,7 +4,16 @@ import { coalesced } from "./live.svelte";
 import { go, session } from "./session.svelte";
 import { notice, perform, say, sayHere, undo, undoFor, undoLeft } from "./strip.svelte";
 import { touch } from "$lib/time.svelte";
-import { changeWho, emptyCase, missingPapers, receiveArgs } from "./draft.svelte";
+import {
+  changeWho,
+  emptyCase,
+  feeNotes,
+  feeOf,
+  isInstant,
+  limitOf,
+  missingPapers,
+  receiveArgs,
+} from "./draft.svelte";
 
 let calls: Call[];
 let respond: (call: Call) => Promise<unknown>;
@@ -111,6 +120,7 @@ test("a reading asked for while one runs is done once more, not many times", asy
 });
 
 describe("a draft", () => {
+  const days = (value: number) => ({ value, unit: "working_day" as const });
   const oanh = { kind: "individual" as const, name: "Triệu Thị Kim Oanh", id_number: "001187004521" };
   const entry = {
     code: "1.004884",
@@ -155,5 +165,77 @@ describe("a draft", () => {
     expect(args.fee).toEqual({ amount: 8000, method: "cash", ground: undefined });
     expect(args.submitter).toBeUndefined();
     expect(args.notes).toBe("ghi chú\u0301".normalize("NFC"));
+  });
+
+  test("charges what the catalogue says for each set, until another amount is typed", () => {
+    const draft = emptyCase(oanh);
+    draft.sets = 3;
+    expect(feeOf(draft, entry)).toBe(24000);
+    draft.feeAmount = "5.000";
+    expect(receiveArgs(draft, entry, "v", 1, undefined).fee?.amount).toBe(5000);
+    draft.sets = 4;
+    expect(feeOf(draft, entry)).toBe(5000);
+    draft.feeAmount = "-5";
+    expect(feeOf(draft, entry)).toBeUndefined();
+    draft.feeMethod = "exempt";
+    draft.feeGround = "Người có công";
+    expect(receiveArgs(draft, entry, "v", 1, undefined).fee).toEqual({
+      amount: 0,
+      method: "exempt",
+      ground: "Người có công",
+    });
+  });
+
+  const beside = {
+    kind: "counter" as const,
+    limits: [
+      {
+        text: "Trả ngay trong ngày.\nTại Ủy ban nhân dân cấp xã: 2.000 đồng/trang;",
+        fees: [
+          { amount: 2000, unit: "VND", text: "theo trang" },
+          { amount: 2000, unit: "VND", text: "theo trang" },
+        ],
+      },
+    ],
+  };
+  const online = {
+    kind: "online" as const,
+    limits: [
+      { text: "", fees: [] },
+      { limit: days(2), text: "", fees: [] },
+    ],
+  };
+
+  test("says what the catalogue says of the fee beside the amount, and nothing of the limit", () => {
+    expect(feeNotes({ ...entry, channels: [online, beside] })).toEqual([
+      "theo trang",
+      "Tại Ủy ban nhân dân cấp xã: 2.000 đồng/trang;",
+    ]);
+    expect(feeNotes(entry)).toEqual([]);
+  });
+
+  test("has the limit of the way it came, and is answered at once only here", () => {
+    const draft = emptyCase(oanh);
+    const atOnce = { ...entry, limit: days(0), channels: [beside, online] };
+    expect([limitOf(draft, atOnce), isInstant(draft, atOnce)]).toEqual([days(0), true]);
+    draft.channel = "online";
+    expect([limitOf(draft, atOnce), isInstant(draft, atOnce)]).toEqual([days(2), false]);
+    expect(limitOf(draft, { ...atOnce, channels: [beside] })).toBeUndefined();
+    expect(receiveArgs(draft, atOnce, "v", 1, undefined).instant).toBeUndefined();
+    draft.channel = "another";
+    expect(isInstant(draft, atOnce)).toBe(false);
+  });
+
+  test("takes no sum that cannot be read, and nobody is charged for it", () => {
+    const draft = emptyCase(oanh);
+    const unclear = { ...entry, fee: undefined };
+    expect(feeOf(draft, unclear)).toBe(0);
+    draft.feeAmount = "8.000";
+    expect(feeOf(draft, unclear)).toBe(8000);
+    for (const typed of ["-8000", "8k", "8.000,50"]) {
+      draft.feeAmount = typed;
+      expect(feeOf(draft, unclear)).toBeUndefined();
+      expect(receiveArgs(draft, unclear, "v", 1, undefined).fee).toBeUndefined();
+    }
   });
 });

@@ -1,6 +1,7 @@
 //! A dialog that does something to a case. Whoever looked at an older state is told what was done
 //! since, and has it before them when they press again; nothing typed is lost.
 import { type Answer, apiError, rpc } from "$lib/backend";
+import { tick } from "svelte";
 import { perform, sayError } from "./strip.svelte";
 
 export class CaseForm {
@@ -24,6 +25,8 @@ export class CaseForm {
     void perform(key, async () => {
       this.errors = {};
       this.changed = "";
+      // The next value may be refused with the same sentence.
+      await tick();
       try {
         const sent = make();
         if (!sent) return fault();

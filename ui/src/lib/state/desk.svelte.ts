@@ -1,6 +1,7 @@
 //! One counter's work: the visit at the desk, its drafts, and the acts of the key rail.
 import { type Answer, ApiError, apiError, command, rpc } from "$lib/backend";
 import type { QueueRow } from "$lib/gen/QueueRow";
+import { focusFault } from "$lib/fault";
 import { t } from "$lib/i18n.svelte";
 import { since } from "$lib/time.svelte";
 import {
@@ -9,6 +10,9 @@ import {
   dropDraft,
   dropOtherDrafts,
   emptyCase,
+  feeOf,
+  isInstant,
+  limitOf,
   loadDraft,
   missingPapers,
   partyOf,
@@ -36,6 +40,7 @@ export type Dialog =
   | { kind: "missed"; row: QueueRow }
   | { kind: "due" }
   | { kind: "pay"; amount: number }
+  | { kind: "fee" }
   | { kind: "turnAway" }
   | { kind: "channel" }
   | { kind: "seat" }
@@ -210,12 +215,23 @@ class Desk {
     if (await this.load(code)) this.wanted = "papers";
   }
 
+  /** What the case would be due after; none while no procedure is chosen. */
+  get dueKey(): string | undefined {
+    return this.active && this.entry && JSON.stringify(limitOf(this.active, this.entry) ?? null);
+  }
+
+  /** The answer that holds for the case at hand. For another agency there is none: the limit begins
+      when that one has the dossier. */
+  get dueNow(): Answer<"calendar.due"> | undefined {
+    if (this.active?.channel === "another") return undefined;
+    return this.due && this.due.key === this.dueKey ? this.due.answer : undefined;
+  }
+
   async askDue(): Promise<void> {
-    const entry = this.entry;
-    if (!entry) return;
-    const key = JSON.stringify(entry.limit ?? null);
+    const { active, entry, dueKey: key } = this;
+    if (!active || !entry || key === undefined || active.channel === "another") return;
     try {
-      this.due = { key, answer: await rpc("calendar.due", { limit: entry.limit }) };
+      this.due = { key, answer: await rpc("calendar.due", { limit: limitOf(active, entry) }) };
     } catch (cause) {
       this.due = undefined;
       sayError(cause);
@@ -238,9 +254,11 @@ class Desk {
     const prefix = `${which}.`;
     const keep = (all: Record<string, string>) =>
       Object.fromEntries(Object.entries(all).filter(([field]) => !field.startsWith(prefix)));
+    // In place, and before the answer: what is refused elsewhere stays as it was refused.
+    for (const field of Object.keys(this.errors))
+      if (field.startsWith(prefix)) Reflect.deleteProperty(this.errors, field);
     try {
       const { warnings } = await rpc("citizen.check", { party: partyOf(draft[which]) });
-      this.errors = keep(this.errors);
       await this.identify(which);
       this.warnings = {
         ...keep(this.warnings),
@@ -250,7 +268,6 @@ class Desk {
       };
     } catch (cause) {
       const error = apiError(cause);
-      this.errors = keep(this.errors);
       if (error.field && error.code !== "FIELD_REQUIRED") {
         this.errors[prefix + error.field.replace(/^party\./, "")] = error.message;
       }
@@ -478,6 +495,14 @@ class Desk {
     const visitId = this.visitId;
     if (!draft || !entry || draft.received || visitId === "") return Promise.resolve();
     this.attempted = true;
+    // Rust names what it refuses, and each is about what stands there then.
+    this.errors = {};
+    if (draft.feeMethod !== "exempt" && feeOf(draft, entry) === undefined) {
+      this.errors = { "fee.amount": t("money.unclear") };
+      say(t("money.unclear"), "problem");
+      focusFault("fee");
+      return Promise.resolve();
+    }
     const missing = this.missing;
     if (missing.length > 0 && ground === undefined) {
       this.dialog = { kind: "ground", papers: missing };
@@ -494,7 +519,7 @@ class Desk {
       this.dialog = undefined;
       this.attempted = false;
       this.errors = {};
-      const instant = entry.limit?.value === 0;
+      const instant = isInstant(draft, entry);
       draft.received = {
         caseId: answer.case_id,
         code: answer.case_code,
@@ -526,7 +551,7 @@ class Desk {
     }
     this.dialog = undefined;
     if (error instanceof ApiError && error.field) {
-      this.errors = { ...this.errors, [error.field]: errorText(error) };
+      this.errors[error.field] = errorText(error);
       if (/^(applicant|submitter)\b/.test(error.field)) {
         this.partyOpen = true;
         this.wanted = "party";

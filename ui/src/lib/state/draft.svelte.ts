@@ -3,10 +3,12 @@
 import type { Args } from "$lib/backend";
 import type { CatalogueEntry } from "$lib/gen/CatalogueEntry";
 import type { FeeMethod } from "$lib/gen/FeeMethod";
+import type { Limit } from "$lib/gen/Limit";
 import type { Party } from "$lib/gen/Party";
 import type { PartyField } from "$lib/gen/PartyField";
 import type { PartyKind } from "$lib/gen/PartyKind";
 import type { ReturnMethod } from "$lib/gen/ReturnMethod";
+import { dong } from "$lib/money";
 import { read, readOptional } from "$lib/text";
 
 export type Who = "self" | "proxy" | "organisation";
@@ -234,14 +236,38 @@ export function missingPapers(draft: CaseDraft, entry: Pick<CatalogueEntry, "pap
   });
 }
 
-export function isInstant(entry: CatalogueEntry): boolean {
-  return entry.limit?.value === 0;
+/** The limit of the way the dossier came, as reception takes it. */
+export function limitOf(draft: CaseDraft, entry: CatalogueEntry): Limit | undefined {
+  if (draft.channel !== "online") return entry.limit;
+  const online = entry.channels.find((each) => each.kind === "online");
+  return online?.limits.find((each) => each.limit)?.limit;
 }
 
-/** The amount to be paid: the catalogue's, or what the officer typed where it has no clear one. */
-export function feeOf(draft: CaseDraft, entry: CatalogueEntry): number {
-  if (entry.fee !== undefined) return entry.fee * draft.sets;
-  return Number(draft.feeAmount.replace(/\D/g, "")) || 0;
+/** Answered at once, here: not for another agency, which has to have the dossier first. */
+export function isInstant(draft: CaseDraft, entry: CatalogueEntry): boolean {
+  return draft.channel !== "another" && limitOf(draft, entry)?.value === 0;
+}
+
+/** What the catalogue makes of it: its one clear amount for each set. */
+export function usualFee(draft: CaseDraft, entry: CatalogueEntry): number | undefined {
+  return entry.fee === undefined ? undefined : entry.fee * (draft.sets || 1);
+}
+
+/** The amount to be paid: what the officer typed, else the catalogue's. Nothing where what was typed
+    cannot be read. */
+export function feeOf(draft: CaseDraft, entry: CatalogueEntry): number | undefined {
+  return read(draft.feeAmount) === "" ? (usualFee(draft, entry) ?? 0) : dong(draft.feeAmount);
+}
+
+/** What the catalogue says of the fee at the counter beside the amount, each once. Its text of a time
+    limit belongs here where it speaks of money. */
+export function feeNotes(entry: CatalogueEntry): string[] {
+  const limits = entry.channels.find((each) => each.kind === "counter")?.limits ?? [];
+  const beside = limits.flatMap((each) =>
+    each.text.split("\n").filter((line) => /đồng|phí|VN[DĐ]/i.test(line)),
+  );
+  const own = limits.flatMap((each) => each.fees.map((fee) => fee.text));
+  return [...new Set([...own, ...beside].map(read))].filter((line) => line !== "");
 }
 
 export function receiveArgs(
@@ -251,7 +277,8 @@ export function receiveArgs(
   counter: number,
   missingGround: string | undefined,
 ): Args<"case.receive"> {
-  const amount = feeOf(draft, entry);
+  const amount = feeOf(draft, entry) ?? 0;
+  const exempt = draft.feeMethod === "exempt" && entry.fee !== 0;
   const submitter =
     draft.who === "self" || read(draft.submitter.name) === "" ? undefined : partyOf(draft.submitter);
   return {
@@ -283,17 +310,14 @@ export function receiveArgs(
     return_address: draft.returnMethod === "post" ? readOptional(draft.returnAddress) : undefined,
     notes: readOptional(draft.notes),
     notify: draft.notify && reachable(draft) ? "agreed" : undefined,
-    fee:
-      amount > 0
-        ? {
-            amount: draft.feeMethod === "exempt" ? 0 : amount,
-            method: draft.feeMethod,
-            ground: draft.feeMethod === "exempt" ? readOptional(draft.feeGround) : undefined,
-          }
+    fee: exempt
+      ? { amount: 0, method: "exempt", ground: readOptional(draft.feeGround) }
+      : amount > 0
+        ? { amount, method: draft.feeMethod, ground: undefined }
         : undefined,
     // Online the catalogue has a limit of its own.
     limit: draft.channel === "online" ? undefined : entry.limit,
-    instant: isInstant(entry) ? true : undefined,
+    instant: isInstant(draft, entry) ? true : undefined,
     online: draft.channel === "online" ? { code: read(draft.onlineCode ?? "") } : undefined,
     on_behalf:
       draft.channel === "another"

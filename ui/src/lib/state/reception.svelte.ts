@@ -387,9 +387,9 @@ class Reception {
 
   async check(): Promise<void> {
     if (read(this.party.name) === "") return;
+    this.errors = {};
     try {
       const { warnings } = await rpc("citizen.check", { party: partyOf(this.party) });
-      this.errors = {};
       this.warnings = Object.fromEntries(
         warnings.map((w) => [(w.field ?? "").replace(/^party\./, ""), w.message]),
       );

@@ -74,7 +74,8 @@ fn is_sealed(device: &Path, deepest: u32) -> bool {
     device.join("partition").exists() && disk().is_some_and(|disk| is_sealed(&disk, deeper))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::symlink;
 

@@ -65,10 +65,8 @@ impl Branch {
         let beside = handle.clone();
         thread::spawn(move || {
             let branch = beside.state::<Self>();
+            let _told = Told(&branch.looked);
             branch.look(demo);
-            let (looked, waiting) = &branch.looked;
-            *looked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            waiting.notify_all();
         });
         let branch = handle.state::<Self>();
         let (looked, waiting) = &branch.looked;
@@ -170,6 +168,17 @@ impl Branch {
             self.look(false);
         }
         done
+    }
+}
+
+/// Says that it was looked, whatever came of it: who waits must not wait for ever.
+struct Told<'a>(&'a (Mutex<bool>, Condvar));
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        let (looked, waiting) = self.0;
+        *looked.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        waiting.notify_all();
     }
 }
 

@@ -528,3 +528,26 @@ fn money_at_reception_stands_in_the_history(
     assert_eq!(line["kind"], kind);
     assert!(id(&line["text"]).starts_with(text), "{line}");
 }
+
+#[test]
+fn a_second_apology_after_one_that_was_printed_and_taken_back_says_so_first() {
+    let life = Life::new();
+    let warned = |life: &Life| {
+        let view = life.view();
+        let can = view["can"].as_array().unwrap().iter();
+        let postpone = can.clone().find(|can| can["act"] == "postpone").unwrap();
+        postpone["warnings"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|w| id(w).contains("thu lại")))
+    };
+    let postpone = json!({"id": life.id, "reason": "chờ xác minh", "date": "2026-12-30"});
+    let undo = json!({"id": life.id, "reason": "nhầm ngày"});
+    life.branch.ok(OFFICER, "case.postpone", postpone.clone());
+    life.branch.ok(OFFICER, "case.undo", undo.clone());
+    assert!(!warned(&life), "nothing was printed");
+    life.branch.ok(OFFICER, "case.postpone", postpone);
+    let print = json!({"kind": "apology", "id": life.id});
+    life.branch.ok(OFFICER, "print.submit", print);
+    life.branch.ok(OFFICER, "case.undo", undo);
+    assert!(warned(&life));
+}

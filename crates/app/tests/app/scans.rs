@@ -199,6 +199,9 @@ fn from_the_scanner_into_a_paper_of_the_case() {
     assert_eq!(blob["pages"], 3);
     let view = scans.attach(json!({"to": "paper", "index": 1}), &blob);
     let file = &view["case"]["attachments"][0];
+    let twice = json!({"id": scans.id, "paper": {"to": "paper", "index": 1}, "blob": blob});
+    let refused = scans.branch.refused(OFFICER, "case.attach", twice);
+    assert_eq!(refused.field.as_deref(), Some("blob"));
     assert_eq!(file["origin"], "digitised");
     let code = view["case_code"].as_str().unwrap();
     assert_eq!(file["code"], format!("{code}.TP02"));

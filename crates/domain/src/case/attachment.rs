@@ -249,7 +249,7 @@ impl Case {
                 (format!("KQ{:02}", before.filter(is_result).count() + 1), 0)
             }
         };
-        let code = &self.received.code;
+        let code = self.code();
         match nth {
             0 => format!("{code}.{what}"),
             nth => format!("{code}.{what}-{}", nth + 1),
@@ -321,6 +321,17 @@ pub fn attach(case: &Case, id: Uuid, wanted: Wanted, known: &[&str]) -> Result<C
             format!("Mã giấy tờ {code} đã dùng cho một tệp khác của hồ sơ này. Chưa ghi gì. Mời ghi mã khác."),
         )
         .at("code"));
+    }
+    let same = |a: &&Attachment| a.file.paper == paper && a.file.blob.hash == wanted.blob.hash;
+    if let Some(known) = case.attachments.iter().find(same) {
+        return Err(Refusal::new(
+            Code::ArgumentInvalid,
+            format!(
+                "Chính tệp này đã gắn vào giấy tờ này rồi, mã {}. Không ghi thêm gì. Mời chọn tệp khác, hoặc giấy tờ khác.",
+                known.file.code
+            ),
+        )
+        .at("blob"));
     }
     Ok(CaseEvent::PaperAttached(PaperAttached {
         id,

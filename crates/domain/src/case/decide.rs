@@ -111,6 +111,18 @@ pub fn warnings(
                 ));
             }
         }
+        CaseAct::Postpone => {
+            // The one that was taken back may be in the citizen's hands.
+            let undone = (case.undone.iter())
+                .filter(|done| done.act.event.act() == Some(CaseAct::Postpone))
+                .any(|done| case.prints_since("apology", done.act.at_ms) > 0);
+            if undone {
+                warnings.push(
+                    "Phiếu xin lỗi trước đã in rồi rút lại. Mời thu lại phiếu đó để công dân không giữ hai ngày hẹn."
+                        .to_owned(),
+                );
+            }
+        }
         CaseAct::ReturnResult => {
             let due = case.money().due;
             if due > 0 {

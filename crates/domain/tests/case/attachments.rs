@@ -39,7 +39,10 @@ fn wanted(paper: AttachedTo) -> Wanted {
 
 fn attach(case: &mut Case, paper: AttachedTo, minute: i64) -> (Uuid, String) {
     let id = Uuid::now_v7();
-    let event = attachment::attach(case, id, wanted(paper), &PAPERS).unwrap();
+    let mut wanted = wanted(paper);
+    // Another file each time: the same one goes to a paper once.
+    wanted.blob.hash = format!("{minute:064x}");
+    let event = attachment::attach(case, id, wanted, &PAPERS).unwrap();
     let CaseEvent::PaperAttached(file) = &event else {
         panic!("{event:?}")
     };
@@ -76,6 +79,11 @@ fn each_file_has_a_code_of_its_own_also_after_one_was_taken_back() {
     };
     assert_eq!(tail(&attach(&mut case, other, 5).1), ".K01");
     assert_eq!(case.attachments[4].file.name, "Đơn đề nghị");
+
+    let mut same = wanted(paper(1));
+    same.blob.hash = format!("{:064x}", 2);
+    let twice = attachment::attach(&case, Uuid::nil(), same, &PAPERS).unwrap_err();
+    assert_eq!(twice.field.as_deref(), Some("blob"));
 
     let before = case.revision();
     let refused = attachment::detach(&case, first, "  ").unwrap_err();

@@ -126,6 +126,7 @@ fn usual() -> anyhow::Result<Receipt> {
             representative: None,
         },
         submitter: None,
+        signer: "Đặng Thị Ngọc Uyển-Phương Ỷ Lan".to_owned(),
         papers: vec![
             paper("Tờ khai đăng ký lại khai sinh", 1, 0, 0),
             paper("Giấy tờ cá nhân có ghi ngày, nơi sinh", 0, 1, 1),

@@ -3,7 +3,7 @@
 use std::{
     net::Ipv4Addr,
     path::Path,
-    sync::{Arc, Condvar, Mutex, PoisonError, RwLock},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -31,9 +31,9 @@ const SOON: Duration = Duration::from_secs(1);
 pub(crate) struct Branch {
     settings: Settings,
     handle: AppHandle,
-    open: RwLock<Result<Arc<App>, ApiError>>,
-    /// Whether it was looked whether the folder can be opened, once.
-    looked: (Mutex<bool>, Condvar),
+    /// None until it was looked for the first time.
+    open: Mutex<Option<Result<Arc<App>, ApiError>>>,
+    looked: Condvar,
     /// The way in for a command line while the window holds the folder, and the machine's role.
     running: Mutex<Option<Running>>,
     /// One beginning at a time.
@@ -52,8 +52,8 @@ impl Branch {
         Self {
             settings,
             handle,
-            open: RwLock::new(Err(Refusal::new(Code::NoBranch, "").into())),
-            looked: (Mutex::new(false), Condvar::new()),
+            open: Mutex::new(None),
+            looked: Condvar::new(),
             running: Mutex::new(None),
             begins: Mutex::new(()),
         }
@@ -61,20 +61,27 @@ impl Branch {
 
     /// Opens the folder, and answers whether that was soon: after an update the tables of a large
     /// branch are written anew, which takes longer than anybody looks at nothing.
-    pub(crate) fn open(handle: &AppHandle, demo: bool) -> bool {
+    pub(crate) fn open_beside(handle: &AppHandle, demo: bool) -> bool {
         let beside = handle.clone();
         thread::spawn(move || {
             let branch = beside.state::<Self>();
-            let _told = Told(&branch.looked);
+            let _failed = Failed(&branch);
             branch.look(demo);
         });
         let branch = handle.state::<Self>();
-        let (looked, waiting) = &branch.looked;
-        let looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let (looked, _) = waiting
-            .wait_timeout_while(looked, SOON, |looked| !*looked)
+        let (open, _) = (branch.looked)
+            .wait_timeout_while(branch.open(), SOON, |open| open.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        *looked
+        open.is_some()
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Result<Arc<App>, ApiError>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, open: Result<Arc<App>, ApiError>) {
+        *self.open() = Some(open);
+        self.looked.notify_all();
     }
 
     /// Opens what the folder holds.
@@ -87,7 +94,7 @@ impl Branch {
             *self.running.lock().unwrap_or_else(PoisonError::into_inner) = self.serve(&app, line);
             app
         });
-        *self.open.write().unwrap_or_else(PoisonError::into_inner) = open;
+        self.set(open);
     }
 
     fn opened(&self, demo: bool) -> Result<(Arc<App>, Option<Arc<Line>>), ApiError> {
@@ -135,22 +142,17 @@ impl Branch {
 
     /// The open folder, or the sentence that says why it is not. Waits while it is being opened.
     pub(crate) fn app(&self) -> Result<Arc<App>, ApiError> {
-        let (looked, waiting) = &self.looked;
-        drop(
-            waiting
-                .wait_while(
-                    looked.lock().unwrap_or_else(PoisonError::into_inner),
-                    |looked| !*looked,
-                )
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        self.opened_app()
+        let open = self
+            .looked
+            .wait_while(self.open(), |open| open.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        // There is one: that is what was waited for.
+        open.clone().unwrap_or_else(|| Err(not_opened()))
     }
 
-    /// The folder if it is open by now.
-    pub(crate) fn opened_app(&self) -> Result<Arc<App>, ApiError> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.as_ref().map(Arc::clone).map_err(Clone::clone)
+    /// The folder, if it is open by now.
+    pub(crate) fn opened_app(&self) -> Option<Arc<App>> {
+        self.open().clone()?.ok()
     }
 
     /// Something to do in a folder without a branch; afterwards it may have one.
@@ -171,14 +173,24 @@ impl Branch {
     }
 }
 
-/// Says that it was looked, whatever came of it: who waits must not wait for ever.
-struct Told<'a>(&'a (Mutex<bool>, Condvar));
+/// Opening ended without an answer.
+fn not_opened() -> ApiError {
+    Refusal::new(
+        Code::InternalFault,
+        "Chương trình gặp lỗi khi mở dữ liệu. Dữ liệu không bị ghi đè. Mời khởi động lại Một Cửa; nếu vẫn vậy, báo người quản trị.",
+    )
+    .into()
+}
 
-impl Drop for Told<'_> {
+/// Who waits must not wait for ever, nor be told that there is no branch, where opening itself failed.
+struct Failed<'a>(&'a Branch);
+
+impl Drop for Failed<'_> {
     fn drop(&mut self) {
-        let (looked, waiting) = self.0;
-        *looked.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        waiting.notify_all();
+        let none = self.0.open().is_none();
+        if none {
+            self.0.set(Err(not_opened()));
+        }
     }
 }
 

@@ -70,12 +70,12 @@ pub(crate) fn on(handle: &AppHandle) -> bool {
     handle
         .state::<Branch>()
         .opened_app()
-        .is_ok_and(|app| app.kiosk_on())
+        .is_some_and(|app| app.kiosk_on())
 }
 
 /// The first window: at once, and whichever it is to be once the folder is open.
 pub(crate) fn first(handle: &AppHandle, demo: bool) -> tauri::Result<()> {
-    if Branch::open(handle, demo) {
+    if Branch::open_beside(handle, demo) {
         return settle(handle);
     }
     window::officer(handle)?;

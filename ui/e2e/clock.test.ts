@@ -4,15 +4,7 @@ import path from "node:path";
 import { type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Central } from "./central.ts";
-import {
-  Server,
-  enter,
-  expectAccessible,
-  expectNothingClipped,
-  launch,
-  newPage,
-  picture,
-} from "./harness.ts";
+import { Server, enter, launch, newPage, pictures } from "./harness.ts";
 import { MachineClock } from "./machine-clock.ts";
 
 const DAY_S = 86_400;
@@ -26,21 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
 });
-
-const looks = [
-  { theme: "light", width: 1366, height: 768 },
-  { theme: "dark", width: 1280, height: 720 },
-] as const;
-
-async function pictures(page: Page, name: string): Promise<void> {
-  for (const look of looks) {
-    await page.setViewportSize(look);
-    await page.emulateMedia({ colorScheme: look.theme });
-    await picture(page, `${name}-${look.theme}`);
-    await expectNothingClipped(page);
-    await expectAccessible(page);
-  }
-}
 
 /** The day of a moment as it is in the branch, as the wire has it and as people read it. */
 function day(moment: string): { iso: string; read: string } {

@@ -275,3 +275,20 @@ export async function expectNothingCovered(page: Page, within = "main"): Promise
   }, within);
   expect.soft(covered).toEqual([]);
 }
+
+/** The two ways in which every screen must stand. */
+export const looks = [
+  { theme: "light", width: 1366, height: 768 },
+  { theme: "dark", width: 1280, height: 720 },
+] as const;
+
+/** A screen as it stands, in each of them: a picture, nothing clipped, read by everybody. */
+export async function pictures(page: Page, name: string): Promise<void> {
+  for (const look of looks) {
+    await page.setViewportSize(look);
+    await page.emulateMedia({ colorScheme: look.theme });
+    await picture(page, `${name}-${look.theme}`);
+    await expectNothingClipped(page);
+    await expectAccessible(page);
+  }
+}

@@ -8,6 +8,7 @@ import {
   expectAccessible,
   expectNothingClipped,
   launch,
+  looks,
   newPage,
   picture,
   scan,
@@ -31,11 +32,6 @@ async function openMachines(page: Page): Promise<void> {
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog h3:has-text('Các máy')");
 }
-
-const looks = [
-  { theme: "light", width: 1366, height: 768 },
-  { theme: "dark", width: 1280, height: 720 },
-] as const;
 
 test("a machine becomes the hub, shows a code, and a second one joins by scanner", async () => {
   const port = hub.freePort();

@@ -9,6 +9,7 @@ import {
   expectAccessible,
   expectNothingClipped,
   launch,
+  looks,
   newPage,
   picture,
 } from "./harness.ts";
@@ -25,10 +26,6 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const looks = [
-  { theme: "light", width: 1366, height: 768 },
-  { theme: "dark", width: 1280, height: 720 },
-] as const;
 const branch = async () => (await server.call("branch.get", {}, ADMIN)).branch;
 
 async function openSetup(page: Page): Promise<void> {

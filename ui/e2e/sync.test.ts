@@ -2,18 +2,10 @@
 //! goes away, comes back, and holds a record back.
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Browser, type Page } from "playwright-core";
+import { type Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Central } from "./central.ts";
-import {
-  Server,
-  enter,
-  expectAccessible,
-  expectNothingClipped,
-  launch,
-  newPage,
-  picture,
-} from "./harness.ts";
+import { Server, enter, launch, newPage, pictures } from "./harness.ts";
 
 const demoCatalogue = JSON.parse(
   readFileSync(new URL("../../assets/catalogue/demo.json", import.meta.url), "utf8"),
@@ -26,21 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
 });
-
-const looks = [
-  { theme: "light", width: 1366, height: 768 },
-  { theme: "dark", width: 1280, height: 720 },
-] as const;
-
-async function pictures(page: Page, name: string): Promise<void> {
-  for (const look of looks) {
-    await page.setViewportSize(look);
-    await page.emulateMedia({ colorScheme: look.theme });
-    await picture(page, `${name}-${look.theme}`);
-    await expectNothingClipped(page);
-    await expectAccessible(page);
-  }
-}
 
 async function work(server: Server): Promise<string> {
   const { visit_id } = await server.call("visit.register", { service: "ho-tich" });

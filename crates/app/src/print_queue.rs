@@ -13,7 +13,7 @@ use motcua_devices::printing::{
     self, Connection, CupsServer, Flow, Format, Job, JobHandle, JobState, Media, Printer,
 };
 use motcua_domain::{Code, Refusal};
-use motcua_protocol::verbs::paper::{PaperKind, PrinterPaper};
+use motcua_protocol::verbs::paper::{self, PaperKind, PrinterPaper};
 use motcua_store::table::print_job::PrintJob;
 
 use crate::{App, Result, change::Topic, verbs};
@@ -141,9 +141,10 @@ fn send(app: &App, job: &mut PrintJob) -> Result<()> {
         (_, kind) if PaperKind::from_name(kind).is_some_and(PaperKind::is_a4) => Media::A4,
         _ => Media::A5,
     };
-    let format = match job.format.as_str() {
-        "escpos" => Format::EscPosRaw,
-        _ => Format::Pdf,
+    let format = if job.format == paper::Format::Escpos.name() {
+        Format::EscPosRaw
+    } else {
+        Format::Pdf
     };
     match printing::submit(
         &printer,

@@ -61,6 +61,8 @@ pub struct JointReceipt {
     pub head: ListHead,
     /// Who handed in.
     pub submitter: Party,
+    /// Whose name stands below the signature.
+    pub signer: String,
     /// The cases.
     pub cases: Vec<ListedCase>,
     /// Fees of all of them, if any.
@@ -245,6 +247,7 @@ fn all_listed(cases: &[ListedCase], forms: &FormSet) -> Result<Vec<RowLine>> {
 pub fn joint_receipt(data: &JointReceipt, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>> {
     let (id_label, number) = id(Some(&data.submitter), forms)?;
     let values = Values::from([
+        ("signer", Some(data.signer.clone())),
         ("submitter", Some(data.submitter.name.clone())),
         ("submitter_id_label", id_label),
         ("submitter_id", number),

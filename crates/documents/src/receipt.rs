@@ -43,13 +43,6 @@ pub struct Party {
     pub representative: Option<String>,
 }
 
-impl Party {
-    /// Who signs for it.
-    pub(crate) fn signer(&self) -> &str {
-        self.representative.as_deref().unwrap_or(&self.name)
-    }
-}
-
 /// A time limit as the catalogue states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeLimit {
@@ -122,6 +115,8 @@ pub struct Receipt {
     pub owner: Party,
     /// Người nộp, when somebody else hands it in.
     pub submitter: Option<Party>,
+    /// Whose name stands below the citizen's signature.
+    pub signer: String,
     /// Papers received, and those missing if accepted nonetheless.
     pub papers: Vec<PaperRow>,
     /// Why it was accepted although papers are missing.
@@ -175,7 +170,6 @@ pub fn receipt(data: &Receipt, forms: &FormSet, fonts: &Fonts) -> Result<Vec<u8>
 fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
     let owner = &data.owner;
     let submitter = data.submitter.as_ref();
-    let signer = submitter.unwrap_or(owner);
     let (owner_id_label, owner_id) = id(Some(owner), forms)?;
     let (submitter_id_label, submitter_id) = id(submitter, forms)?;
     let word = |key: &str| forms.word(key, &Values::new());
@@ -235,7 +229,7 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
         ("book", register.map(|r| r.book.clone())),
         ("entry", register.map(|r| r.entry.clone())),
         ("representative", owner.representative.clone()),
-        ("signer", Some(signer.signer().to_owned())),
+        ("signer", Some(data.signer.clone())),
         ("officer", Some(data.officer.clone())),
         ("note", data.note.clone()),
         ("help", another.and_then(|a| a.help.clone())),

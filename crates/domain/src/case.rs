@@ -12,6 +12,7 @@ pub mod decide;
 mod event;
 pub mod fee;
 pub mod find;
+mod held;
 mod state;
 mod status;
 mod supplement;
@@ -34,6 +35,7 @@ pub use event::{
     Wanted, WantedPaper, Why,
 };
 pub use fee::{Money, Payment, Reversal};
+pub use held::HeldPaper;
 pub use state::{Act, Case, GivenCode, Printed, Promised};
 pub use status::{CaseAct, CaseStatus};
 pub use supplement::Supplement;

@@ -3,7 +3,6 @@ import type { Args } from "./backend";
 import type { CaseAct } from "./gen/CaseAct";
 import type { CaseRow } from "./gen/CaseRow";
 import type { CaseStatus } from "./gen/CaseStatus";
-import type { CaseView } from "./gen/CaseView";
 import { type MessageKey, t } from "./i18n.svelte";
 import { isoDate, weekday } from "./time.svelte";
 
@@ -46,77 +45,6 @@ function running(status: "received" | "processing", due_at: string | null, now: 
   }
   if (isoDate(now) === isoDate(due)) return { tone: "near", icon: "w-near", text: t("case.dueToday") };
   return calm;
-}
-
-/** A paper of the dossier as it is now. */
-export interface HeldPaper {
-  name: string;
-  originals: number;
-  certified: number;
-  copies: number;
-  /** Does not apply to this citizen. */
-  notNeeded: boolean;
-  /** Taken over from an earlier case, with its code where that is known. */
-  reused: boolean;
-  reusedFrom: string | undefined;
-  missing: boolean;
-}
-
-/** What was received at first and what supplements brought, in the order of the catalogue and then
- *  what is not in it; missing only as long as the dossier was not completed. As the receipt has it. */
-export function heldPapers({ case: of, procedure }: Pick<CaseView, "case" | "procedure">): HeldPaper[] {
-  const came = (of.acts ?? []).flatMap(({ event }) =>
-    event.kind === "case.supplement_received" ? [event.body] : [],
-  );
-  const later = came.flatMap((each) => each.papers ?? []);
-  const lacking = came.length > 0 ? [] : (of.missing ?? []);
-  const named = [...of.papers.map((each) => each.index), ...later.map((each) => each.index), ...lacking];
-  const places = [...new Set(named.filter((index) => index !== undefined))].sort((a, b) => a - b);
-  const listed = places.map((index): HeldPaper => {
-    const first = of.papers.find((each) => each.index === index);
-    const more = later.filter((each) => each.index === index);
-    const sum = (kind: "originals" | "certified" | "copies") =>
-      more.reduce((n, each) => n + each[kind], first?.[kind] ?? 0);
-    const counts = { originals: sum("originals"), certified: sum("certified"), copies: sum("copies") };
-    const file = of.attachments?.find(
-      ({ paper, reused_from }) => paper.to === "paper" && paper.index === index && reused_from,
-    );
-    const any = counts.originals + counts.certified + counts.copies > 0;
-    return {
-      name: procedure?.papers[index]?.name ?? more[0]?.name ?? t("papers.nth", { n: index + 1 }),
-      ...counts,
-      notNeeded: !any && Boolean(first?.not_applicable),
-      reused: first?.reused ?? false,
-      reusedFrom: first?.reused ? file?.reused_from?.case_code : undefined,
-      missing: lacking.includes(index),
-    };
-  });
-  const others = later
-    .filter((each) => each.index === undefined)
-    .map(({ name, originals, certified, copies }): HeldPaper => ({
-      name,
-      originals,
-      certified,
-      copies,
-      notNeeded: false,
-      reused: false,
-      reusedFrom: undefined,
-      missing: false,
-    }));
-  return [...listed, ...others].filter(
-    (each) =>
-      each.missing || each.notNeeded || each.reused || each.originals + each.certified + each.copies > 0,
-  );
-}
-
-/** The number of the person now: what was told since reception, where that was changed. */
-export function phoneOf({ case: of }: Pick<CaseView, "case">): string | undefined {
-  return (of.contact ? of.contact.phone : of.applicant.phone) ?? undefined;
-}
-
-/** A file of a result needs the result; Rust refuses one that comes before it. */
-export function hasResult(status: CaseStatus): boolean {
-  return status === "done" || status === "returned";
 }
 
 /** The key of each act. Acts that are never possible in one status share one. */

@@ -46,7 +46,7 @@ pub(super) fn looked_at(
     }
     // Whichever came last; each is in its order.
     let last = |acts: &[Act]| acts.last().cloned();
-    let contact = contact_changed(read, id)?;
+    let contact = contact_changes(read, id)?.pop();
     let undone = case.undone.last().map(|undone| Act {
         at_ms: undone.at_ms,
         officer: undone.officer.clone(),
@@ -74,12 +74,13 @@ pub(super) fn looked_at(
     .into())
 }
 
-/// The last change of how the citizen is reached. The case keeps what holds, the log who said it.
-fn contact_changed(read: &Read<'_>, id: Uuid) -> Result<Option<Act>> {
-    let events = read.events_of(id)?.into_iter().rev();
+/// The changes of how the citizen is reached, in order. The case keeps what holds, the log who said
+/// it.
+fn contact_changes(read: &Read<'_>, id: Uuid) -> Result<Vec<Act>> {
+    let events = read.events_of(id)?.into_iter();
     Ok(events
         .filter(|event| event.header.kind == "case.contact_changed")
-        .find_map(
+        .filter_map(
             |event| match Body::decode(&event.header.kind, &event.body) {
                 Some(Body::Case(changed)) => Some(Act {
                     at_ms: event.header.wall_ms,
@@ -88,7 +89,8 @@ fn contact_changed(read: &Read<'_>, id: Uuid) -> Result<Option<Act>> {
                 }),
                 _ => None,
             },
-        ))
+        )
+        .collect())
 }
 
 /// The paper that belongs to an act.
@@ -385,10 +387,7 @@ pub(crate) fn view_of(
     let mut papers = Vec::new();
     for kind in PaperKind::ALL {
         if let Some(paper) = print_state::of(read, &row, kind, None)? {
-            let (all, now) = (
-                row.case.prints(&paper.document),
-                row.case.prints_since(&paper.document, paper.since_ms),
-            );
+            let (all, now) = (row.case.prints(&paper.document), paper.prints);
             papers.push(CasePaper {
                 kind,
                 prints: now as u32,
@@ -397,6 +396,11 @@ pub(crate) fn view_of(
         }
     }
     let (because, former) = why_due(case);
+    // Read from the log only where there are any.
+    let contacts = match &case.contact {
+        Some(_) => contact_changes(read, row.id)?,
+        None => Vec::new(),
+    };
     Ok(CaseView {
         case_id: row.id,
         case_code: case.code().to_owned(),
@@ -417,7 +421,9 @@ pub(crate) fn view_of(
                 .map(|refusal| refusal.message),
         }),
         papers,
-        history: history(branch, case),
+        history: history(branch, case, &contacts),
+        held: case.held(procedure.as_ref().map_or(&[], |known| &known.papers)),
+        has_result: case.has_result(),
         procedure,
         case: row.case,
     })
@@ -499,7 +505,7 @@ fn with_more(case: &Case, act: &Act) -> String {
 }
 
 /// What happened, in words. Prints stand where they belong in time.
-fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
+fn history(branch: &Branch, case: &Case, contacts: &[Act]) -> Vec<CaseLine> {
     let officer = |id: &str| view::officer_name(branch, id).to_owned();
     let mut lines = vec![CaseLine {
         at: Time::from_ms(case.received.received_ms),
@@ -531,9 +537,9 @@ fn history(branch: &Branch, case: &Case) -> Vec<CaseLine> {
         });
     }
     for (acts, set_aside) in [
-        (&case.acts, false),
+        (&case.acts[..], false),
         (&case.set_aside, true),
-        (&case.contacts, false),
+        (contacts, false),
     ] {
         lines.extend(acts.iter().map(|act| CaseLine {
             at: Time::from_ms(act.at_ms),

@@ -205,7 +205,7 @@ pub(super) fn dossier_paper(
         None => {
             let data = documents::Refused {
                 head,
-                signer: paper::signing(&dossier.applicant).to_owned(),
+                signer: dossier.applicant.signer().to_owned(),
                 reason: dossier.reason.clone(),
             };
             (documents::refused(&data, forms, fonts)?, "tu-choi")
@@ -269,7 +269,7 @@ pub(super) fn make(
             let data = documents::WithdrawalNote {
                 head: of_act(act),
                 received_at,
-                signer: paper::signing(signer).to_owned(),
+                signer: case.signer().to_owned(),
                 reason: why.reason.clone(),
                 money: money_words(case),
             };
@@ -305,6 +305,7 @@ pub(super) fn make(
             let data = documents::JointReceipt {
                 head: list_head(branch, (&case.officer, received.received_ms), reprinted_ms),
                 submitter: paper::party(signer),
+                signer: case.signer().to_owned(),
                 cases: rows.iter().map(listed).collect(),
                 fees: (fees > 0).then_some(fees),
             };

@@ -7,7 +7,7 @@ use motcua_documents::{
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{AttachedTo, BookEntry, Case, ReturnMethod, WantedPaper},
+    case::{BookEntry, Case, ReturnMethod},
     identity::phone,
     text::{self, limit},
     visit::{Class, Party, PartyKind, booking_code},
@@ -46,11 +46,12 @@ pub(crate) fn render(app: &App, ctx: &Ctx, args: Render) -> Result<Rendered> {
         };
         make(app, &ctx.branch, read, which, format, None)
     })?;
-    let (media_type, ending) = match format {
-        Format::Pdf => ("application/pdf", "pdf"),
-        Format::Png => ("image/png", "png"),
-        Format::Escpos => ("application/octet-stream", "escpos"),
+    let media_type = match format {
+        Format::Pdf => "application/pdf",
+        Format::Png => "image/png",
+        Format::Escpos => "application/octet-stream",
     };
+    let ending = format.name();
     Ok(Rendered {
         file_name: format!("{}.{ending}", paper.title.replace(['/', '\\', ' '], "-")),
         media_type: media_type.to_owned(),
@@ -146,21 +147,6 @@ pub(super) fn party(party: &Party) -> documents::Party {
     }
 }
 
-/// Who signs where the citizen signs: whoever handed it in, or the owner; for an organisation whoever
-/// acts for it.
-pub(super) fn signer(case: &Case) -> &str {
-    let received = &case.received;
-    let person = received.submitter.as_ref().unwrap_or(&received.applicant);
-    signing(person)
-}
-
-pub(super) fn signing(person: &Party) -> &str {
-    let other = person.representative.as_deref();
-    other
-        .filter(|_| person.kind != PartyKind::Individual)
-        .unwrap_or(&person.name)
-}
-
 /// What the receipt says of fees, as it stands now: a payment that was taken back does not stand
 /// there as paid.
 fn fee(case: &Case) -> Option<documents::Fee> {
@@ -232,7 +218,7 @@ fn receipt(
         .ok_or_else(|| Refusal::new(Code::ProcedureUnknown, "Không thấy bản danh mục đã dùng khi tiếp nhận hồ sơ này. Mời chạy kiểm tra dữ liệu."))?
         .procedure;
     let promised = row.case.promised();
-    let papers = paper_rows(&row, &procedure.papers);
+    let papers = paper_rows(&row.case, &procedure.papers);
     // Complete by now, it needs no ground.
     let lacking = papers.iter().any(|paper| paper.missing);
     let data = documents::Receipt {
@@ -244,6 +230,7 @@ fn receipt(
         procedure_name: received.procedure.name.clone(),
         owner: party(&received.applicant),
         submitter: received.submitter.as_ref().map(party),
+        signer: row.case.signer().to_owned(),
         papers,
         missing_ground: received.missing_ground.clone().filter(|_| lacking),
         sets: u32::from(received.sets),
@@ -312,45 +299,21 @@ fn code_note(case: &Case) -> Option<String> {
         .then(|| format!("Mã này thay mã tạm {} trên giấy đã cấp.", case.code()))
 }
 
-/// Papers received, in the order of the catalogue, with what a supplement brought; required ones
-/// that are missing are marked, as long as the dossier was not completed.
-fn paper_rows(row: &CaseRow, papers: &[motcua_domain::catalogue::Paper]) -> Vec<PaperRow> {
-    let received = &row.case.received;
-    let later: Vec<&WantedPaper> = row.case.supplemented().collect();
-    let mut rows: Vec<PaperRow> = papers
-        .iter()
-        .enumerate()
-        .filter_map(|(index, paper)| {
-            let first = received.papers.iter().find(|p| p.index == index);
-            let mut counts = first.map_or([0; 3], |c| [c.originals, c.certified, c.copies]);
-            for more in later.iter().filter(|p| p.index == Some(index)) {
-                for (sum, count) in counts.iter_mut().zip(more.counts()) {
-                    *sum += count;
-                }
-            }
-            let missing = received.missing.contains(&index) && !row.case.is_completed();
-            let present = counts.iter().any(|count| *count > 0);
-            let from = (row.case.attachments.iter())
-                .filter(|a| a.file.paper == AttachedTo::Paper { index })
-                .find_map(|a| a.file.reused_from.as_ref());
-            let reused = first.is_some_and(|p| p.reused);
-            (present || missing || reused).then(|| match from {
-                Some(from) if reused => paper_row(
-                    &format!("{} (tái sử dụng từ hồ sơ {})", paper.name, from.case_code),
-                    counts,
-                    missing,
-                ),
-                _ => paper_row(&paper.name, counts, missing),
-            })
+/// Papers that were received, and those still missing, as Mẫu 01 lists them.
+fn paper_rows(case: &Case, list: &[motcua_domain::catalogue::Paper]) -> Vec<PaperRow> {
+    (case.held(list).into_iter())
+        .filter(|held| !held.not_needed)
+        .map(|held| PaperRow {
+            name: match held.reused_from {
+                Some(from) => format!("{} (tái sử dụng từ hồ sơ {from})", held.name),
+                None => held.name,
+            },
+            originals: held.originals,
+            certified: held.certified,
+            copies: held.copies,
+            missing: held.missing,
         })
-        .collect();
-    rows.extend(
-        later
-            .iter()
-            .filter(|p| p.index.is_none())
-            .map(|p| paper_row(&p.name, p.counts(), false)),
-    );
-    rows
+        .collect()
 }
 
 pub(super) fn paper_row(name: &str, counts: [u32; 3], missing: bool) -> PaperRow {

@@ -7,7 +7,7 @@ use motcua_domain::{Code, Refusal};
 use motcua_protocol::{
     Time,
     verbs::{
-        paper::{PREVIEW_PAGES, Preview, PreviewAnswer, PreviewSheet},
+        paper::{Format, PREVIEW_PAGES, Preview, PreviewAnswer, PreviewSheet},
         report,
     },
 };
@@ -77,7 +77,7 @@ fn kept(read: &Read<'_>, job: Uuid, which: &Which) -> Result<Option<Ready>> {
         )
         .at("job_id")
     })?;
-    if job.format != "pdf" {
+    if job.format != Format::Pdf.name() {
         return Ok(None);
     }
     Ok(read.print_payload(job.id)?.map(|pdf| Ready {

@@ -18,12 +18,13 @@ pub(crate) struct Paper {
     pub(crate) cases: Vec<Uuid>,
     /// Which of several.
     pub(crate) part: Option<u32>,
+    /// How often it was printed as it is now: from the first on a print is a reprint.
+    pub(crate) prints: usize,
 }
 
 /// The act that a paper is of, where it is of one.
 fn act_of(kind: PaperKind) -> Option<CaseAct> {
     match kind {
-        PaperKind::Supplement => Some(CaseAct::RequestSupplement),
         PaperKind::Refusal => Some(CaseAct::Refuse),
         PaperKind::Apology => Some(CaseAct::Postpone),
         PaperKind::ReturnSlip => Some(CaseAct::ReturnResult),
@@ -53,6 +54,7 @@ pub(crate) fn of(
         since_ms,
         cases: vec![row.id],
         part: None,
+        prints: case.prints_since(kind.name(), since_ms),
     };
     Ok(match kind {
         // It tells from when the limit runs, and by which code the case goes; what was paid with it
@@ -77,10 +79,14 @@ pub(crate) fn of(
                 .map(own)
         }
         PaperKind::RatingSlip => Some(own(i64::MIN)),
-        PaperKind::FeeSlip => fee_slip(case, part).map(|(part, since_ms)| Paper {
-            document: format!("{}.{part}", kind.name()),
-            part: Some(part),
-            ..own(since_ms)
+        PaperKind::FeeSlip => fee_slip(case, part).map(|(part, since_ms)| {
+            let document = format!("{}.{part}", kind.name());
+            Paper {
+                prints: case.prints_since(&document, since_ms),
+                document,
+                part: Some(part),
+                ..own(since_ms)
+            }
         }),
         PaperKind::FeeNotice => fee_notice(case).map(own),
         PaperKind::JointReceipt => joint(read, row)?.map(|(since_ms, cases)| Paper {
@@ -91,22 +97,12 @@ pub(crate) fn of(
             cases,
             ..own(since_ms)
         }),
-        PaperKind::Supplement if part.is_some() => {
-            let requests = (case.acts.iter())
-                .filter(|act| act.event.act() == Some(CaseAct::RequestSupplement));
-            let nth = part.and_then(|part| usize::try_from(part).ok()?.checked_sub(1));
-            let count = requests.clone().count();
-            match nth.and_then(|nth| requests.clone().nth(nth)) {
-                // The last one is the same paper whether it is asked for by its number or not.
-                Some(act) if nth.is_some_and(|nth| nth + 1 == count) => Some(own(act.at_ms)),
-                Some(act) => Some(Paper {
-                    document: format!("{}.{}", kind.name(), part.unwrap_or_default()),
-                    part,
-                    ..own(act.at_ms)
-                }),
-                None => None,
-            }
-        }
+        PaperKind::Supplement => request(case, part).map(|(document, since_ms, prints)| Paper {
+            document,
+            prints,
+            part,
+            ..own(since_ms)
+        }),
         other => act_of(other).and_then(at).map(own),
     })
 }
@@ -120,6 +116,22 @@ fn fee_slip(case: &Case, part: Option<u32>) -> Option<(u32, i64)> {
     }?;
     let since = payment.reversed.as_ref().map_or(i64::MIN, |r| r.at_ms);
     Some((payment.n, since))
+}
+
+/// The request that was asked for: under which name its prints stand, since when, and how many there
+/// are. The last one has the name of its kind, and had it while no other had followed.
+fn request(case: &Case, part: Option<u32>) -> Option<(String, i64, usize)> {
+    let (place, asked) = case.supplement_asked(part)?;
+    let since_ms = asked.asked.at_ms;
+    let name = PaperKind::Supplement.name();
+    let while_last = case.prints_since(name, since_ms);
+    let next = u32::try_from(place + 1).ok();
+    let Some((_, next)) = case.supplement_asked(next) else {
+        return Some((name.to_owned(), since_ms, while_last));
+    };
+    let own = format!("{name}.{place}");
+    let prints = while_last - case.prints_since(name, next.asked.at_ms) + case.prints(&own);
+    Some((own, since_ms, prints))
 }
 
 fn fee_notice(case: &Case) -> Option<i64> {

@@ -10,8 +10,8 @@ use motcua_domain::{
 use motcua_protocol::{
     Time,
     verbs::paper::{
-        Assign, FormPrinter, Job, PaperKind, Printer, PrinterPaper, PrinterProfile, Printers,
-        PrintersAnswer, SetProfile, Test,
+        Assign, FormPrinter, Format, Job, PaperKind, Printer, PrinterPaper, PrinterProfile,
+        Printers, PrintersAnswer, SetProfile, Test,
     },
 };
 use motcua_store::{Read, Write, table::print_job::PrintJob};
@@ -246,16 +246,19 @@ pub(crate) fn test(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Test) -> Resu
     };
     let fonts = app.assets.fonts(app.store.dir())?;
     let (format, bytes) = if raster {
-        ("escpos", documents::test_page(&page, fonts)?.to_escpos())
+        (
+            Format::Escpos,
+            documents::test_page(&page, fonts)?.to_escpos(),
+        )
     } else {
-        ("pdf", documents::test_page_pdf(&page, fonts)?)
+        (Format::Pdf, documents::test_page_pdf(&page, fonts)?)
     };
     let job = PrintJob {
         id: Uuid::now_v7(),
         kind: PaperKind::Test.name().to_owned(),
         entity: Uuid::nil(),
         title: "In thử".to_owned(),
-        format: format.to_owned(),
+        format: format.name().to_owned(),
         reprint: false,
         printer: Some(printer),
         handle: None,

@@ -21,7 +21,7 @@ pub(crate) struct Kept {
     pub(crate) entity: Uuid,
     pub(crate) title: String,
     pub(crate) bytes: Vec<u8>,
-    pub(crate) escpos: bool,
+    pub(crate) format: Format,
     pub(crate) reprint: bool,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn keep(tx: &mut Write<'_>, kept: Kept, printer: Option<String>) -> R
         kind: kept.kind.name().to_owned(),
         entity: kept.entity,
         title: kept.title,
-        format: if kept.escpos { ESCPOS } else { PDF }.to_owned(),
+        format: kept.format.name().to_owned(),
         reprint: kept.reprint,
         message: printer
             .is_none()
@@ -108,7 +108,7 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
             let row = case::find(read, id)?;
             let paper =
                 print_state::of(read, &row, kind, part)?.ok_or_else(|| slips::not_yet(kind))?;
-            let before = row.case.prints_since(&paper.document, paper.since_ms) > 0;
+            let before = paper.prints > 0;
             let event = move |hash: String| {
                 let printed = |id: &Uuid| {
                     let printed = CaseEvent::DocumentPrinted {
@@ -163,9 +163,9 @@ pub(super) fn fit(
     kind: PaperKind,
     printer: &str,
 ) -> Result<()> {
-    let thermal = print_queue::is_thermal(printer);
     if !kind.is_strip() {
-        if thermal == (job.format == ESCPOS) {
+        let drawn_for_rolls = job.format == Format::Escpos.name();
+        if print_queue::is_thermal(printer) == drawn_for_rolls {
             return Ok(());
         }
         return Err(Refusal::new(
@@ -179,7 +179,7 @@ pub(super) fn fit(
         .at("printer")
         .into());
     }
-    let format = if thermal { Format::Escpos } else { Format::Pdf };
+    let format = format_for(kind, Some(printer));
     let which = Which {
         kind,
         id: job.entity,
@@ -194,13 +194,18 @@ pub(super) fn fit(
         how,
         (job.reprint, job.created_ms),
     )?;
-    job.format = if thermal { ESCPOS } else { PDF }.to_owned();
+    job.format = format.name().to_owned();
     tx.redraw_print_job(job, &made.paper.bytes)
 }
 
-/// How a kept paper is written.
-const ESCPOS: &str = "escpos";
-const PDF: &str = "pdf";
+/// A strip goes to a thermal printer as raster, and whatever else there is as a page.
+fn format_for(kind: PaperKind, printer: Option<&str>) -> Format {
+    if kind.is_strip() && printer.is_some_and(print_queue::is_thermal) {
+        Format::Escpos
+    } else {
+        Format::Pdf
+    }
+}
 
 /// The same to be looked at: always as pages, and nothing is recorded.
 pub(super) fn to_look_at(
@@ -227,13 +232,7 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     let which = Which { kind, id, part };
     let printer = printer_for(&tx.read(), kind, printer.as_deref())?;
     let (reprint, events) = record(&tx.read(), which)?;
-    // A ticket goes to a thermal printer as raster, and to any other queue as a page.
-    let format = match kind {
-        kind if kind.is_strip() && printer.as_deref().is_some_and(print_queue::is_thermal) => {
-            Format::Escpos
-        }
-        _ => Format::Pdf,
-    };
+    let format = format_for(kind, printer.as_deref());
     let (now_ms, how) = (tx.now_ms(), (printer.as_deref(), format));
     let made = ready(app, &ctx.branch, &tx.read(), which, how, (reprint, now_ms))?;
     let paper = made.paper;
@@ -245,7 +244,7 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
         kind,
         entity: id,
         title: paper.title,
-        escpos: paper.format == Format::Escpos,
+        format: paper.format,
         bytes: paper.bytes,
         reprint,
     };

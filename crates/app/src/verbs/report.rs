@@ -12,7 +12,7 @@ use motcua_protocol::{
     event::{Body, BranchEvent, ReportPrinted},
     verbs::{
         fee::CashSums,
-        paper::{Job, PaperKind, Rendered},
+        paper::{Format, Job, PaperKind, Rendered},
         report::{Book, BookAnswer, BookRow, Print, Render, Report, ReportFormat},
     },
 };
@@ -172,7 +172,7 @@ pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Re
         entity: day,
         title: made.title,
         bytes: made.bytes,
-        escpos: false,
+        format: Format::Pdf,
         reprint: false,
     };
     printing::keep(tx, kept, printer)

@@ -49,18 +49,12 @@ pub(super) fn make(
     let last = |act: CaseAct| row.case.last(act);
     let bytes = match kind {
         PaperKind::Supplement => {
-            // Each request has a paper of its own; the last one unless another is asked for.
-            let mut all = (row.case.acts.iter())
-                .filter(|act| act.event.act() == Some(CaseAct::RequestSupplement));
-            let wanted = match part.and_then(|part| usize::try_from(part).ok()) {
-                Some(nth) => nth.checked_sub(1).and_then(|at| all.nth(at)),
-                None => all.next_back(),
-            };
-            let Some((act, CaseEvent::SupplementRequested(asked))) =
-                wanted.map(|act| (act, &act.event))
-            else {
-                return Err(not_yet(kind).into());
-            };
+            // Each request has a paper of its own.
+            let (_, request) = row
+                .case
+                .supplement_asked(part)
+                .ok_or_else(|| not_yet(kind))?;
+            let (act, asked) = (request.asked, request.wanted);
             let data = documents::Supplement {
                 head: CaseHead {
                     number: asked.number.map(paper::running),
@@ -80,7 +74,7 @@ pub(super) fn make(
             };
             let data = documents::Refused {
                 head: made(act),
-                signer: paper::signer(&row.case).to_owned(),
+                signer: row.case.signer().to_owned(),
                 reason: why.reason.clone(),
             };
             documents::refused(&data, forms, fonts)?

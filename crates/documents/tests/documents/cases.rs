@@ -47,6 +47,7 @@ pub(crate) fn usual() -> Receipt {
             representative: None,
         },
         submitter: None,
+        signer: "Đặng Thị Ngọc Uyển-Phương Ỷ Lan".into(),
         papers: vec![
             paper("Tờ khai đăng ký lại khai sinh", 1, 0, 0),
             paper("Giấy tờ cá nhân có ghi ngày, nơi sinh", 0, 1, 1),
@@ -98,6 +99,7 @@ pub(crate) fn proxy() -> Receipt {
         phone: Some("0987 000 321".into()),
         ..Party::default()
     });
+    receipt.signer = "Y Mŏ Êban H'Rưč".into();
     receipt.procedure_name =
         "Cấp giấy chứng nhận đăng ký hoạt động của tổ chức khoa học và công nghệ".into();
     receipt.papers[1].missing = true;
@@ -122,6 +124,7 @@ pub(crate) fn bare() -> Receipt {
         name: "A".into(),
         ..Party::default()
     };
+    receipt.signer = "A".into();
     receipt.papers.clear();
     receipt.limit = None;
     receipt.due = Due::NoAppointment;
@@ -160,6 +163,7 @@ pub(crate) fn long() -> Receipt {
         .collect::<String>()
         .trim()
         .into();
+    receipt.signer.clone_from(&receipt.owner.name);
     receipt.papers.push(paper(&"Ệ".repeat(300), 1, 0, 0));
     receipt.papers.push(paper(
         &"Thuyết minh chi tiết từng nội dung công việc và dự toán kinh phí; ".repeat(110),

@@ -135,6 +135,7 @@ fn many() -> Vec<ListedCase> {
 fn joint(cases: Vec<ListedCase>, fees: Option<u64>) -> JointReceipt {
     JointReceipt {
         head: list_head(),
+        signer: head().owner.name,
         submitter: head().owner,
         cases,
         fees,

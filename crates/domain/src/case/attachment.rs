@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{Case, CaseEvent, CaseStatus};
+use super::{Case, CaseEvent};
 use crate::{
     refusal::{Code, Refusal, Result},
     text::{self, limit},
@@ -274,8 +274,7 @@ pub fn attach(case: &Case, id: Uuid, wanted: Wanted, known: &[&str]) -> Result<C
     }
     // Elsewhere anything uploaded as a result makes a case look settled in time; here a file of a
     // result needs the result.
-    let has_result = matches!(case.status, CaseStatus::Done | CaseStatus::Returned);
-    if wanted.paper == AttachedTo::Result && !has_result {
+    if wanted.paper == AttachedTo::Result && !case.has_result() {
         return Err(Refusal::new(
             Code::CaseStatus,
             format!(

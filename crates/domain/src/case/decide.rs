@@ -10,7 +10,6 @@ use crate::{
     calendar::{Calendar, Due},
     refusal::{Code, Refusal, Result},
     text::{self, limit},
-    visit::PartyKind,
 };
 
 /// A supplement is to be asked for within so many working days (NĐ 61/2018/NĐ-CP Điều 19.4).
@@ -399,11 +398,7 @@ fn owner(case: &Case, typed: &str) -> Result<Recipient> {
     let name = text::line(typed, limit::NAME).map_err(|r| r.at("name"))?;
     if name.is_empty() {
         return Ok(Recipient::Owner {
-            name: applicant
-                .representative
-                .clone()
-                .filter(|_| applicant.kind != PartyKind::Individual)
-                .unwrap_or_else(|| applicant.name.clone()),
+            name: applicant.signer().to_owned(),
         });
     }
     let same = |known: &str| text::fold(known) == text::fold(&name);

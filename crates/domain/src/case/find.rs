@@ -7,7 +7,10 @@
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::CaseStatus;
-use crate::text::{fold, nfc};
+use crate::{
+    identity::phone,
+    text::{fold, nfc},
+};
 
 /// What a search asks for beside its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,15 +163,15 @@ fn whole_numbers(words: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A number of a telephone (10 digits, 11 of a landline) or a card (12).
+/// The number of a card, or of a telephone in its normal form. Fewer digits are a part of one, or an
+/// old card's; they are sought as they stand.
 fn whole_number(typed: &str) -> Option<String> {
     let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-    let abroad = typed.trim_start_matches('(').starts_with('+') || digits.len() == 11;
-    let digits = match digits.strip_prefix("84") {
-        Some(rest) if abroad => format!("0{rest}"),
-        _ => digits,
-    };
-    (digits.starts_with('0') && (10..=12).contains(&digits.len())).then_some(digits)
+    match digits.len() {
+        12 if digits.starts_with('0') => Some(digits),
+        0..10 => None,
+        _ => Some(phone::parse(typed).ok()?.value.to_string()),
+    }
 }
 
 /// The longest saying that ends the words, and how many of them it takes. Whoever types marks

@@ -79,10 +79,6 @@ pub struct Case {
     /// How the citizen is reached, where that was changed after reception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
-    /// The changes of it, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[ts(as = "Option<Vec<Act>>", optional)]
-    pub contacts: Vec<Act>,
     /// Files of its papers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
@@ -134,7 +130,6 @@ impl Case {
             set_aside: Vec::new(),
             undone: Vec::new(),
             contact: None,
-            contacts: Vec::new(),
             attachments: Vec::new(),
             detached: Vec::new(),
         })
@@ -174,11 +169,6 @@ impl Case {
                 phone: changed.phone.clone(),
                 email: changed.email.clone(),
                 changes: self.contact().changes + 1,
-            });
-            self.contacts.push(Act {
-                at_ms,
-                officer,
-                event: recorded.event.clone(),
             });
             return;
         }

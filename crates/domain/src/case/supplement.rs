@@ -45,6 +45,14 @@ impl Case {
         found
     }
 
+    /// The request that is meant: by its place from 1, the last one unless said. With that place.
+    pub fn supplement_asked(&self, part: Option<u32>) -> Option<(usize, Supplement<'_>)> {
+        let all = self.supplements();
+        let place = part.map_or(Some(all.len()), |part| usize::try_from(part).ok())?;
+        let asked = *all.get(place.checked_sub(1)?)?;
+        Some((place, asked))
+    }
+
     /// The result as it was noted when it came, here or at the department.
     pub fn result_note(&self) -> Option<&ResultPaperNote> {
         match &self.last(CaseAct::ReceiveResult)?.event {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::Party;
+use super::{Party, PartyKind};
 
 /// One thing that is known of a party.
 #[derive(
@@ -46,6 +46,14 @@ impl PartyField {
 }
 
 impl Party {
+    /// Who signs for them and takes what is theirs: for an organisation whoever acts for it.
+    pub fn signer(&self) -> &str {
+        let other = self.representative.as_deref();
+        other
+            .filter(|_| self.kind != PartyKind::Individual)
+            .unwrap_or(&self.name)
+    }
+
     /// What a field says, where it says anything.
     pub fn said(&self, field: PartyField) -> Option<String> {
         let text = match field {

@@ -13,6 +13,7 @@ mod codes;
 mod fees;
 mod for_others;
 mod guards;
+mod held;
 mod play;
 mod properties;
 mod supplements;

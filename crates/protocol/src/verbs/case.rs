@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 use motcua_domain::{
     calendar::{DayMark, Limit},
-    case::{Case, CaseFee, CaseStatus, Money, OnBehalf, OnlineDossier, PaperCount, ReturnMethod},
+    case::{
+        Case, CaseFee, CaseStatus, HeldPaper, Money, OnBehalf, OnlineDossier, PaperCount,
+        ReturnMethod,
+    },
     catalogue::Procedure,
     notice::{Consent, Contact},
     visit::Party,
@@ -153,6 +156,10 @@ pub struct CaseView {
     pub contact: Contact,
     /// Papers that can be printed.
     pub papers: Vec<CasePaper>,
+    /// Papers of the dossier as they are now.
+    pub held: Vec<HeldPaper>,
+    /// There is a result, so that papers of one can be attached.
+    pub has_result: bool,
     /// What happened, in words, from reception on.
     pub history: Vec<CaseLine>,
     /// The procedure's version the case was received under.

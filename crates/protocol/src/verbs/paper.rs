@@ -149,6 +149,17 @@ pub enum Format {
     Escpos,
 }
 
+impl Format {
+    /// The name under which a kept paper has it, and how its file ends.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Png => "png",
+            Self::Escpos => "escpos",
+        }
+    }
+}
+
 /// `document.render`: a paper as a file; nothing is recorded.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "DocumentRender", optional_fields)]

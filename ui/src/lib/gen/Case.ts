@@ -57,10 +57,6 @@ undone?: Array<CaseUndone>,
  */
 contact?: Contact | null, 
 /**
- * The changes of it, in order.
- */
-contacts?: Array<Act>, 
-/**
  * Files of its papers.
  */
 attachments?: Array<Attachment>, 

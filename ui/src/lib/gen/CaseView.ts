@@ -4,6 +4,7 @@ import type { CaseLine } from "./CaseLine";
 import type { CasePaper } from "./CasePaper";
 import type { CaseUndoable } from "./CaseUndoable";
 import type { Contact } from "./Contact";
+import type { HeldPaper } from "./HeldPaper";
 import type { Money } from "./Money";
 import type { PossibleAct } from "./PossibleAct";
 import type { Procedure } from "./Procedure";
@@ -74,6 +75,14 @@ contact: Contact,
  * Papers that can be printed.
  */
 papers: Array<CasePaper>, 
+/**
+ * Papers of the dossier as they are now.
+ */
+held: Array<HeldPaper>, 
+/**
+ * There is a result, so that papers of one can be attached.
+ */
+has_result: boolean, 
 /**
  * What happened, in words, from reception on.
  */

@@ -15,6 +15,7 @@ mod clock;
 mod codes;
 mod counters;
 mod day;
+mod dossiers;
 mod edges;
 mod fees;
 mod find_case;

@@ -90,9 +90,11 @@ impl Rig {
         let tray = self.desk.data().join("scan-tray");
         fs::create_dir_all(&tray).unwrap();
         let listed = self.got(code)["case"].to_string();
-        // A name of its own: the last file may still be on its way out of the tray.
+        // A name of its own: the last file may still be on its way out of the tray. And a
+        // content of its own: the same file goes to a paper once.
         let nth = listed.matches("\"blob\"").count();
-        fs::write(tray.join(format!("0190{nth:02}.pdf")), pdf(9_000)).unwrap();
+        let content = pdf(9_000 + u32::try_from(nth).unwrap());
+        fs::write(tray.join(format!("0190{nth:02}.pdf")), content).unwrap();
         let page = self.desk.answer("scan.get", &case)["pages"][0]["id"].clone();
         let bind = json!({"case_id": case["case_id"], "pages": [page]});
         let blob = self.desk.answer("scan.bind", &bind);

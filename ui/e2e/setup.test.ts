@@ -236,9 +236,10 @@ test("a catalogue is chosen as a file: what it brought is counted, a wrong one i
   await page.keyboard.press("Control+,");
   // By keys, and in our words only: the system's own window opens from the field that has the keys.
   await page.waitForSelector("dialog label.btn:has-text('Chọn tệp')");
-  await page.focus("dialog [data-field=catalogue]");
+  // The dialog gives the keys to its first field; only then may they go elsewhere.
+  await page.waitForSelector("dialog :focus");
   const opened = page.waitForEvent("filechooser");
-  await page.keyboard.press("Space");
+  await page.locator("dialog [data-field=catalogue]").press("Space");
   await (await opened).setFiles({ name: "anh.json", mimeType: "application/json", buffer: Buffer.from("{") });
   await page.waitForSelector("dialog *:has(> [data-field=catalogue][aria-invalid=true]) ~ .err");
   await page.waitForSelector("dialog .name:has-text('anh.json, 1 byte')");

@@ -58,6 +58,21 @@ pub(crate) fn paragraph(spans: &[Span], align: Align, s: &Setting) -> Vec<Slab> 
     lines_to_slabs(&lines, align, s.gap(), s.leading(), s)
 }
 
+/// Dotted lines to write on, as wide as the text, with room for a hand.
+pub(crate) fn room(lines: u8, s: &Setting) -> Vec<Slab> {
+    let spans = |text: &str| [Span::new(text, Style::regular(s.body()))];
+    let measure = s.sheet.measure();
+    let dot = wrap(&spans("…"), measure, s.fonts)[0].width;
+    let dots = spans(&"…".repeat((measure / dot) as usize));
+    let leading = s.leading() * 1.25;
+    (0..lines)
+        .flat_map(|_| {
+            let line = wrap(&dots, measure, s.fonts);
+            lines_to_slabs(&line, Align::Left, 0.0, leading, s)
+        })
+        .collect()
+}
+
 /// Small print under a form: every line stays with the next.
 pub(crate) fn small_print(spans: &[Span], s: &Setting) -> Vec<Slab> {
     let lines = wrap(spans, s.sheet.measure(), s.fonts);

@@ -280,61 +280,29 @@ fn bar_width(modules: usize, column: f32) -> Option<f32> {
 
 fn body_item(item: &Item, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {
     let values = &filling.values;
-    match item {
-        Item::Line { line, condition } => {
-            if !holds(condition.as_deref(), values)? {
-                return Ok(vec![]);
-            }
-            Ok(blocks::paragraph(
-                &fill(line, values, s.body())?,
-                Align::Left,
-                s,
-            ))
-        }
+    if !holds(item.condition(), values)? {
+        return Ok(vec![]);
+    }
+    let written = |template: &str, size| fill(template, values, size);
+    Ok(match item {
+        Item::Line { line, .. } => blocks::paragraph(&written(line, s.body())?, Align::Left, s),
         Item::Pair {
             pair: [left, right],
-            condition,
-        } => {
-            if !holds(condition.as_deref(), values)? {
-                return Ok(vec![]);
-            }
-            Ok(blocks::pair(
-                &fill(left, values, s.body())?,
-                &fill(right, values, s.body())?,
-                s,
-            ))
-        }
-        Item::Papers { papers, condition } => {
-            if !holds(condition.as_deref(), values)? {
-                return Ok(vec![]);
-            }
-            Ok(papers_table(papers, filling.papers, s))
-        }
-        Item::Hops { hops } => Ok(hops_table(hops, filling.hops, s)),
-        Item::Rows { rows, condition } => {
-            if !holds(condition.as_deref(), values)? {
-                return Ok(vec![]);
-            }
-            Ok(rows_table(rows, filling.rows, s))
-        }
+            ..
+        } => blocks::pair(&written(left, s.body())?, &written(right, s.body())?, s),
+        Item::Room { room } => blocks::room(*room, s),
+        Item::Papers { papers, .. } => papers_table(papers, filling.papers, s),
+        Item::Hops { hops } => hops_table(hops, filling.hops, s),
+        Item::Rows { rows, .. } => rows_table(rows, filling.rows, s),
         Item::Square {
-            square,
-            caption,
-            condition,
+            square, caption, ..
         } => {
-            if !holds(condition.as_deref(), values)? {
-                return Ok(vec![]);
-            }
             let code = value(values, square)?
                 .and_then(codes::qr)
                 .unwrap_or_default();
-            Ok(blocks::captioned_square(
-                &code,
-                &fill(caption, values, s.cell())?,
-                s,
-            ))
+            blocks::captioned_square(&code, &written(caption, s.cell())?, s)
         }
-    }
+    })
 }
 
 fn sign(form: &Form, filling: &Filling, s: &Setting) -> Result<Vec<Slab>> {

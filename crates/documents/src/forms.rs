@@ -112,6 +112,10 @@ pub(crate) enum Item {
         #[serde(rename = "if")]
         condition: Option<String>,
     },
+    /// So many dotted lines across the page to write on by hand.
+    Room {
+        room: u8,
+    },
     Papers {
         papers: PapersWords,
         #[serde(rename = "if")]
@@ -132,6 +136,20 @@ pub(crate) enum Item {
         #[serde(rename = "if")]
         condition: Option<String>,
     },
+}
+
+impl Item {
+    /// The value without which it is left out.
+    pub(crate) fn condition(&self) -> Option<&str> {
+        match self {
+            Self::Line { condition, .. }
+            | Self::Pair { condition, .. }
+            | Self::Papers { condition, .. }
+            | Self::Rows { condition, .. }
+            | Self::Square { condition, .. } => condition.as_deref(),
+            Self::Room { .. } | Self::Hops { .. } => None,
+        }
+    }
 }
 
 /// A table whose columns, their order and their wording are data.
@@ -259,7 +277,9 @@ impl FormSet {
                 Item::Line { line, .. } => vec![line],
                 Item::Pair { pair, .. } => pair.iter().collect(),
                 Item::Square { caption, .. } => vec![caption],
-                Item::Papers { .. } | Item::Hops { .. } | Item::Rows { .. } => vec![],
+                Item::Room { .. } | Item::Papers { .. } | Item::Hops { .. } | Item::Rows { .. } => {
+                    vec![]
+                }
             });
             let names = form.signatures.iter().map(|signature| &signature.name);
             head.into_iter()

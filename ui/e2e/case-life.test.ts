@@ -162,6 +162,24 @@ test("an apology: what cannot be done stays in sight with its reason", async () 
   expect(await status(id)).toBe("received");
 });
 
+test("each request for a supplement has a paper of its own, looked at and printed from the drawer", async () => {
+  const { id } = await receive("Sùng Thị Chu");
+  for (const content of ["Ký tờ khai", "Nộp bản sao trích lục"]) {
+    await server.call("case.request_supplement", { id, papers: [], content, reason: "Còn thiếu" });
+    await server.call("case.complete_supplement", { id });
+  }
+  await open("Sùng Thị Chu");
+  await page.locator("button[aria-label='Xem trước Yêu cầu bổ sung (Mẫu 02), lần 1']").press("Enter");
+  await page.waitForSelector("dialog img");
+  expect(await page.locator("dialog h2").first().innerText()).toContain("lần 1");
+  await look("life-requests");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog[open]", { state: "detached" });
+  const printed = async () =>
+    (await server.call("print.jobs", {})).filter((job) => job.kind === "supplement").map((job) => job.part);
+  await expect.poll(async () => (await printed())[0]).toBe(1);
+});
+
 test("an electronic result is not handed over against an identity card; the number is the present one", async () => {
   const { id } = await receive("Hoàng Thị Điện", { return_method: "online" });
   await server.call("case.set_contact", { id, consent: "agreed", phone: "0987654321" });

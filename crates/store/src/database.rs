@@ -40,6 +40,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
             include_str!("../migrations/0018_days_of_cases.sql"),
             words_of_cases,
         ),
+        M::up(include_str!("../migrations/0019_parts_of_papers.sql")),
     ])
 }
 
@@ -91,7 +92,7 @@ fn words_of_cases(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 17;
+pub const SCHEMA_VERSION: i64 = 18;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

@@ -1,13 +1,21 @@
 //! Papers as files: rendered by Rust, kept where the officer keeps downloads.
 import { ApiError, rpc, whereSaved } from "./backend";
+import type { CasePaper } from "./gen/CasePaper";
 import type { DocumentRendered } from "./gen/DocumentRendered";
 import type { PaperKind } from "./gen/PaperKind";
 import type { Report } from "./gen/Report";
 import { t } from "./i18n.svelte";
 
+/** What a paper of a case is called among its papers: of several of a kind, which. */
+export function paperName(paper: CasePaper, among: CasePaper[]): string {
+  const name = t(`casePaper.${paper.kind}`);
+  const several = among.filter((each) => each.kind === paper.kind).length > 1;
+  return several && paper.part !== undefined ? t("cases.paperPart", { name, n: paper.part }) : name;
+}
+
 /** Offers a paper as a file. Answers where it is: its place in the window, its name in a browser. */
-export async function savePaper(kind: PaperKind, id: string): Promise<string> {
-  return saveBytes(await rpc("document.render", { kind, id, format: "pdf" }));
+export async function savePaper(kind: PaperKind, id: string, part?: number): Promise<string> {
+  return saveBytes(await rpc("document.render", { kind, id, part, format: "pdf" }));
 }
 
 /** The same for a list of a day or a year, for a spreadsheet. */

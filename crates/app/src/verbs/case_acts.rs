@@ -385,15 +385,13 @@ pub(crate) fn view_of(
         })
         .collect();
     let mut papers = Vec::new();
-    for kind in PaperKind::ALL {
-        if let Some(paper) = print_state::of(read, &row, kind, None)? {
-            let (all, now) = (row.case.prints(&paper.document), paper.prints);
-            papers.push(CasePaper {
-                kind,
-                prints: now as u32,
-                earlier: (all - now) as u32,
-            });
-        }
+    for (kind, paper) in print_state::all(read, &row)? {
+        papers.push(CasePaper {
+            kind,
+            part: paper.part,
+            prints: paper.prints as u32,
+            earlier: paper.earlier as u32,
+        });
     }
     let (because, former) = why_due(case);
     // Read from the log only where there are any.

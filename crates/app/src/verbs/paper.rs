@@ -440,6 +440,7 @@ pub(crate) fn job_view(job: &PrintJob) -> Result<Job> {
         job_id: job.id,
         kind: kind_of(job),
         id: job.entity,
+        part: job.part,
         title: job.title.clone(),
         printer: job.printer.clone(),
         state: match job.state.as_str() {

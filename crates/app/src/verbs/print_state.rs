@@ -20,6 +20,8 @@ pub(crate) struct Paper {
     pub(crate) part: Option<u32>,
     /// How often it was printed as it is now: from the first on a print is a reprint.
     pub(crate) prints: usize,
+    /// How often before it became what it is now.
+    pub(crate) earlier: usize,
 }
 
 /// The act that a paper is of, where it is of one.
@@ -49,13 +51,18 @@ pub(crate) fn of(
         let of = |done: &&Undone| done.act.event.act().is_some_and(|a| acts.contains(&a));
         case.undone.iter().filter(of).map(|done| done.at_ms).max()
     };
-    let own = |since_ms: i64| Paper {
-        document: kind.name().to_owned(),
-        since_ms,
-        cases: vec![row.id],
-        part: None,
-        prints: case.prints_since(kind.name(), since_ms),
+    let named = |document: String, since_ms: i64| {
+        let prints = case.prints_since(&document, since_ms);
+        Paper {
+            since_ms,
+            cases: vec![row.id],
+            part: None,
+            prints,
+            earlier: case.prints(&document) - prints,
+            document,
+        }
     };
+    let own = |since_ms: i64| named(kind.name().to_owned(), since_ms);
     Ok(match kind {
         // It tells from when the limit runs, and by which code the case goes; what was paid with it
         // stays as it was told.
@@ -79,14 +86,9 @@ pub(crate) fn of(
                 .map(own)
         }
         PaperKind::RatingSlip => Some(own(i64::MIN)),
-        PaperKind::FeeSlip => fee_slip(case, part).map(|(part, since_ms)| {
-            let document = format!("{}.{part}", kind.name());
-            Paper {
-                prints: case.prints_since(&document, since_ms),
-                document,
-                part: Some(part),
-                ..own(since_ms)
-            }
+        PaperKind::FeeSlip => fee_slip(case, part).map(|(part, since_ms)| Paper {
+            part: Some(part),
+            ..named(format!("{}.{part}", kind.name()), since_ms)
         }),
         PaperKind::FeeNotice => fee_notice(case).map(own),
         PaperKind::JointReceipt => joint(read, row)?.map(|(since_ms, cases)| Paper {
@@ -97,14 +99,31 @@ pub(crate) fn of(
             cases,
             ..own(since_ms)
         }),
-        PaperKind::Supplement => request(case, part).map(|(document, since_ms, prints)| Paper {
-            document,
-            prints,
-            part,
-            ..own(since_ms)
+        PaperKind::Supplement => request(case, part).map(|request| Paper {
+            document: request.document,
+            prints: request.prints,
+            part: Some(request.part),
+            // What was printed before was another request.
+            earlier: 0,
+            ..own(request.since_ms)
         }),
         other => act_of(other).and_then(at).map(own),
     })
+}
+
+/// All papers that the case has now, each of several of a kind by itself.
+pub(crate) fn all(read: &Read<'_>, row: &CaseRow) -> Result<Vec<(PaperKind, Paper)>> {
+    let mut papers = Vec::new();
+    for kind in PaperKind::ALL {
+        let Some(last) = of(read, row, kind, None)? else {
+            continue;
+        };
+        for part in 1..last.part.unwrap_or(1) {
+            papers.extend(of(read, row, kind, Some(part))?.map(|paper| (kind, paper)));
+        }
+        papers.push((kind, last));
+    }
+    Ok(papers)
 }
 
 /// The payment that was asked for, or the last one; a payment that went back has another slip.
@@ -118,20 +137,36 @@ fn fee_slip(case: &Case, part: Option<u32>) -> Option<(u32, i64)> {
     Some((payment.n, since))
 }
 
-/// The request that was asked for: under which name its prints stand, since when, and how many there
-/// are. The last one has the name of its kind, and had it while no other had followed.
-fn request(case: &Case, part: Option<u32>) -> Option<(String, i64, usize)> {
-    let (place, asked) = case.supplement_asked(part)?;
+/// A request for a supplement, as far as its prints go.
+struct Request {
+    document: String,
+    part: u32,
+    since_ms: i64,
+    prints: usize,
+}
+
+/// The request that was asked for. The last one has the name of its kind, and had it while no other
+/// had followed.
+fn request(case: &Case, part: Option<u32>) -> Option<Request> {
+    let (part, asked) = case.supplement_asked(part)?;
     let since_ms = asked.asked.at_ms;
     let name = PaperKind::Supplement.name();
     let while_last = case.prints_since(name, since_ms);
-    let next = u32::try_from(place + 1).ok();
-    let Some((_, next)) = case.supplement_asked(next) else {
-        return Some((name.to_owned(), since_ms, while_last));
+    let (document, prints) = match case.supplement_asked(Some(part + 1)) {
+        None => (name.to_owned(), while_last),
+        Some((_, next)) => {
+            let own = format!("{name}.{part}");
+            let since_next = case.prints_since(name, next.asked.at_ms);
+            let prints = while_last - since_next + case.prints(&own);
+            (own, prints)
+        }
     };
-    let own = format!("{name}.{place}");
-    let prints = while_last - case.prints_since(name, next.asked.at_ms) + case.prints(&own);
-    Some((own, since_ms, prints))
+    Some(Request {
+        document,
+        part,
+        since_ms,
+        prints,
+    })
 }
 
 fn fee_notice(case: &Case) -> Option<i64> {

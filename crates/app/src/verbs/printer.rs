@@ -257,6 +257,7 @@ pub(crate) fn test(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Test) -> Resu
         id: Uuid::now_v7(),
         kind: PaperKind::Test.name().to_owned(),
         entity: Uuid::nil(),
+        part: None,
         title: "In thử".to_owned(),
         format: format.name().to_owned(),
         reprint: false,

@@ -19,6 +19,8 @@ use crate::{App, Result, print_queue, registry::Ctx};
 pub(crate) struct Kept {
     pub(crate) kind: PaperKind,
     pub(crate) entity: Uuid,
+    /// Which of several of that kind.
+    pub(crate) part: Option<u32>,
     pub(crate) title: String,
     pub(crate) bytes: Vec<u8>,
     pub(crate) format: Format,
@@ -44,6 +46,7 @@ pub(crate) fn keep(tx: &mut Write<'_>, kept: Kept, printer: Option<String>) -> R
         id: Uuid::now_v7(),
         kind: kept.kind.name().to_owned(),
         entity: kept.entity,
+        part: kept.part,
         title: kept.title,
         format: kept.format.name().to_owned(),
         reprint: kept.reprint,
@@ -66,8 +69,14 @@ pub(crate) fn keep(tx: &mut Write<'_>, kept: Kept, printer: Option<String>) -> R
     job_view(&job)
 }
 
-/// How often it was printed as it is now, and what records another print.
-type Record = (bool, Box<dyn Fn(String) -> Vec<(Uuid, Body)>>);
+/// What records another print of a paper.
+struct Record {
+    /// It was printed before, as it is now.
+    reprint: bool,
+    /// Which it is, where the case has several of that kind.
+    part: Option<u32>,
+    events: Box<dyn Fn(String) -> Vec<(Uuid, Body)>>,
+}
 
 fn record(read: &Read<'_>, which: Which) -> Result<Record> {
     let Which { kind, id, part } = which;
@@ -85,31 +94,43 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
                 .at("id")
                 .into());
             }
-            let event = move |hash| vec![(id, Body::Visit(VisitEvent::TicketPrinted { hash }))];
-            Ok((visit.ticket_prints > 0, Box::new(event)))
+            Ok(Record {
+                reprint: visit.ticket_prints > 0,
+                part: None,
+                events: Box::new(move |hash| {
+                    vec![(id, Body::Visit(VisitEvent::TicketPrinted { hash }))]
+                }),
+            })
         }
         PaperKind::Appointment => {
             let visit = booking::printable(read, id)?;
-            let event =
-                move |hash| vec![(id, Body::Visit(VisitEvent::AppointmentPrinted { hash }))];
-            Ok((visit.slip_prints > 0, Box::new(event)))
+            Ok(Record {
+                reprint: visit.slip_prints > 0,
+                part: None,
+                events: Box::new(move |hash| {
+                    vec![(id, Body::Visit(VisitEvent::AppointmentPrinted { hash }))]
+                }),
+            })
         }
         // It is asked for by `printer.test` and belongs to nobody.
         PaperKind::Test => Err(slips::not_yet(kind).into()),
         PaperKind::DossierRefusal | PaperKind::DossierSupplement => {
             let (part, refused) = case_lists::turned_away(read, which)?;
-            let event = move |hash| {
-                let printed = VisitEvent::RefusalPrinted { part, hash };
-                vec![(id, Body::Visit(printed))]
-            };
-            Ok((refused.prints > 0, Box::new(event)))
+            Ok(Record {
+                reprint: refused.prints > 0,
+                part: Some(part),
+                events: Box::new(move |hash| {
+                    let printed = VisitEvent::RefusalPrinted { part, hash };
+                    vec![(id, Body::Visit(printed))]
+                }),
+            })
         }
         kind => {
             let row = case::find(read, id)?;
             let paper =
                 print_state::of(read, &row, kind, part)?.ok_or_else(|| slips::not_yet(kind))?;
-            let before = paper.prints > 0;
-            let event = move |hash: String| {
+            let (reprint, part) = (paper.prints > 0, paper.part);
+            let events = move |hash: String| {
                 let printed = |id: &Uuid| {
                     let printed = CaseEvent::DocumentPrinted {
                         document: paper.document.clone(),
@@ -119,7 +140,11 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
                 };
                 paper.cases.iter().map(printed).collect()
             };
-            Ok((before, Box::new(event)))
+            Ok(Record {
+                reprint,
+                part,
+                events: Box::new(events),
+            })
         }
     }
 }
@@ -183,7 +208,7 @@ pub(super) fn fit(
     let which = Which {
         kind,
         id: job.entity,
-        part: None,
+        part: job.part,
     };
     let how = (Some(printer), format);
     let made = ready(
@@ -216,7 +241,7 @@ pub(super) fn to_look_at(
     (asked, now_ms): (Option<&str>, i64),
 ) -> Result<Ready> {
     let printer = printer_for(read, which.kind, asked)?;
-    let (reprint, _) = record(read, which)?;
+    let reprint = record(read, which)?.reprint;
     let how = (printer.as_deref(), Format::Pdf);
     ready(app, branch, read, which, how, (reprint, now_ms))
 }
@@ -231,7 +256,11 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     } = args;
     let which = Which { kind, id, part };
     let printer = printer_for(&tx.read(), kind, printer.as_deref())?;
-    let (reprint, events) = record(&tx.read(), which)?;
+    let Record {
+        reprint,
+        part,
+        events,
+    } = record(&tx.read(), which)?;
     let format = format_for(kind, printer.as_deref());
     let (now_ms, how) = (tx.now_ms(), (printer.as_deref(), format));
     let made = ready(app, &ctx.branch, &tx.read(), which, how, (reprint, now_ms))?;
@@ -243,6 +272,7 @@ pub(crate) fn submit(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Submit) -> 
     let kept = Kept {
         kind,
         entity: id,
+        part,
         title: paper.title,
         format: paper.format,
         bytes: paper.bytes,

@@ -170,6 +170,7 @@ pub(crate) fn print(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Print) -> Re
     let kept = Kept {
         kind: made.kind,
         entity: day,
+        part: None,
         title: made.title,
         bytes: made.bytes,
         format: Format::Pdf,

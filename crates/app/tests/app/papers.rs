@@ -318,6 +318,19 @@ fn papers_that_follow_say_how_the_owner_is_reached_now_and_every_request_has_its
     };
     // Each was printed while it was the last.
     assert_eq!([printed(1), printed(2), printed(1)], [true, true, true]);
+    let view = branch.ok(OFFICER, "case.get", json!({"id": case}));
+    let listed: Vec<Value> = (view["papers"].as_array().unwrap().iter())
+        .filter(|paper| paper["kind"] == "supplement")
+        .map(|paper| json!([paper["part"], paper["prints"], paper["earlier"]]))
+        .collect();
+    assert_eq!(listed, [json!([1, 3, 0]), json!([2, 2, 0])]);
+    // A job tells which it is: a broken one is not taken for another request's.
+    let jobs = branch.ok(OFFICER, "print.jobs", json!({}));
+    let mut parts: Vec<_> = (jobs.as_array().unwrap().iter())
+        .map(|job| job["part"].as_u64().unwrap())
+        .collect();
+    parts.sort_unstable();
+    assert_eq!(parts, [1, 1, 1, 2, 2]);
 }
 
 #[test]

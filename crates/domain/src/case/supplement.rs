@@ -46,10 +46,10 @@ impl Case {
     }
 
     /// The request that is meant: by its place from 1, the last one unless said. With that place.
-    pub fn supplement_asked(&self, part: Option<u32>) -> Option<(usize, Supplement<'_>)> {
+    pub fn supplement_asked(&self, part: Option<u32>) -> Option<(u32, Supplement<'_>)> {
         let all = self.supplements();
-        let place = part.map_or(Some(all.len()), |part| usize::try_from(part).ok())?;
-        let asked = *all.get(place.checked_sub(1)?)?;
+        let place = part.unwrap_or(all.len() as u32);
+        let asked = *all.get(place.checked_sub(1)? as usize)?;
         Some((place, asked))
     }
 

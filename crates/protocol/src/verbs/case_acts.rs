@@ -307,9 +307,13 @@ pub struct PossibleAct {
 
 /// A paper that the case has.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
 pub struct CasePaper {
     /// Which.
     pub kind: PaperKind,
+    /// Which of several of that kind, from 1: each request for a supplement, each payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
     /// How often it was printed as it is now; from the first on a print is a reprint.
     pub prints: u32,
     /// How often before it became what it is now: a control slip before its last line.

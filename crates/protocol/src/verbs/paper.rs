@@ -337,6 +337,9 @@ pub struct Job {
     pub kind: PaperKind,
     /// Case or visit.
     pub id: Uuid,
+    /// Which of several of that kind, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
     /// Case code or number, for people.
     pub title: String,
     /// Printer.

@@ -15,6 +15,8 @@ pub struct PrintJob {
     pub kind: String,
     /// Case or visit.
     pub entity: Uuid,
+    /// Which of several of that kind, from 1.
+    pub part: Option<u32>,
     /// For people.
     pub title: String,
     /// `pdf` or `escpos`.
@@ -37,7 +39,7 @@ pub struct PrintJob {
     pub changed_ms: i64,
 }
 
-const COLUMNS: &str = "job_id, kind, entity, title, format, reprint, printer, handle, state, message, tries, created_ms, changed_ms";
+const COLUMNS: &str = "job_id, kind, entity, title, format, reprint, printer, handle, state, message, tries, created_ms, changed_ms, part";
 
 fn job(row: &Row<'_>) -> rusqlite::Result<PrintJob> {
     Ok(PrintJob {
@@ -54,6 +56,7 @@ fn job(row: &Row<'_>) -> rusqlite::Result<PrintJob> {
         tries: row.get(10)?,
         created_ms: row.get(11)?,
         changed_ms: row.get(12)?,
+        part: row.get(13)?,
     })
 }
 
@@ -151,8 +154,8 @@ impl Write<'_> {
     pub fn add_print_job(&self, job: &PrintJob, payload: &[u8]) -> Result<()> {
         self.tx()
             .prepare_cached(
-                "INSERT INTO print_job(job_id, kind, entity, title, format, payload, reprint, printer, handle, state, message, tries, created_ms, changed_ms)
-                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                "INSERT INTO print_job(job_id, kind, entity, title, format, payload, reprint, printer, handle, state, message, tries, created_ms, changed_ms, part)
+                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(rusqlite::params![
                 job.id.as_bytes(),
@@ -168,7 +171,8 @@ impl Write<'_> {
                 job.message,
                 job.tries,
                 job.created_ms,
-                job.changed_ms
+                job.changed_ms,
+                job.part
             ])?;
         Ok(())
     }

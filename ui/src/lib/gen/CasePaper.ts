@@ -10,6 +10,10 @@ export type CasePaper = {
  */
 kind: PaperKind, 
 /**
+ * Which of several of that kind, from 1: each request for a supplement, each payment.
+ */
+part?: number, 
+/**
  * How often it was printed as it is now; from the first on a print is a reprint.
  */
 prints: number, 

@@ -20,6 +20,10 @@ kind: PaperKind,
  */
 id: string, 
 /**
+ * Which of several of that kind, from 1.
+ */
+part?: number, 
+/**
  * Case code or number, for people.
  */
 title: string, 

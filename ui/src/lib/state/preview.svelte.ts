@@ -11,8 +11,8 @@ type Pages = Answer<"document.preview">;
 export type Ask = (from: number, made_at: string | undefined) => Promise<Pages>;
 
 /** What `print.submit` would print; with a job, what `print.retry` would. */
-export function askPaper(kind: PaperKind, id: string, job_id?: string): Ask {
-  return (from, made_at) => rpc("document.preview", { kind, id, job_id, from, made_at });
+export function askPaper(kind: PaperKind, id: string, job_id?: string, part?: number): Ask {
+  return (from, made_at) => rpc("document.preview", { kind, id, part, job_id, from, made_at });
 }
 
 /** What `report.print` would print. */

@@ -310,6 +310,14 @@ describe("citizens", () => {
     await page.waitForSelector("form .err:has-text('đã nhập rồi')");
     await picture(page, "slip-refused-1280");
     await expectNothingClipped(page);
+    // Typed again as a correction, it stands in place of the first.
+    await page.getByLabel("Sửa phiếu tôi đã nhập hôm nay").press("Space");
+    await page.locator("form ol input").nth(6).fill("1");
+    await page.waitForSelector("text=Gõ lại cả phiếu");
+    await picture(page, "slip-corrects-1280");
+    await expectNothingClipped(page);
+    await page.locator("form ol input").nth(0).press("Enter");
+    await page.waitForSelector("text=Đã sửa phiếu đánh giá");
     // Folded, the figures are there again, with the slips in them.
     await page.click("summary:has-text('Nhập phiếu đánh giá giấy')");
     await page.waitForSelector("th:has-text('Phiếu giấy (5)')");

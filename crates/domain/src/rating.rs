@@ -68,9 +68,14 @@ pub struct RatingGiven {
     /// screen was touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slip: Option<Uuid>,
+    /// The slip was mistyped: this is the whole of it, in place of what was entered before on the same
+    /// day. Without indicators it was of another case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub corrects: bool,
 }
 
-/// What came of the rating of one stay: of each part the first counts, whoever records another.
+/// What came of the rating of one stay: of each part the first counts, whoever records another. Only
+/// a slip of paper is corrected, by whoever typed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rating {
     /// Where and when.
@@ -83,6 +88,14 @@ impl Rating {
         let mut rating: Option<Self> = None;
         for event in events {
             match &mut rating {
+                _ if event.corrects => {
+                    let day = |r: &Self| r.given.slip.is_some() && r.given.date == event.date;
+                    if rating.as_ref().is_some_and(day) {
+                        rating = (!event.indicators.is_empty()).then(|| Self {
+                            given: event.clone(),
+                        });
+                    }
+                }
                 None if event.slip.is_some()
                     || event.grade.is_some_and(|g| (1..=BEST).contains(&g)) =>
                 {

@@ -144,6 +144,7 @@ pub(crate) fn give(
         grade,
         indicators,
         slip: None,
+        corrects: false,
     };
     tx.append(
         rating_entity(id, leg),
@@ -161,7 +162,8 @@ pub(crate) fn enter_slip(
 ) -> Result<RatingThanks> {
     let code = text::required(&args.case_code, limit::CODE).map_err(|r| r.at("case_code"))?;
     let indicators = rating::check_indicators(args.indicators)?;
-    if indicators.is_empty() {
+    let corrects = args.corrects.unwrap_or_default();
+    if indicators.is_empty() && !corrects {
         return Err(Refusal::new(
             Code::FieldRequired,
             "Chưa có điểm nào. Chưa ghi gì. Mời nhập điểm của ít nhất một nội dung trên phiếu.",
@@ -184,13 +186,21 @@ pub(crate) fn enter_slip(
         .at("case_code")
         .into());
     }
-    if tx.read().has_rating_slip(row.id)? {
-        return Err(Refusal::new(
-            Code::NotAllowed,
-            "Phiếu đánh giá của hồ sơ này đã nhập rồi. Không ghi thêm gì.",
-        )
-        .at("case_code")
-        .into());
+    let entered = tx.read().has_rating_slip(row.id)?;
+    let refused = match (entered, corrects) {
+        (true, false) => Some(
+            "Phiếu đánh giá của hồ sơ này đã nhập rồi. Không ghi thêm gì. Nhập sai trong hôm nay thì đánh dấu sửa phiếu rồi gõ lại cả phiếu.",
+        ),
+        (false, true) => {
+            Some("Hồ sơ này chưa có phiếu nào để sửa. Chưa ghi gì. Mời quét lại mã trên phiếu.")
+        }
+        (true, true) if !typed_today(&tx.read(), row.id, &ctx.officer, tx.date())? => Some(
+            "Chỉ người đã nhập phiếu sửa được nó, và chỉ trong ngày nhập. Phiếu vẫn như đã nhập.",
+        ),
+        _ => None,
+    };
+    if let Some(why) = refused {
+        return Err(Refusal::new(Code::NotAllowed, why).at("case_code").into());
     }
     let received = &row.case.received;
     let event = RatingGiven {
@@ -203,12 +213,25 @@ pub(crate) fn enter_slip(
         grade: None,
         indicators,
         slip: Some(row.id),
+        corrects,
     };
     tx.append(
         slip_entity(row.id),
         &Body::Branch(BranchEvent::Rated(event)),
     )?;
     Ok(RatingThanks { recorded: true })
+}
+
+/// Whether the slip of a case was typed by this officer on this day. Nobody else may correct it: they
+/// could tell by the figures what it had said.
+fn typed_today(read: &Read<'_>, case: Uuid, officer: &str, day: NaiveDate) -> Result<bool> {
+    let events = read.events_of(slip_entity(case))?;
+    Ok(events.iter().all(|event| {
+        let body = Body::decode(&event.header.kind, &event.body);
+        let today =
+            matches!(body, Some(Body::Branch(BranchEvent::Rated(given))) if given.date == day);
+        today && event.header.actor == officer
+    }))
 }
 
 /// `rating.figures`

@@ -140,6 +140,40 @@ fn a_slip_of_paper_is_entered_once_and_by_nobody_who_took_the_case_in() {
     branch.assert_sound();
 }
 
+#[test]
+fn a_mistyped_slip_is_put_right_the_same_day_by_whoever_typed_it() {
+    let branch = TestBranch::demo();
+    let codes: Vec<Value> = (0..5)
+        .map(|_| branch.ok(OFFICER, "case.receive", case())["case_code"].clone())
+        .collect();
+    let slip = |code: &Value, points: u8, corrects: bool| json!({"case_code": code, "indicators": [{"indicator": 7, "points": points}], "corrects": corrects});
+    for code in &codes {
+        branch.ok(SUPERVISOR, "rating.enter_slip", slip(code, 0, false));
+    }
+    let mean = || figures(&branch)["slips"]["indicators"][6].clone();
+    assert_eq!(mean(), 0);
+    branch.ok(SUPERVISOR, "rating.enter_slip", slip(&codes[2], 2, true));
+    assert_eq!(mean(), 40);
+    let refused = |officer, args| branch.refused(officer, "rating.enter_slip", args).code;
+    assert_eq!(
+        refused("quan-tri", slip(&codes[2], 1, true)),
+        Code::NotAllowed
+    );
+    // Of another case: it is taken out, and may come again.
+    let out = json!({"case_code": codes[4], "indicators": [], "corrects": true});
+    branch.ok(SUPERVISOR, "rating.enter_slip", out.clone());
+    assert!(figures(&branch)["slips"].is_null(), "four are no group");
+    assert_eq!(refused(SUPERVISOR, out), Code::NotAllowed);
+    branch.ok(SUPERVISOR, "rating.enter_slip", slip(&codes[4], 1, false));
+    assert_eq!(mean(), 60);
+    branch.pass(24 * 60 * MINUTE);
+    assert_eq!(
+        refused(SUPERVISOR, slip(&codes[2], 1, true)),
+        Code::NotAllowed
+    );
+    branch.assert_sound();
+}
+
 #[rstest]
 #[case("rating.figures", json!({}))]
 #[case("complaint.list", json!({}))]

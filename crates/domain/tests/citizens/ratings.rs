@@ -20,6 +20,7 @@ fn given(grade: Option<u8>, indicators: Vec<IndicatorPoints>) -> RatingGiven {
         grade,
         indicators,
         slip: None,
+        corrects: false,
     }
 }
 
@@ -88,6 +89,37 @@ fn slips_of_paper_have_no_grade_and_are_counted_by_groups_of_their_own() {
     };
     assert!(Rating::fold([&slip(2)]).is_some());
     let slips: Vec<RatingGiven> = [2, 2, 1, 2, 1, 0].map(slip).into();
+    let again = |day: u32, indicators| RatingGiven {
+        corrects: true,
+        date: format!("2026-11-{day:02}").parse().unwrap(),
+        indicators,
+        ..slip(0)
+    };
+    let typed = |day| RatingGiven {
+        corrects: false,
+        ..again(day, slip(2).indicators)
+    };
+    let fold = |events: &[RatingGiven]| Rating::fold(events).map(|r| r.given.indicators);
+    let put_right = again(3, slip(1).indicators);
+    assert_eq!(
+        fold(&[typed(3), put_right.clone()]),
+        Some(slip(1).indicators)
+    );
+    assert_eq!(
+        fold(&[typed(2), put_right.clone()]),
+        Some(slip(2).indicators),
+        "a day that is over"
+    );
+    assert_eq!(
+        fold(&[typed(3), again(3, Vec::new())]),
+        None,
+        "of another case"
+    );
+    assert_eq!(
+        fold(&[typed(3), again(3, Vec::new()), typed(4)]),
+        Some(slip(2).indicators)
+    );
+    assert_eq!(fold(&[put_right]), None);
     let of = |n: usize| SlipFigures::of(&slips[..n].iter().collect::<Vec<_>>());
     assert_eq!(of(4), None);
     let five = of(5).unwrap();

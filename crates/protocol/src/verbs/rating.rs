@@ -91,11 +91,16 @@ pub struct RatingGive {
 /// `rating.enter_slip`: what a paper slip (Phiếu đánh giá) of a case says. Never by whoever took the
 /// case in.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(optional_fields)]
 pub struct RatingEnterSlip {
     /// Code of the case, as it stands on the slip.
     pub case_code: String,
     /// Indicators that were marked.
     pub indicators: Vec<IndicatorPoints>,
+    /// In place of what the same officer typed for this case today; with no indicators at all, that
+    /// slip was of another case and is taken out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<bool>,
 }
 
 /// Answer of `rating.give` and `rating.enter_slip`: nothing that tells what anybody said.

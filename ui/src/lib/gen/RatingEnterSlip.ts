@@ -13,4 +13,9 @@ case_code: string,
 /**
  * Indicators that were marked.
  */
-indicators: Array<IndicatorPoints>, };
+indicators: Array<IndicatorPoints>, 
+/**
+ * In place of what the same officer typed for this case today; with no indicators at all, that
+ * slip was of another case and is taken out.
+ */
+corrects?: boolean, };

@@ -37,4 +37,9 @@ indicators: Array<IndicatorPoints>,
  * The case whose paper slip (Phiếu đánh giá) this is, entered by hand on that day; none where a
  * screen was touched.
  */
-slip?: string, };
+slip?: string, 
+/**
+ * The slip was mistyped: this is the whole of it, in place of what was entered before on the same
+ * day. Without indicators it was of another case.
+ */
+corrects: boolean, };

@@ -2,9 +2,10 @@
 
 use motcua_domain::{
     branch::{
-        Branch, Counter, Office, Officer, QueueRules, Role, ServiceKind, WatchRules, plain_service,
-        usual_targets,
+        Branch, Counter, Office, Officer, QueueRules, Role, Service, ServiceKind, WatchRules,
+        plain_service, usual_targets,
     },
+    calendar::SlotRules,
     transfer::Account,
 };
 use motcua_protocol::event::{Body, BranchConfigured, BranchEvent};
@@ -89,14 +90,21 @@ fn branch() -> Branch {
                 ServiceKind::Submit,
                 15,
             ),
-            plain_service(
-                "khoa-hoc",
-                "C",
-                "Khoa học và công nghệ",
-                "Sở hữu trí tuệ, đo lường, viễn thông, thông tin",
-                ServiceKind::Submit,
-                15,
-            ),
+            // One service with appointments by slots, so that they can be tried at once.
+            Service {
+                slots: Some(SlotRules {
+                    minutes: 30,
+                    places: Some(4),
+                }),
+                ..plain_service(
+                    "khoa-hoc",
+                    "C",
+                    "Khoa học và công nghệ",
+                    "Sở hữu trí tuệ, đo lường, viễn thông, thông tin",
+                    ServiceKind::Submit,
+                    15,
+                )
+            },
             plain_service(
                 "tra-ket-qua",
                 "D",

@@ -189,7 +189,7 @@ pub(crate) fn enter_slip(
     let entered = tx.read().has_rating_slip(row.id)?;
     let refused = match (entered, corrects) {
         (true, false) => Some(
-            "Phiếu đánh giá của hồ sơ này đã nhập rồi. Không ghi thêm gì. Nhập sai trong hôm nay thì đánh dấu sửa phiếu rồi gõ lại cả phiếu.",
+            "Phiếu của hồ sơ này đã nhập rồi. Không ghi thêm gì. Nếu hôm nay nhập sai, mời chọn sửa phiếu.",
         ),
         (false, true) => {
             Some("Hồ sơ này chưa có phiếu nào để sửa. Chưa ghi gì. Mời quét lại mã trên phiếu.")

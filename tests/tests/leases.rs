@@ -60,18 +60,26 @@ impl Machine {
         self.program.answer("case.get", &json!({"code": code}))
     }
 
-    /// The receipt; kept to be looked at where `MOTCUA_PICTURES` says.
-    fn picture(&self, name: &str, case: &str) {
+    /// What the receipt says; kept to be looked at where `MOTCUA_PICTURES` says.
+    fn receipt(&self, name: &str, case: &str) -> String {
+        self.paper("receipt", name, case)
+    }
+
+    fn paper(&self, kind: &str, name: &str, case: &str) -> String {
         let file = match std::env::var_os("MOTCUA_PICTURES") {
             Some(folder) => std::path::PathBuf::from(folder).join(format!("{name}.pdf")),
             None => self.folder.path().join(format!("{name}.pdf")),
         };
         let out = file.to_string_lossy().into_owned();
-        let ran = self
-            .program
-            .run(&["document", "receipt", case, "--out", &out]);
+        let ran = self.program.run(&["document", kind, case, "--out", &out]);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
-        assert!(fs::metadata(file).unwrap().len() > 1_000);
+        let text = Command::new("pdftotext")
+            .args(["-raw", &out, "-"])
+            .output()
+            .unwrap();
+        assert!(text.status.success());
+        let text = String::from_utf8(text.stdout).unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     fn watch(&self) -> Value {
@@ -205,7 +213,8 @@ fn cut_off_until_nothing_is_left_codes_are_provisional_and_become_final() {
         (&json!(true), &Value::Null)
     );
     // The receipt says so, and is another paper once the code is final.
-    desk.picture("provisional", &case);
+    let said = desk.receipt("provisional", &case);
+    assert!(said.contains("MÃ TẠM") && said.contains(&code), "{said}");
     central.up();
     desk.sync();
     desk.sync();
@@ -229,7 +238,19 @@ fn cut_off_until_nothing_is_left_codes_are_provisional_and_become_final() {
             "{history}"
         );
     }
-    desk.picture("final", &case);
+    let said = desk.receipt("final", &case);
+    let replaces = format!("Mã này thay mã tạm {code} trên giấy đã cấp");
+    assert!(said.contains(&replaces), "{said}");
+    // A slip that was printed with the receipt bears the code of then.
+    let slip = json!({"case_code": code, "indicators": [{"indicator": 7, "points": 2}]});
+    let told = desk.program.run(&[
+        "--as",
+        SUPERVISOR,
+        "do",
+        "rating.enter_slip",
+        &slip.to_string(),
+    ]);
+    assert_eq!(told.json()["recorded"], true);
     assert_eq!(desk.watch(), Value::Null);
     assert_eq!(desk.program.run(&["verify"]).code, Some(0));
     desk.sync();
@@ -287,6 +308,35 @@ fn what_a_department_says_comes_down_to_the_branch_and_stands_in_the_history() {
     let told = history.matches("Phòng Tư pháp báo đã giải quyết xong, có kết quả");
     assert_eq!(told.count(), 1, "{history}");
     assert!(history.contains("Giấy khai sinh"), "{history}");
+    let slip = desk.paper("control", "reported", &case);
+    assert!(
+        slip.contains("1. Giao: Phòng Tư pháp") && slip.contains("Lê Văn Tám"),
+        "{slip}"
+    );
+    // Another one stops there: the notice says who stopped it, and why.
+    let (stopped, other) = desk.receive();
+    desk.sync();
+    let stops = json!({
+        "report_id": "0192f0c1-0000-7000-8000-000000000003", "case_code": stopped, "step": "stopped",
+        "note": "Công dân đã có giấy khai sinh",
+    });
+    let stops = stops.to_string();
+    central
+        .run(&[
+            "report",
+            "--office",
+            &office,
+            "--department",
+            "Phòng Tư pháp",
+            &stops,
+        ])
+        .json();
+    desk.sync();
+    assert_eq!(desk.look(&stopped)["case"]["status"], "stopped");
+    let notice = desk.paper("stop_notice", "stopped", &other);
+    for want in ["Phòng Tư pháp", "Công dân đã có giấy khai sinh"] {
+        assert!(notice.contains(want), "{want}: {notice}");
+    }
     assert_eq!(desk.program.run(&["verify"]).code, Some(0));
     desk.sync();
     let here = String::from_utf8(desk.program.run(&["dump"]).out).unwrap();

@@ -36,6 +36,7 @@ mod sounds;
 mod succession;
 mod verbs;
 mod view;
+mod wake;
 
 pub use change::{Change, Topic};
 pub use hub_link::{Asked, HubLink, LinkState, Order, Place, place};

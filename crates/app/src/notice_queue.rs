@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread,
     time::Duration,
 };
@@ -23,6 +23,7 @@ use crate::{
     change::Topic,
     notice_setup::Ways,
     notice_text::{Facts, NoticeTexts},
+    wake::Wake,
 };
 
 /// How long between looks when nothing is to be tried again: a safety net under the wake-up.
@@ -63,8 +64,7 @@ struct Troubles {
 /// Wakes the sending thread, and says what is wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    work: Mutex<bool>,
-    wake: Condvar,
+    work: Wake,
     troubles: Mutex<Troubles>,
     /// One round at a time.
     turn: Mutex<()>,
@@ -72,8 +72,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn wake(&self) {
-        *self.work.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.wake.notify_all();
+        self.work.wake();
     }
 
     /// Everything is tried anew: somebody changed how it is sent.
@@ -83,12 +82,7 @@ impl Queue {
     }
 
     fn wait(&self, at_most: Duration) {
-        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut work, _) = self
-            .wake
-            .wait_timeout_while(work, at_most, |work| !*work)
-            .unwrap_or_else(PoisonError::into_inner);
-        *work = false;
+        self.work.wait(at_most);
     }
 
     fn troubles(&self) -> MutexGuard<'_, Troubles> {

@@ -33,6 +33,7 @@ use crate::{
     replica::CentralLink,
     scan,
     scanner::{self, Scan},
+    wake::Wake,
 };
 
 /// Who wrote what nobody pressed.
@@ -145,7 +146,7 @@ pub struct App {
     pub(crate) listeners: Listeners<Change>,
     pub(crate) scans: Listeners<Scan>,
     pub(crate) scan: scan::Station,
-    pub(crate) prints: Arc<print_queue::Queue>,
+    pub(crate) prints: Arc<Wake>,
     pub(crate) kiosk: Kiosk,
     pub(crate) notices: Arc<notice_queue::Queue>,
     pub(crate) notice_setup: NoticeSetup,

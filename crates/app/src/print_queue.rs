@@ -2,11 +2,12 @@
 //! a dead printer, a crash or a restart loses no paper; the desk never waits for any of it.
 
 use std::{
+    collections::HashMap,
     net::{Ipv4Addr, Ipv6Addr},
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex, PoisonError, Weak},
+    sync::{Arc, Weak},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use motcua_devices::printing::{
@@ -30,29 +31,6 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long between looks when there is nothing to do: a safety net under the wake-up.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Wakes the printing thread.
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
-    work: Mutex<bool>,
-    wake: Condvar,
-}
-
-impl Queue {
-    fn wake(&self) {
-        *self.work.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.wake.notify_all();
-    }
-
-    fn wait(&self, at_most: Duration) {
-        let work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut work, _) = self
-            .wake
-            .wait_timeout_while(work, at_most, |work| !*work)
-            .unwrap_or_else(PoisonError::into_inner);
-        *work = false;
-    }
-}
-
 /// Starts the thread; it ends with the application.
 pub(crate) fn start(app: &Arc<App>) {
     let changes = app.subscribe();
@@ -70,9 +48,10 @@ pub(crate) fn start(app: &Arc<App>) {
 }
 
 fn run(weak: &Weak<App>) {
+    let mut tried = HashMap::new();
     loop {
         let Some(app) = weak.upgrade() else { return };
-        let busy = round(&app).unwrap_or_else(|error| {
+        let busy = round(&app, &mut tried).unwrap_or_else(|error| {
             tracing::warn!(%error, "print queue");
             false
         });
@@ -83,8 +62,35 @@ fn run(weak: &Weak<App>) {
     }
 }
 
+/// Tells printing systems what is not to come out any more. One that does not answer is told later:
+/// waiting for it keeps the other printers waiting.
+fn withdraw(app: &App, tried: &mut HashMap<String, Instant>) -> Result<()> {
+    tried.retain(|_, at| at.elapsed() < IDLE);
+    for handle in app.store.read(|read| read.withdrawn_prints())? {
+        if tried.contains_key(&handle) {
+            continue;
+        }
+        let told = match serde_json::from_str::<JobHandle>(&handle) {
+            Ok(known) => printing::cancel(&known),
+            // Nobody can be told of what nobody understands.
+            Err(_) => Ok(()),
+        };
+        match told {
+            Ok(()) => app
+                .store
+                .write(&app.system(), |tx| tx.print_is_withdrawn(&handle))?,
+            Err(fault) => {
+                tracing::warn!(%fault, "a print that was taken back");
+                tried.insert(handle, Instant::now());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// One look at every unfinished job; tells whether a spooler is at work on any.
-fn round(app: &App) -> Result<bool> {
+fn round(app: &App, tried: &mut HashMap<String, Instant>) -> Result<bool> {
+    withdraw(app, tried)?;
     let mut busy = false;
     for mut job in app.store.read(|read| read.unfinished_print_jobs())? {
         let before = job.clone();
@@ -97,12 +103,17 @@ fn round(app: &App) -> Result<bool> {
             app.store.write(&app.system(), |tx| {
                 // The officer may have cancelled or moved it meanwhile: their word counts.
                 let now = tx.read().print_job(job.id)?;
-                if now.is_some_and(|now| now.state == before.state && now.printer == before.printer)
-                {
+                let as_it_was =
+                    |now: PrintJob| now.state == before.state && now.printer == before.printer;
+                if now.is_some_and(as_it_was) {
                     job.changed_ms = tx.now_ms();
-                    tx.update_print_job(&job)?;
+                    tx.update_print_job(&job)
+                } else if job.handle != before.handle {
+                    // Handed over while they did so.
+                    tx.withdraw_print(job.handle.as_deref())
+                } else {
+                    Ok(())
                 }
-                Ok(())
             })?;
             app.tell(vec![Topic::Print]);
         }

@@ -50,6 +50,13 @@ pub(crate) struct Ctx {
     pub(crate) via: Option<Uuid>,
 }
 
+impl Ctx {
+    /// Whether the officer may do what a supervisor may.
+    pub(crate) fn supervises(&self) -> bool {
+        (self.roles.iter()).any(|role| matches!(role, Role::Supervisor | Role::Admin))
+    }
+}
+
 /// One command to carry out.
 pub(crate) struct Run<'a> {
     pub(crate) name: &'a str,

@@ -205,15 +205,6 @@ fn signed(amount: i64) -> String {
     }
 }
 
-fn signed_words(amount: i64) -> String {
-    let words = money::dong(amount.unsigned_abs());
-    if amount < 0 {
-        format!("Âm {}", words.to_lowercase())
-    } else {
-        words
-    }
-}
-
 fn listed(i: usize, case: &ListedCase, forms: &FormSet) -> Result<BTreeMap<&'static str, String>> {
     let online = if case.online {
         forms.word("online_mark", &Values::new())?
@@ -304,23 +295,25 @@ pub fn cash_report(data: &CashReport, forms: &FormSet, fonts: &Fonts) -> Result<
             ]));
         }
         rows.push(RowLine::Sum(word("cash_sum")?, signed(sums.cash)));
-        let rest = sums.transfer + sums.online;
+        let rest = sums.transfer.saturating_add(sums.online);
         if rest != 0 {
             rows.push(RowLine::Sum(word("other_sum")?, signed(rest)));
         }
-        all.cash += sums.cash;
-        all.transfer += sums.transfer;
-        all.online += sums.online;
+        all.cash = all.cash.saturating_add(sums.cash);
+        all.transfer = all.transfer.saturating_add(sums.transfer);
+        all.online = all.online.saturating_add(sums.online);
     }
-    let total = all.cash + all.transfer + all.online;
+    let total = (all.cash)
+        .saturating_add(all.transfer)
+        .saturating_add(all.online);
     let values = Values::from([
         ("day_of", Some(data.date.format("%d/%m/%Y").to_string())),
         ("cash", Some(signed(all.cash))),
-        ("cash_words", Some(signed_words(all.cash))),
+        ("cash_words", Some(money::signed_dong(all.cash))),
         ("transfer", Some(signed(all.transfer))),
         ("online", Some(signed(all.online))),
         ("total", Some(signed(total))),
-        ("total_words", Some(signed_words(total))),
+        ("total_words", Some(money::signed_dong(total))),
     ]);
     make("cash_report", &data.head, &rows, values, (forms, fonts))
 }

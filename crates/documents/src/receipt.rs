@@ -143,7 +143,8 @@ pub struct Receipt {
     pub for_another: Option<ForAnother>,
     /// Its code where it was handed in online.
     pub online_code: Option<String>,
-    /// Time of a reprint, which is marked; the text stays that of the original.
+    /// Time of a reprint, which is marked; but for the line about the fee, the text stays that of the
+    /// original.
     pub reprinted_at: Option<DateTime<FixedOffset>>,
 }
 

@@ -45,6 +45,16 @@ pub fn dong(amount: u64) -> String {
     }
 }
 
+/// The same of an amount that may be below zero: more went back on a day than came.
+pub fn signed_dong(amount: i64) -> String {
+    let said = dong(amount.unsigned_abs());
+    if amount < 0 {
+        format!("Âm {}", said.to_lowercase())
+    } else {
+        said
+    }
+}
+
 /// `follows`: something larger was said before, so that the first group is read in full.
 fn say(number: u64, follows: bool, said: &mut Vec<&'static str>) {
     let (billions, rest) = (number / BILLION, number % BILLION);

@@ -111,7 +111,8 @@ pub fn of_case(case: &Case) -> Vec<Notice> {
     let acts = case.acts.iter().map(|act| (act, true));
     for (act, stands) in acts.chain(undone) {
         let (kind, date_ms, holds) = match &act.event {
-            CaseEvent::ResultReceived(_) => (
+            // By an officer, or as the department reported it.
+            event if event.act() == Some(CaseAct::ReceiveResult) => (
                 NoticeKind::ResultReady,
                 None,
                 case.status == CaseStatus::Done,

@@ -159,6 +159,8 @@ pub enum Code {
     DocumentScannerFault,
     /// The watched folder is not there or cannot be read.
     ScanFolderMissing,
+    /// A file was taken in and cannot be taken out of the watched folder.
+    ScanFolderReadOnly,
     /// A file in the watched folder cannot be read as PDF, JPEG, PNG or TIFF.
     ScanFileBroken,
     /// A PDF is locked with a password.

@@ -40,7 +40,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
             include_str!("../migrations/0018_days_of_cases.sql"),
             words_of_cases,
         ),
-        M::up(include_str!("../migrations/0019_parts_of_papers.sql")),
+        M::up(include_str!("../migrations/0019_print_jobs.sql")),
     ])
 }
 

@@ -57,11 +57,3 @@ export function splitCode(code: string): [string, string] {
   const at = code.indexOf("-");
   return at < 0 ? ["", code] : [code.slice(0, at + 1), code.slice(at + 1)];
 }
-
-/** `31/12/1990` or `1990` to ISO; nothing when it is neither. */
-export function isoFromTyped(text: string): string | undefined {
-  const full = /^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})$/.exec(read(text));
-  if (full?.[1] && full[2] && full[3])
-    return `${full[3]}-${full[2].padStart(2, "0")}-${full[1].padStart(2, "0")}`;
-  return undefined;
-}

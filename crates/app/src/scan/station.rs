@@ -529,10 +529,7 @@ impl Station {
         }
         let Some(folder) = folder else { return };
         let standing = match folder.look(Instant::now()) {
-            Ok(standing) => {
-                self.folder_is(None);
-                standing
-            }
+            Ok(standing) => standing,
             Err(why) => {
                 tracing::debug!(%why, "watched folder");
                 self.folder_is(Some(Refusal::new(
@@ -545,6 +542,20 @@ impl Station {
         for file in standing {
             self.take_file(folder, &file, times.give_up);
         }
+        // Perhaps whoever held it has let go.
+        let left = folder
+            .staying()
+            .iter()
+            .filter(|path| fs::remove_file(path).is_err())
+            .count();
+        self.folder_is((left > 0).then(|| {
+            Refusal::new(
+                Code::ScanFolderReadOnly,
+                format!(
+                    "{left} tệp đã lấy vào nhưng không xóa được khỏi thư mục quét. Các trang vẫn còn và không bị lấy hai lần. Mời nhờ người quản lý mạng cho máy này quyền xóa trong thư mục, rồi xóa các tệp đó."
+                ),
+            )
+        }));
     }
 
     fn folder_is(&self, why: Option<Refusal>) {
@@ -557,7 +568,7 @@ impl Station {
         }
     }
 
-    fn take_file(&self, folder: &WatchedFolder, file: &Standing, give_up: Duration) {
+    fn take_file(&self, folder: &mut WatchedFolder, file: &Standing, give_up: Duration) {
         let read = match file.bytes {
             _ if !file.scan => Err(Unreadable::Foreign),
             bytes if bytes > MAX_BYTES => Err(Unreadable::TooLarge),
@@ -568,11 +579,13 @@ impl Station {
             },
         };
         match read {
-            Ok((taken, bytes)) => {
-                if let Err(why) = self.keep_file(&file.path, &taken, &bytes) {
-                    tracing::warn!(%why, "a scanned file stays where it is");
-                }
-            }
+            // First it is here for sure, then it leaves the folder: in between it is here twice, never
+            // nowhere.
+            Ok((taken, bytes)) => match self.keep_file(&file.path, &taken, &bytes) {
+                Ok(()) if fs::remove_file(&file.path).is_ok() => {}
+                Ok(()) => folder.stays(&file.path),
+                Err(why) => tracing::warn!(%why, "a scanned file stays where it is"),
+            },
             // Perhaps it is still on its way.
             Err(
                 Unreadable::Cut
@@ -584,13 +597,11 @@ impl Station {
         }
     }
 
-    /// First it is here for sure, then it leaves the folder: in between it would be here twice,
-    /// never nowhere.
     fn keep_file(&self, path: &Path, taken: &TakenIn, bytes: &[u8]) -> std::io::Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         self.inner().tray.add(taken, bytes, None, Some(&name))?;
         self.tell();
-        fs::remove_file(path)
+        Ok(())
     }
 
     fn aside(&self, folder: &WatchedFolder, path: &Path, why: Refusal) {

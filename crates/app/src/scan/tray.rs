@@ -174,7 +174,7 @@ impl Tray {
         if out.is_empty() {
             return Ok(());
         }
-        // First the list: a file that it does not name would come back.
+        // First the files: one that the list does not name any more would come back.
         for page in &out {
             if !self.pages.iter().any(|kept| kept.file == page.file) {
                 fs::remove_file(self.path(page)).ok();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 use motcua_domain::{
     Code, Refusal,
-    branch::{Role, Service},
+    branch::Service,
     calendar::{Calendar, DayNature, Door, Slot, SlotRules, Span},
     text::{self, limit},
     visit::{
@@ -127,7 +127,7 @@ fn may_come(
 
 /// Whether that officer may ask more people to come than a slot has places for, with a reason.
 fn may_overbook(ctx: &Ctx) -> bool {
-    (ctx.roles.iter()).any(|r| matches!(r, Role::Supervisor | Role::Admin))
+    ctx.supervises()
 }
 
 struct Wish<'a> {

@@ -4,8 +4,8 @@ use chrono::{Datelike, NaiveDate, NaiveTime};
 use motcua_domain::{
     Code, Refusal,
     case::{
-        self, BookEntry, CaseEvent, CaseFee, CaseReceived, CaseStatus, FeeMethod, MAX_SETS,
-        OnBehalf, OnlineDossier, PaperCount, ProcedureRef, ReturnMethod,
+        self, BookEntry, CaseEvent, CaseFee, CaseReceived, FeeMethod, MAX_SETS, OnBehalf,
+        OnlineDossier, PaperCount, ProcedureRef, ReturnMethod,
         find::{self, Wish},
     },
     case_code::{CasePattern, Provisional},
@@ -58,7 +58,8 @@ pub(crate) fn receive(
         .transpose()?;
     let mut papers = clean_papers(args.papers)?;
     let reuse = args.reuse.unwrap_or_default();
-    let taken_over = scan::taken_over(&tx.read(), applicant.id_number.as_deref(), &reuse)?;
+    let owner = applicant.id_number.as_deref();
+    let taken_over = scan::taken_over(&tx.read(), owner, &procedure, &reuse)?;
     mark_reused(&mut papers, &taken_over);
     let missing = case::check_papers(&papers, &procedure)?;
     let missing_ground = text::optional(args.missing_ground.as_deref(), limit::NOTE)
@@ -263,10 +264,7 @@ fn not_received_before(read: &Read<'_>, code: &str) -> Result<()> {
     let Some(row) = read.case_by_portal_code(code)? else {
         return Ok(());
     };
-    if matches!(
-        row.case.status,
-        CaseStatus::Refused | CaseStatus::Withdrawn | CaseStatus::Stopped
-    ) {
+    if row.case.status.ended_without_result() {
         return Ok(());
     }
     Err(Refusal::new(
@@ -350,13 +348,10 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
             (Some(id), _) => read.case(id)?,
             (None, Some(code)) => {
                 let code = text::line(code, limit::SEARCH).map_err(|r| r.at("code"))?;
-                match Provisional::read(&code) {
-                    Some(provisional) => read.case_by_provisional(&provisional)?,
-                    None => match read.case_by_code(&code)? {
-                        Some(found) => Some(found),
-                        // What the citizen has of an online dossier is the portal's own code.
-                        None => read.case_by_portal_code(&code)?,
-                    },
+                match by_code(read, &code)? {
+                    Some(found) => Some(found),
+                    // What the citizen has of an online dossier is the portal's own code.
+                    None => read.case_by_portal_code(&code)?,
                 }
             }
             (None, None) => {
@@ -366,6 +361,14 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
             }
         };
         case_acts::view_of(app, ctx, read, found.ok_or_else(not_found)?, now)
+    })
+}
+
+/// The case that bears a code on its papers, be it a provisional one.
+pub(super) fn by_code(read: &Read<'_>, code: &str) -> Result<Option<stored::CaseRow>> {
+    Ok(match Provisional::read(code) {
+        Some(provisional) => read.case_by_provisional(&provisional)?,
+        None => read.case_by_code(code)?,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use motcua_domain::{
     Code, Refusal,
-    branch::{Branch, Role},
+    branch::Branch,
     case::{
         Act, ActUndone, Case, CaseAct, CaseEvent, CaseStatus, HandedBack, HandedOver,
         ResultPaperNote, ResultReceived, Undone, decide,
@@ -176,8 +176,7 @@ pub(crate) fn complete_supplement(
             _ => Vec::new(),
         },
     };
-    // No limit runs before the competent agency has it.
-    let limit = case.received.limit.filter(|_| !case.waits_for_competent());
+    let limit = case.limit_once_complete();
     let due = app.calendar(&tx.read(), tx.date())?.due(now, limit)?;
     let event = decide::complete_supplement(&case, papers, args.note.as_deref(), due, now)?;
     done(app, ctx, tx, args.id, event)
@@ -343,7 +342,7 @@ pub(crate) fn undo(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Undo) -> Resu
 fn asker(ctx: &Ctx) -> Asker<'_> {
     Asker {
         officer: &ctx.officer,
-        supervisor: ctx.roles.contains(&Role::Supervisor),
+        supervisor: ctx.supervises(),
     }
 }
 
@@ -382,6 +381,11 @@ pub(crate) fn view_of(
                 .err()
                 .map(|refusal| refusal.message),
             warnings: decide::warnings(case, act, now.0, &calendar),
+            // Only a foretaste: the act itself says what is wrong.
+            due_at: (act == CaseAct::CompleteSupplement)
+                .then(|| calendar.due(now.0, case.limit_once_complete()).ok()?.due_at)
+                .flatten()
+                .map(Time),
         })
         .collect();
     let mut papers = Vec::new();

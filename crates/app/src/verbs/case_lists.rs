@@ -242,7 +242,7 @@ pub(super) fn make(
         )?,
         PaperKind::FeeNotice => {
             let due = case.money().due;
-            let purpose = fee::purpose_of_case(&received.code);
+            let purpose = fee::purpose_of_case(case);
             let account = branch.office.account.as_ref();
             let data = documents::FeeNotice {
                 // As of what was told last about money, whenever it is printed.
@@ -276,16 +276,26 @@ pub(super) fn make(
             documents::withdrawal_note(&data, forms, fonts)?
         }
         PaperKind::StopNotice => {
-            let Some((act, CaseEvent::Stopped(why))) =
-                case.last(CaseAct::Stop).map(|act| (act, &act.event))
-            else {
-                return Err(not_yet(kind).into());
+            let act = case.last(CaseAct::Stop).ok_or_else(|| not_yet(kind))?;
+            let (head, stage, reason) = match &act.event {
+                CaseEvent::Stopped(why) => (
+                    of_act(act),
+                    place_of_work(case).or_else(|| Some(slips::unit(branch))),
+                    why.reason.clone(),
+                ),
+                // The department said so to the centre; whoever asks is answered at the desk.
+                CaseEvent::Reported(report) => (
+                    slips::head_at(branch, row, (&case.officer, act.at_ms), reprinted_ms),
+                    Some(report.department.clone()),
+                    report.note.clone().unwrap_or_default(),
+                ),
+                _ => return Err(not_yet(kind).into()),
             };
             let data = documents::StopNotice {
-                head: of_act(act),
+                head,
                 received_at,
-                stage: place_of_work(case).or_else(|| Some(slips::unit(branch))),
-                reason: why.reason.clone(),
+                stage,
+                reason,
                 money: money_words(case),
             };
             documents::stop_notice(&data, forms, fonts)?
@@ -351,7 +361,7 @@ fn fee_slip(
         amount: payment.amount,
         method: payment.method.words().to_owned(),
         note: payment.note.clone(),
-        still_due: money.due,
+        still_due: row.case.money_after(payment).due,
         cancelled: payment.reversed.as_ref().map(|back| documents::Cancelled {
             at: Time::from_ms(back.at_ms).0,
             officer: view::officer_name(branch, &back.officer).to_owned(),

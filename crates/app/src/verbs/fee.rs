@@ -3,8 +3,8 @@
 use chrono::Datelike;
 use motcua_domain::{
     Code, Refusal,
-    branch::{Branch, Role},
-    case::{BookEntry, CaseEvent, FeeMethod, fee},
+    branch::Branch,
+    case::{BookEntry, Case, CaseEvent, FeeMethod, fee},
     money, transfer,
 };
 use motcua_protocol::{
@@ -30,8 +30,8 @@ use super::{
 use crate::{App, Result, registry::Ctx, replica, view};
 
 /// What stands with a transfer: letters and digits by which it is found again.
-pub(super) fn purpose_of_case(code: &str) -> String {
-    transfer::purpose(code)
+pub(super) fn purpose_of_case(case: &Case) -> String {
+    transfer::purpose(case.code())
 }
 
 /// `fee.qr`
@@ -40,7 +40,7 @@ pub(crate) fn qr(app: &App, _ctx: &Ctx, args: FeeQr) -> Result<FeeQrAnswer> {
     let purpose = match (args.case_id, args.visit_id) {
         (Some(id), _) => {
             let row = app.store.read(|read| case::find(read, id))?;
-            purpose_of_case(row.case.code())
+            purpose_of_case(&row.case)
         }
         // Office, number and day find the visit again; a case has no code yet when its fee is taken.
         (None, Some(id)) => {
@@ -120,12 +120,6 @@ pub(crate) fn pay(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Pay) -> Result
     done(app, ctx, tx, args.id, event)
 }
 
-fn supervises(ctx: &Ctx) -> bool {
-    ctx.roles
-        .iter()
-        .any(|role| matches!(role, Role::Supervisor | Role::Admin))
-}
-
 /// `fee.reverse`
 pub(crate) fn reverse(
     app: &App,
@@ -141,7 +135,7 @@ pub(crate) fn reverse(
             && p.officer == ctx.officer
             && Time::from_ms(p.at_ms).date() == Time::from_ms(tx.now_ms()).date()
     });
-    if !own && !supervises(ctx) {
+    if !own && !ctx.supervises() {
         return Err(Refusal::new(
             Code::NotAllowed,
             "Khoản thu của người khác hoặc của ngày trước do giám sát hủy. Chưa ghi gì. Mời nhờ giám sát.",
@@ -165,7 +159,7 @@ pub(crate) fn day(app: &App, ctx: &Ctx, args: Day) -> Result<CashDay> {
 
 /// Whose cash may be looked at: one's own, or by a supervisor everybody's.
 pub(super) fn whose(ctx: &Ctx, asked: Option<String>) -> Result<Option<String>> {
-    if supervises(ctx) {
+    if ctx.supervises() {
         return Ok(asked);
     }
     match asked {
@@ -251,17 +245,7 @@ fn sums(lines: &[CashLine]) -> CashSums {
         .cash
         .saturating_add(sums.transfer)
         .saturating_add(sums.online);
-    sums.cash_words = words(sums.cash);
-    sums.total_words = words(sums.total);
+    sums.cash_words = money::signed_dong(sums.cash);
+    sums.total_words = money::signed_dong(sums.total);
     sums
-}
-
-/// Money went back that had come on another day: a sum can be below zero.
-fn words(amount: i64) -> String {
-    let said = money::dong(amount.unsigned_abs());
-    if amount < 0 {
-        format!("Âm {}", said.to_lowercase())
-    } else {
-        said
-    }
 }

@@ -225,10 +225,7 @@ pub(crate) fn refusal(service: &Service, shut: &Shut, today: NaiveDate) -> Refus
 /// matter of judgement at the desk; what a supervisor stopped, a supervisor lets through; a closed
 /// day is closed.
 fn may_pass(ctx: &Ctx, why: ShutWhy) -> bool {
-    let supervises = ctx
-        .roles
-        .iter()
-        .any(|r| matches!(r, Role::Supervisor | Role::Admin));
+    let supervises = ctx.supervises();
     match why {
         ShutWhy::DayClosed => false,
         ShutWhy::Stopped | ShutWhy::UsedUp => supervises,

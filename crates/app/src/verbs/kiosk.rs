@@ -3,7 +3,6 @@
 use chrono::Datelike;
 use motcua_domain::{
     Code, Refusal,
-    branch::Role,
     identity::{card, mask},
     visit::{Class, Origin, Party, PartyKind, State, Visit},
 };
@@ -220,13 +219,9 @@ pub(crate) fn leave(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Leave) -> Re
         return Ok(KioskMode { on: false });
     }
     record(app, tx, false)?;
-    let supervises = ctx
-        .roles
-        .iter()
-        .any(|r| matches!(r, Role::Supervisor | Role::Admin));
     match args.code {
         Some(code) => app.kiosk.leave(&code, tx.now_ms())?,
-        None if supervises && ctx.officer != KIOSK => app.kiosk.end()?,
+        None if ctx.supervises() && ctx.officer != KIOSK => app.kiosk.end()?,
         None => {
             return Err(
                 Refusal::new(Code::FieldRequired, "Mời nhập mã thoát chế độ tự phục vụ.")

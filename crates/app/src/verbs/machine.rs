@@ -1,6 +1,6 @@
 //! This machine among the machines of the branch.
 
-use motcua_domain::{Code, Refusal, branch::Role, text};
+use motcua_domain::{Code, Refusal, text};
 use motcua_protocol::{
     Time,
     event::{Body, BranchEvent, DeviceIntroduced, DeviceRevoked},
@@ -54,10 +54,6 @@ fn others(app: &App, read: &Read<'_>) -> Result<u32> {
     Ok(others.count() as u32)
 }
 
-fn supervises(ctx: &Ctx) -> bool {
-    (ctx.roles.iter()).any(|role| matches!(role, Role::Supervisor | Role::Admin))
-}
-
 fn look(app: &App, ctx: &Ctx) -> Result<MachineAnswer> {
     let mut state = app.machine()?.state();
     let own = app.store.device();
@@ -71,7 +67,7 @@ fn look(app: &App, ctx: &Ctx) -> Result<MachineAnswer> {
     state.board.qr = state.board.links.first().cloned().and_then(qr);
     for tablet in &mut state.rating.tablets {
         // Whoever has a link can rate: not for those who are rated.
-        if !supervises(ctx) {
+        if !ctx.supervises() {
             tablet.links.clear();
         }
         tablet.qr = tablet.links.first().cloned().and_then(qr);

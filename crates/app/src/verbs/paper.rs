@@ -295,8 +295,12 @@ fn code_note(case: &Case) -> Option<String> {
     if case.is_provisional() {
         return Some("MÃ TẠM: mã hồ sơ chính thức sẽ được cấp sau. Giấy này có giá trị như giấy mang mã chính thức; tra cứu được bằng cả hai mã.".to_owned());
     }
-    (case.received.provisional)
-        .then(|| format!("Mã này thay mã tạm {} trên giấy đã cấp.", case.code()))
+    (case.received.provisional).then(|| {
+        format!(
+            "Mã này thay mã tạm {} trên giấy đã cấp.",
+            case.received.code
+        )
+    })
 }
 
 /// Papers that were received, and those still missing, as Mẫu 01 lists them.
@@ -511,9 +515,10 @@ pub(crate) fn retry(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> Re
 }
 
 fn queue_again(tx: &mut Write<'_>, job: &mut PrintJob) -> Result<()> {
+    // What the printing system still has of it would come out besides.
+    tx.withdraw_print(job.handle.take().as_deref())?;
     job.state = "queued".to_owned();
     job.message = None;
-    job.handle = None;
     job.changed_ms = tx.now_ms();
     tx.update_print_job(job)
 }
@@ -561,6 +566,7 @@ pub(crate) fn cancel(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Cancel) ->
                 .into(),
         );
     }
+    tx.withdraw_print(job.handle.take().as_deref())?;
     job.state = "cancelled".to_owned();
     job.message = Some(format!(
         "{} bỏ in: {reason}",

@@ -1,7 +1,7 @@
 //! Which papers a case has, since when each is what it is now, and under which name its prints
 //! stand in the log.
 
-use motcua_domain::case::{Case, CaseAct, CaseEvent, CaseStatus, Undone};
+use motcua_domain::case::{Act, Case, CaseAct, CaseEvent, HandedOver, Undone};
 use motcua_protocol::verbs::paper::PaperKind;
 use motcua_store::{Read, table::case::CaseRow};
 use uuid::Uuid;
@@ -64,8 +64,8 @@ pub(crate) fn of(
     };
     let own = |since_ms: i64| named(kind.name().to_owned(), since_ms);
     Ok(match kind {
-        // It tells from when the limit runs, and by which code the case goes; what was paid with it
-        // stays as it was told.
+        // It tells from when the limit runs, and by which code the case goes. Its line about the fee
+        // is of now, on the same paper: nobody is to hold one that asks for what was paid.
         PaperKind::Receipt => {
             let coded = case.code_given.as_ref().map(|code| code.at_ms);
             let acts = [CaseAct::CompleteSupplement, CaseAct::Accept];
@@ -157,7 +157,8 @@ fn request(case: &Case, part: Option<u32>) -> Option<Request> {
         Some((_, next)) => {
             let own = format!("{name}.{part}");
             let since_next = case.prints_since(name, next.asked.at_ms);
-            let prints = while_last - since_next + case.prints(&own);
+            // By the clocks of two machines the later request may be the earlier one.
+            let prints = while_last.saturating_sub(since_next) + case.prints(&own);
             (own, prints)
         }
     };
@@ -170,11 +171,7 @@ fn request(case: &Case, part: Option<u32>) -> Option<Request> {
 }
 
 fn fee_notice(case: &Case) -> Option<i64> {
-    let over = matches!(
-        case.status,
-        CaseStatus::Refused | CaseStatus::Withdrawn | CaseStatus::Stopped
-    );
-    if over || case.money().due == 0 {
+    if case.status.ended_without_result() || case.money().due == 0 {
         return None;
     }
     let told = case.acts.iter().rev().find(|act| act.event.is_fee());
@@ -207,11 +204,17 @@ fn listed(read: &Read<'_>, case: &Case) -> Result<Option<(i64, Vec<Uuid>)>> {
     if hop.list.is_empty() {
         return Ok(None);
     }
+    // All of one hand-over have its moment; the same cases may go a second time.
+    let same = |other: &Act| {
+        let with = |hop_of: &HandedOver| hop_of.list == hop.list;
+        other.at_ms == act.at_ms
+            && matches!(&other.event, CaseEvent::HandedOver(other) if with(other))
+    };
     let (mut since, mut cases) = (act.at_ms, Vec::with_capacity(hop.list.len()));
     for id in &hop.list {
         let undone = read.case(*id)?.and_then(|row| {
-            let same = |done: &&Undone| matches!(&done.act.event, CaseEvent::HandedOver(other) if other.list == hop.list);
-            row.case.undone.iter().rev().find(same).map(|done| done.at_ms)
+            let undone = row.case.undone.iter().rev().find(|done| same(&done.act));
+            undone.map(|done| done.at_ms)
         });
         match undone {
             Some(at_ms) => since = since.max(at_ms),

@@ -29,6 +29,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
+use super::case;
 use crate::{App, Result, rater::RATER, registry::Ctx, view};
 
 /// Complaints on a screen at once.
@@ -171,7 +172,7 @@ pub(crate) fn enter_slip(
         .at("indicators")
         .into());
     }
-    let row = tx.read().case_by_code(&code)?.ok_or_else(|| {
+    let row = case::by_code(&tx.read(), &code)?.ok_or_else(|| {
         Refusal::new(
             Code::NotFound,
             "Không có hồ sơ mang mã này. Chưa ghi gì. Mời quét lại mã trên phiếu.",
@@ -225,13 +226,18 @@ pub(crate) fn enter_slip(
 /// Whether the slip of a case was typed by this officer on this day. Nobody else may correct it: they
 /// could tell by the figures what it had said.
 fn typed_today(read: &Read<'_>, case: Uuid, officer: &str, day: NaiveDate) -> Result<bool> {
-    let events = read.events_of(slip_entity(case))?;
-    Ok(events.iter().all(|event| {
-        let body = Body::decode(&event.header.kind, &event.body);
-        let today =
-            matches!(body, Some(Body::Branch(BranchEvent::Rated(given))) if given.date == day);
-        today && event.header.actor == officer
-    }))
+    let mut typed = true;
+    for event in read.events_of(slip_entity(case))? {
+        let Some(Body::Branch(BranchEvent::Rated(given))) =
+            Body::decode(&event.header.kind, &event.body)
+        else {
+            continue;
+        };
+        // Behind a slip that was taken out another one may have been typed, by anybody.
+        let out = given.corrects && given.indicators.is_empty();
+        typed = out || (typed && given.date == day && event.header.actor == officer);
+    }
+    Ok(typed)
 }
 
 /// `rating.figures`

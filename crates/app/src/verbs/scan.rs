@@ -338,10 +338,11 @@ pub(super) struct TakenOver {
 /// Looks the papers up that are to be taken over.
 ///
 /// # Errors
-/// `REUSE_NOT_THEIRS` at the paper.
+/// `REUSE_NOT_THEIRS` at the paper, also where it is not the paper that is wanted.
 pub(super) fn taken_over(
     read: &Read<'_>,
     owner: Option<&str>,
+    procedure: &Procedure,
     asked: &[Reuse],
 ) -> Result<Vec<TakenOver>> {
     let mut taken = Vec::with_capacity(asked.len());
@@ -362,6 +363,12 @@ pub(super) fn taken_over(
         if owner.is_none() || owner != theirs {
             return Err(refuse(
                 "Giấy tờ định tái sử dụng là của người khác. Chưa ghi gì. Mời xem lại số định danh của chủ hồ sơ.",
+            )
+            .into());
+        }
+        if fits(procedure, &file.file.name) != Some(reuse.index) {
+            return Err(refuse(
+                "Giấy tờ định tái sử dụng không phải là giấy tờ mà thủ tục này cần ở dòng đó. Chưa ghi gì. Mời nhận giấy tờ này bằng bản giấy.",
             )
             .into());
         }

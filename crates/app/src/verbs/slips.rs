@@ -4,7 +4,7 @@ use motcua_documents::{self as documents, CaseHead, Hop, HopStanding, PaperRow, 
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{Act, Case, CaseAct, CaseEvent, Recipient, WantedPaper},
+    case::{Act, Case, CaseAct, CaseEvent, DepartmentStep, Recipient, WantedPaper},
     visit::PartyKind,
 };
 use motcua_protocol::{
@@ -251,6 +251,13 @@ fn hops(branch: &Branch, case: &Case) -> Vec<Hop> {
                 standing: standing(case, act.at_ms),
                 note: result.note.clone(),
                 ..Hop::new(&away, &desk, at)
+            },
+            // Settled there, and told over the line.
+            CaseEvent::Reported(report) if report.step == DepartmentStep::Finished => Hop {
+                giver: report.by.clone(),
+                standing: standing(case, act.at_ms),
+                note: report.note.clone(),
+                ..Hop::new(&report.department, &desk, at)
             },
             _ => continue,
         });

@@ -493,6 +493,73 @@ fn a_list_of_a_hand_over_loses_whoever_was_taken_back() {
 }
 
 #[test]
+fn a_list_that_was_taken_back_and_made_again_holds_all_again() {
+    let branch = TestBranch::demo();
+    let taken = || branch.ok(OFFICER, "case.receive", case());
+    let (one, two) = (taken(), taken());
+    let ids = json!([one["case_id"], two["case_id"]]);
+    for to in ["Phòng Nội vụ", "Phòng Tư pháp"] {
+        branch.ok(
+            OFFICER,
+            "case.hand_over_many",
+            json!({"ids": ids, "to": to}),
+        );
+        branch.pass(MINUTE);
+        if to == "Phòng Nội vụ" {
+            for case in ids.as_array().unwrap() {
+                branch.ok(
+                    OFFICER,
+                    "case.undo",
+                    json!({"id": case, "reason": "nhầm phòng"}),
+                );
+            }
+            branch.pass(MINUTE);
+        }
+    }
+    let list = json!({"kind": "hand_over_list", "id": one["case_id"]});
+    let text = crate::papers::words(&branch.ok(OFFICER, "document.render", list.clone()));
+    for want in [
+        &one["case_code"],
+        &two["case_code"],
+        &json!("Phòng Tư pháp"),
+    ] {
+        assert!(text.contains(want.as_str().unwrap()), "{want}: {text}");
+    }
+    branch.ok(OFFICER, "print.submit", list);
+    for case in ids.as_array().unwrap() {
+        let view = branch.ok(OFFICER, "case.get", json!({"id": case}));
+        let printed = view["papers"].as_array().unwrap().iter();
+        let printed: Vec<_> = printed.filter(|p| p["kind"] == "hand_over_list").collect();
+        assert_eq!(printed[0]["prints"], 1, "{view}");
+    }
+    branch.assert_sound();
+}
+
+#[test]
+fn what_would_be_due_and_what_is_missing_are_told_with_the_case() {
+    let life = Life::new();
+    life.act("case.request_supplement", supplement());
+    let can = |view: &Value| {
+        let mut acts = view["can"].as_array().unwrap().iter();
+        acts.find(|a| a["act"] == "complete_supplement").unwrap()["due_at"].clone()
+    };
+    let foretold = can(&life.view());
+    assert!(foretold.is_string());
+    let done = life.act("case.complete_supplement", json!({}));
+    assert_eq!(done["view"]["due_at"], foretold);
+    // Nothing runs before the agency that is competent has it.
+    let branch = TestBranch::demo();
+    let mut args = case();
+    args["on_behalf"] = json!({"competent": "UBND phường Khác"});
+    let case = branch.ok(OFFICER, "case.receive", args)["case_id"].clone();
+    let mut asks = supplement();
+    asks["id"] = case.clone();
+    branch.ok(OFFICER, "case.request_supplement", asks);
+    let view = branch.ok(OFFICER, "case.get", json!({"id": case}));
+    assert_eq!(can(&view), Value::Null);
+}
+
+#[test]
 fn after_an_apology_the_new_date_is_explained_and_the_old_one_is_former() {
     let life = Life::new();
     let before = life.view();

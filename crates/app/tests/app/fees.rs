@@ -31,6 +31,23 @@ fn text(branch: &TestBranch, kind: &str, case: &str, part: Option<u32>) -> Strin
 }
 
 #[test]
+fn a_slip_printed_again_says_what_was_still_due_then() {
+    let branch = TestBranch::demo();
+    let case = unpaid(&branch);
+    let pay = |amount: u64| {
+        let args = json!({"id": case, "method": "cash", "amount": amount});
+        branch.ok(OFFICER, "fee.pay", args);
+    };
+    pay(3000);
+    let then = text(&branch, "fee_slip", &case, Some(1));
+    assert!(then.contains("5.000 đồng"), "{then}");
+    branch.pass(MINUTE);
+    pay(5000);
+    assert_eq!(text(&branch, "fee_slip", &case, Some(1)), then);
+    assert!(!text(&branch, "fee_slip", &case, Some(2)).contains("Còn phải nộp"));
+}
+
+#[test]
 fn money_comes_goes_back_and_comes_again_and_nothing_is_overwritten() {
     let branch = TestBranch::demo();
     let case = unpaid(&branch);

@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use motcua_app::{App, Settings};
 use motcua_domain::Code;
 use motcua_testkit::{
     branch::{OFFICER, TestBranch, caller, case, id, open},
+    cups::CupsHarness,
     escpos::{self, Strip},
     printer9100::Printer9100,
     serial_printer::SerialPrinter,
@@ -322,6 +324,64 @@ fn a_paper_that_failed_is_told_first_whatever_came_after_until_somebody_decides(
     let paper = strip(&printer.next_job(LIMIT).unwrap());
     assert_eq!(paper.codes(), [format!("{ticket} 2026-11-23")]);
     jobs_when(&app, |jobs| jobs[0]["state"] != "failed");
+}
+
+/// What a print service still has to print, by number.
+fn in_the_queue(cups: &CupsHarness) -> Vec<String> {
+    let told = Command::new("lpstat")
+        .args(["-h", &cups.address(), "-W", "not-completed", "-o", "pdf"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    let number = |line: &str| {
+        line.split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    told.lines().map(number).collect()
+}
+
+#[test]
+fn what_was_taken_back_from_a_paused_printer_does_not_come_out_when_it_goes_on() {
+    let mut cups = CupsHarness::start().unwrap();
+    cups.pause("pdf").unwrap();
+    let mut branch = TestBranch::demo();
+    let case = || id(&branch.ok(OFFICER, "case.receive", case())["case_id"]);
+    let cases = [case(), case()];
+    branch.close();
+    let settings = Settings {
+        printing: true,
+        cups: Some(cups.address()),
+        ..branch.settings()
+    };
+    let app = open(settings, &branch.clock).unwrap();
+    let [gone, again] = cases.map(|case| {
+        let args = json!({"kind": "receipt", "id": case, "printer": "cups:pdf"});
+        ask(&app, "print.submit", args)["job_id"].clone()
+    });
+    jobs_when(&app, |jobs| {
+        jobs.iter().all(|job| job["message"].is_string())
+    });
+    let first = in_the_queue(&cups);
+    assert_eq!(first.len(), 2);
+    // The service is away just then: it is told as soon as it is there again.
+    cups.kill().unwrap();
+    let aside = json!({"job_id": gone, "reason": "In nhầm"});
+    ask(&app, "print.cancel", aside);
+    cups.restart().unwrap();
+    ask(&app, "print.retry", json!({"job_id": again}));
+    let until = Instant::now() + 3 * LIMIT;
+    while in_the_queue(&cups).len() != 1 || first.contains(&in_the_queue(&cups)[0]) {
+        assert!(Instant::now() < until, "{:?}", in_the_queue(&cups));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    cups.resume("pdf").unwrap();
+    jobs_when(&app, |jobs| {
+        jobs.iter()
+            .any(|job| job["job_id"] == again && job["state"] == "done")
+    });
+    assert_eq!(cups.outputs().unwrap().len(), 1, "once, not three times");
 }
 
 #[test]

@@ -166,6 +166,15 @@ fn a_mistyped_slip_is_put_right_the_same_day_by_whoever_typed_it() {
     assert_eq!(refused(SUPERVISOR, out), Code::NotAllowed);
     branch.ok(SUPERVISOR, "rating.enter_slip", slip(&codes[4], 1, false));
     assert_eq!(mean(), 60);
+    // Taken out, and typed anew by another supervisor, who may correct it now.
+    let out = json!({"case_code": codes[3], "indicators": [], "corrects": true});
+    branch.ok(SUPERVISOR, "rating.enter_slip", out);
+    branch.ok("quan-tri", "rating.enter_slip", slip(&codes[3], 0, false));
+    assert_eq!(
+        refused(SUPERVISOR, slip(&codes[3], 1, true)),
+        Code::NotAllowed
+    );
+    branch.ok("quan-tri", "rating.enter_slip", slip(&codes[3], 1, true));
     branch.pass(24 * 60 * MINUTE);
     assert_eq!(
         refused(SUPERVISOR, slip(&codes[2], 1, true)),

@@ -647,6 +647,18 @@ fn a_paper_given_before_is_not_asked_for_again() {
         (Code::ReuseNotTheirs, Some("reuse[0]"))
     );
 
+    // Not for another paper than it is.
+    let mut wrong = case();
+    wrong["papers"] = json!([{"index": 0, "originals": 1}]);
+    wrong["missing_ground"] = json!("Công dân bổ sung sau");
+    wrong["reuse"] = reuse.clone();
+    wrong["reuse"][0]["index"] = json!(1);
+    let refused = branch.refused(OFFICER, "case.receive", wrong);
+    assert_eq!(
+        (refused.code, refused.field.as_deref()),
+        (Code::ReuseNotTheirs, Some("reuse[0]"))
+    );
+
     let mut again = case();
     again["papers"] = json!([{"index": 1, "originals": 1}]);
     again["missing_ground"] = json!("Công dân bổ sung sau");

@@ -53,6 +53,8 @@ struct Seen {
     bytes: u64,
     changed: Option<SystemTime>,
     since: Instant,
+    /// It was taken in and could not be taken away.
+    stays: bool,
 }
 
 /// A folder that is watched.
@@ -103,6 +105,7 @@ impl WatchedFolder {
                 bytes: found.len(),
                 changed: found.modified().ok(),
                 since: now,
+                stays: false,
             };
             let seen = match self.seen.remove(&name) {
                 Some(before) if before.bytes == fresh.bytes && before.changed == fresh.changed => {
@@ -111,7 +114,7 @@ impl WatchedFolder {
                 _ => fresh,
             };
             let still = now.saturating_duration_since(seen.since);
-            if still >= self.quiet {
+            if still >= self.quiet && !seen.stays {
                 standing.push(Standing {
                     path,
                     bytes: seen.bytes,
@@ -124,6 +127,21 @@ impl WatchedFolder {
         self.seen = there;
         standing.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(standing)
+    }
+
+    /// A file that was taken in could not be taken out of the folder: as long as it stays as it is, it
+    /// is not told of again.
+    pub fn stays(&mut self, path: &Path) {
+        let seen = path.file_name().and_then(|name| self.seen.get_mut(name));
+        if let Some(seen) = seen {
+            seen.stays = true;
+        }
+    }
+
+    /// Files that were taken in and still lie there.
+    pub fn staying(&self) -> Vec<PathBuf> {
+        let staying = self.seen.iter().filter(|(_, seen)| seen.stays);
+        staying.map(|(name, _)| self.dir.join(name)).collect()
     }
 
     /// Moves a file out of the way, never over another one.
@@ -184,6 +202,22 @@ mod tests {
         fs::write(&file, b"two").unwrap();
         assert!(folder.set_aside(&file).unwrap().ends_with("2-scan001.pdf"));
         assert!(folder.look(after(9)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_taken_away_is_told_of_once_until_it_is_another_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut folder = WatchedFolder::new(dir.path(), Duration::ZERO);
+        let file = dir.path().join("a.pdf");
+        fs::write(&file, b"%PDF").unwrap();
+        let mut look = || folder.look(Instant::now()).unwrap().len();
+        assert_eq!([look(), look()], [1, 1]);
+        folder.stays(&file);
+        assert_eq!(folder.look(Instant::now()).unwrap(), []);
+        assert_eq!(folder.staying(), [file.as_path()]);
+        fs::write(&file, b"%PDF-1.7 another").unwrap();
+        assert_eq!(folder.look(Instant::now()).unwrap().len(), 1);
+        assert!(folder.staying().is_empty());
     }
 
     #[test]

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::{
-    BookEntry, Case, CaseEvent, CaseStatus, FeeCharged, FeeMethod, FeePaid, FeeReversed, decide,
-};
+use super::{Act, BookEntry, Case, CaseEvent, FeeCharged, FeeMethod, FeePaid, FeeReversed, decide};
 use crate::{
     money,
     refusal::{Code, Refusal, Result},
@@ -76,6 +74,17 @@ pub struct Money {
 impl Case {
     /// What the case costs and what came of it.
     pub fn money(&self) -> Money {
+        self.money_of(&self.acts)
+    }
+
+    /// How it stood just after a payment: what its slip told of what was still to come.
+    pub fn money_after(&self, payment: &Payment) -> Money {
+        let is_it = |act: &Act| matches!(&act.event, CaseEvent::FeePaid(paid) if Some(paid.id) == payment.id);
+        let acts = self.acts.iter().position(is_it).map_or(0, |at| at + 1);
+        self.money_of(&self.acts[..acts])
+    }
+
+    fn money_of(&self, acts: &[Act]) -> Money {
         let received = &self.received;
         let payer = || received.submitter.as_ref().unwrap_or(&received.applicant);
         let mut money = Money::default();
@@ -99,7 +108,7 @@ impl Case {
                 });
             }
         }
-        for act in &self.acts {
+        for act in acts {
             match &act.event {
                 CaseEvent::FeeCharged(charged) => {
                     money.charged = charged.amount;
@@ -155,11 +164,7 @@ impl Case {
 
 /// No money is asked for once there is nothing to do for it.
 fn still_charged(case: &Case) -> Result<()> {
-    let over = matches!(
-        case.status,
-        CaseStatus::Refused | CaseStatus::Withdrawn | CaseStatus::Stopped
-    );
-    if over {
+    if case.status.ended_without_result() {
         return Err(Refusal::new(
             Code::CaseStatus,
             format!(

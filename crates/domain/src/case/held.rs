@@ -14,6 +14,9 @@ use crate::catalogue::Paper;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(optional_fields)]
 pub struct HeldPaper {
+    /// Its position in the procedure's list, where it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
     /// What it is called.
     pub name: String,
     /// Originals.
@@ -68,6 +71,7 @@ impl Case {
             let name = (list.get(index).map(|paper| &paper.name))
                 .or_else(|| more().next().map(|paper| &paper.name));
             let mut held = HeldPaper {
+                index: Some(index),
                 name: name
                     .cloned()
                     .unwrap_or_else(|| format!("Giấy tờ số {}", index + 1)),

@@ -43,6 +43,11 @@ impl CaseStatus {
         Self::Returned,
     ];
 
+    /// Over, and there is no result: nothing is done for it, and no money is asked for it.
+    pub fn ended_without_result(self) -> bool {
+        matches!(self, Self::Refused | Self::Withdrawn | Self::Stopped)
+    }
+
     /// The code on the wire to the portal.
     pub fn portal_code(self) -> u8 {
         match self {

@@ -1,6 +1,8 @@
 //! Requests for supplement with what came of each, and the result as it was noted: what others are
 //! told of a case.
 
+use crate::calendar::Limit;
+
 use super::{
     Act, Case, CaseAct, CaseEvent, ResultPaperNote, SupplementReceived, SupplementRequested,
 };
@@ -43,6 +45,11 @@ impl Case {
             }
         }
         found
+    }
+
+    /// The limit that begins once the dossier is complete; none before the competent agency has it.
+    pub fn limit_once_complete(&self) -> Option<Limit> {
+        self.received.limit.filter(|_| !self.waits_for_competent())
     }
 
     /// The request that is meant: by its place from 1, the last one unless said. With that place.

@@ -1,8 +1,11 @@
 //! A provisional code and the final one that replaces it; what the department says of a case.
 
-use motcua_domain::case::{
-    BookEntry, Case, CaseAct, CaseEvent, CaseReceived, CaseStatus, CodeGiven, DepartmentReport,
-    DepartmentStep, ResultPaperNote,
+use motcua_domain::{
+    case::{
+        BookEntry, Case, CaseAct, CaseEvent, CaseReceived, CaseStatus, CodeGiven, DepartmentReport,
+        DepartmentStep, ResultPaperNote,
+    },
+    notice::{Consent, NoticeKind, of_case},
 };
 
 use crate::play::{MORNING, day, received, recorded};
@@ -80,6 +83,17 @@ fn what_the_department_says_goes_the_ways_of_the_table_or_is_set_aside() {
     let done = fold(&[taken(), says(DepartmentStep::Finished)]);
     assert_eq!(done.status, CaseStatus::Done);
     assert!(done.last(CaseAct::ReceiveResult).is_some());
+    let mut agreed = received();
+    agreed.notify = Some(Consent::Agreed);
+    let told = fold(&[
+        CaseEvent::Received(Box::new(agreed)),
+        says(DepartmentStep::Finished),
+    ]);
+    let notices = of_case(&told);
+    assert_eq!(
+        (notices.len(), notices[0].kind, notices[0].live),
+        (1, NoticeKind::ResultReady, true)
+    );
     let late = fold(&[
         taken(),
         says(DepartmentStep::Stopped),

@@ -303,6 +303,9 @@ pub struct PossibleAct {
     pub why_not: Option<String>,
     /// What to know before, in words.
     pub warnings: Vec<String>,
+    /// When the result would be due after it, where it gives a date by itself and was done now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Time>,
 }
 
 /// A paper that the case has.

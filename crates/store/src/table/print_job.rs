@@ -146,7 +146,47 @@ impl Read<'_> {
     }
 }
 
+impl Read<'_> {
+    /// Handles of what is to be taken back from printing systems.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn withdrawn_prints(&self) -> Result<Vec<String>> {
+        let mut statement =
+            (self.connection()).prepare_cached("SELECT handle FROM print_withdrawn")?;
+        let handles = statement
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(handles)
+    }
+}
+
 impl Write<'_> {
+    /// Takes back what was handed to a printing system, if it was: that it is told so outlives the
+    /// process.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn withdraw_print(&self, handle: Option<&str>) -> Result<()> {
+        self.tx()
+            .prepare_cached(
+                "INSERT OR IGNORE INTO print_withdrawn(handle) SELECT ?1 WHERE ?1 IS NOT NULL",
+            )?
+            .execute([handle])?;
+        Ok(())
+    }
+
+    /// The printing system was told.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn print_is_withdrawn(&self, handle: &str) -> Result<()> {
+        self.tx()
+            .prepare_cached("DELETE FROM print_withdrawn WHERE handle = ?1")?
+            .execute([handle])?;
+        Ok(())
+    }
+
     /// Adds a job with its payload.
     ///
     /// # Errors

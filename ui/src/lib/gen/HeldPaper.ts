@@ -5,6 +5,10 @@
  */
 export type HeldPaper = { 
 /**
+ * Its position in the procedure's list, where it stands there.
+ */
+index?: number, 
+/**
  * What it is called.
  */
 name: string, 

@@ -3,7 +3,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { branchWithReceipts, lookAt, openCase, receiveCase } from "./cases.ts";
-import { type Server, newPage } from "./harness.ts";
+import { type Server, newPage, scan } from "./harness.ts";
 
 let server: Server;
 let browser: Browser;
@@ -178,6 +178,54 @@ test("each request for a supplement has a paper of its own, looked at and printe
   const printed = async () =>
     (await server.call("print.jobs", {})).filter((job) => job.kind === "supplement").map((job) => job.part);
   await expect.poll(async () => (await printed())[0]).toBe(1);
+});
+
+test("what is scanned while a dialog is open is that dialog's, and never another case's", async () => {
+  const other = await receive("Vừ Thị Khác");
+  const { id } = await receive("Lầu A Đúng");
+  await open("Lầu A Đúng");
+  // A receipt of somebody else, while money is about to be recorded or an act half written.
+  for (const [key, field] of [
+    ["F7", "reason"],
+    ["Control+m", ""],
+  ] as const) {
+    await page.keyboard.press(key);
+    await page.waitForSelector("dialog[open]:has-text('Lầu A Đúng')");
+    // Where the keys are in no field.
+    await page.locator("dialog[open] button").last().focus();
+    await scan(page, other.code);
+    await page.waitForSelector("footer .said:has-text('Mã vừa quét không dùng được')");
+    expect(await page.locator("dialog[open]").innerText()).toContain("Lầu A Đúng");
+    if (field) expect(await page.inputValue(`[data-field='${field}']`)).toBe("");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog[open]", { state: "detached" });
+  }
+  // With none open it is that case.
+  await scan(page, other.code);
+  await page.waitForSelector(".drawer:has-text('Vừ Thị Khác')");
+  await scan(page, (await server.call("case.get", { id })).case_code);
+  await page.waitForSelector(".drawer:has-text('Lầu A Đúng')");
+  await server.call("case.receive_result", { id, result: {} });
+  await page.waitForSelector(".drawer .tag:has-text('chờ trả')");
+  // The card of whoever came for the result fills the form, the number of the parcel its field.
+  await page.keyboard.press("F2");
+  await page.waitForSelector("dialog[open] input[value='owner']");
+  const card = "025054000912|012345678|Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022";
+  await scan(page, card);
+  await expect.poll(() => page.inputValue("[data-field='recipient.name']")).toBe("Hoàng Văn Ký");
+  expect(await page.inputValue("[data-field='recipient.id_number']")).toBe("025054000912");
+  await page.focus("[data-field='recipient.authorisation']");
+  await type(page, "Giấy ủy quyền số 3");
+  await scan(page, card);
+  expect(await page.inputValue("[data-field='recipient.authorisation']")).toBe("Giấy ủy quyền số 3");
+  await look("life-card");
+  await page.check("dialog[open] input[value='post']");
+  await scan(page, "EE123456789VN");
+  expect(await page.inputValue("[data-field='recipient.waybill']")).toBe("EE123456789VN");
+  await page.fill("[data-field='recipient.address']", "Bản Mế, xã Bình Minh");
+  await page.focus("[data-field='recipient.address']");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".drawer .tag:has-text('Đã trả')");
 });
 
 test("an electronic result is not handed over against an identity card; the number is the present one", async () => {

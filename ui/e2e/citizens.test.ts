@@ -12,6 +12,7 @@ import {
   launch,
   newPage,
   picture,
+  scan,
 } from "./harness.ts";
 
 let server: Server;
@@ -129,7 +130,7 @@ describe("citizens", () => {
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog .err");
     await page.fill("dialog [data-field='phone']", "0911888666");
-    await page.uncheck("dialog [name='wants']");
+    await page.check("dialog [name='wants'][value='declined']");
     await picture(page, "contact-light-1280");
     await expectAccessible(page);
     await expectNothingClipped(page);
@@ -294,9 +295,9 @@ describe("citizens", () => {
       expect(hidden).toBe(0);
       await expectAccessible(page);
     }
-    await page.locator("form [data-field='case_code']").click();
-    await page.keyboard.type(codes[0] ?? "", { delay: 50 });
-    await page.keyboard.press("Tab");
+    // The code is scanned, as the form says; the keys are at the first row then.
+    await scan(page, codes[0] ?? "");
+    expect(await page.inputValue("form [data-field='case_code']")).toBe(codes[0]);
     // 9 is no grade and stays out; the first box keeps the keys until there is one, then they go on.
     for (const digit of "9212") await page.keyboard.press(digit);
     expect(await page.locator("form ol input").nth(0).inputValue()).toBe("2");
@@ -318,6 +319,20 @@ describe("citizens", () => {
     await expectNothingClipped(page);
     await page.locator("form ol input").nth(0).press("Enter");
     await page.waitForSelector("text=Đã sửa phiếu đánh giá");
+    // Nothing but the code: Enter goes on to the rows, and what takes a slip out is asked first.
+    await page.keyboard.type(codes[0] ?? "", { delay: 50 });
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("form ol li:first-child input:focus");
+    await page.getByLabel("Sửa phiếu tôi đã nhập hôm nay").press("Space");
+    await page.locator("form ol input").nth(0).press("Enter");
+    await page.waitForSelector("form .warnline:has-text('Nhấn lần nữa')");
+    await picture(page, "slip-out-1280");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=Đã bỏ phiếu nhập nhầm hồ sơ");
+    await scan(page, codes[0] ?? "");
+    await page.locator("form ol input").nth(6).fill("1");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=Đã ghi phiếu đánh giá");
     // Folded, the figures are there again, with the slips in them.
     await page.click("summary:has-text('Nhập phiếu đánh giá giấy')");
     await page.waitForSelector("th:has-text('Phiếu giấy (5)')");

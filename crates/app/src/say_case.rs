@@ -186,8 +186,11 @@ pub(crate) fn event(event: &CaseEvent) -> String {
         }
         CaseEvent::DocumentPrinted { document, .. } => printed(document),
         CaseEvent::ContactChanged(e) => match e.consent {
-            Consent::Agreed => "Công dân đồng ý nhận tin; cách liên lạc đã ghi lại.".to_owned(),
-            Consent::Declined => "Công dân không nhận tin về hồ sơ này.".to_owned(),
+            Some(Consent::Agreed) => {
+                "Công dân đồng ý nhận tin; cách liên lạc đã ghi lại.".to_owned()
+            }
+            Some(Consent::Declined) => "Công dân không nhận tin về hồ sơ này.".to_owned(),
+            None => "Cách liên lạc đã ghi lại.".to_owned(),
         },
         CaseEvent::SupplementRequested(e) => sentences([
             Some("Yêu cầu bổ sung, hoàn thiện hồ sơ".to_owned()),

@@ -99,8 +99,8 @@ pub struct CashLine {
     pub method: String,
     /// Whole đồng, below zero for what went back.
     pub amount: i64,
-    /// Why it went back.
-    pub reason: Option<String>,
+    /// What was noted with it, or why it went back.
+    pub note: Option<String>,
 }
 
 /// Sums by the way of paying.
@@ -290,7 +290,7 @@ pub fn cash_report(data: &CashReport, forms: &FormSet, fonts: &Fonts) -> Result<
                 ("code", line.code.clone()),
                 ("payer", line.payer.clone()),
                 ("method", line.method.clone()),
-                ("note", line.reason.clone().unwrap_or_default()),
+                ("note", line.note.clone().unwrap_or_default()),
                 ("amount", signed(line.amount)),
             ]));
         }

@@ -66,10 +66,17 @@ pub enum Due {
 }
 
 /// Fees and charges in whole đồng.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fee {
-    /// None is charged.
-    Free,
+    /// None is charged, on that ground.
+    Free(Option<String>),
+    /// A part of it was paid.
+    Partly {
+        /// All of it.
+        charged: u64,
+        /// What is still to be paid.
+        due: u64,
+    },
     /// To be paid.
     Due(u64),
     /// Paid.
@@ -194,11 +201,16 @@ fn values(data: &Receipt, forms: &FormSet) -> Result<Values> {
             &[("amount", Some(grouped(dong)))].into_iter().collect(),
         )
     };
-    let fee = match data.fee {
+    let fee = match &data.fee {
         None => None,
-        Some(Fee::Free) => Some(word("fee_free")?),
-        Some(Fee::Due(dong)) => Some(amount("fee_due", dong)?),
-        Some(Fee::Paid(dong)) => Some(amount("fee_paid", dong)?),
+        Some(Fee::Free(None)) => Some(word("fee_free")?),
+        Some(Fee::Free(Some(ground))) => Some(format!("{} ({ground})", word("fee_free")?)),
+        Some(Fee::Due(dong)) => Some(amount("fee_due", *dong)?),
+        Some(Fee::Paid(dong)) => Some(amount("fee_paid", *dong)?),
+        Some(Fee::Partly { charged, due }) => {
+            let paid = amount("fee_paid", charged.saturating_sub(*due))?;
+            Some(format!("{paid}, {}", amount("fee_due", *due)?))
+        }
     };
     let register = data.register.as_ref();
     let another = data.for_another.as_ref();

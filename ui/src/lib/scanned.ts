@@ -4,12 +4,13 @@ import type { rpc as Rpc } from "./backend";
 import { apiError } from "./backend";
 import { t } from "./i18n.svelte";
 import { desk } from "./state/desk.svelte";
-import { partyDraft, partyOf } from "./state/draft.svelte";
+import { partyDraft, partyOf, withCard } from "./state/draft.svelte";
 import { invited } from "./state/invited";
 import { live, refresh } from "./state/live.svelte";
 import { reception } from "./state/reception.svelte";
 import { go, handover, session } from "./state/session.svelte";
 import { perform, say, sayError, sayHere } from "./state/strip.svelte";
+import { intoDialog } from "./takers";
 import { age } from "./time.svelte";
 
 const TICKET = /^[A-Z0-9]{1,3}-\d{3,4}$/;
@@ -18,6 +19,9 @@ const TICKET = /^[A-Z0-9]{1,3}-\d{3,4}$/;
 export async function routeScan(text: string, rpc: typeof Rpc): Promise<void> {
   const scanned = text.normalize("NFC").trim();
   if (invited(scanned) || session.officer === "") return;
+  const taken = intoDialog(scanned);
+  if (taken === "refused") say(t("scan.dialogOpen"), "problem");
+  if (taken !== "no dialog") return;
   if (TICKET.test(scanned.toUpperCase())) return openTicket(scanned.toUpperCase());
   // The slip of an appointment, at whichever screen it is shown.
   if (codeFromTyped(scanned)) {
@@ -75,15 +79,7 @@ async function cardAtDesk(raw: string, rpc: typeof Rpc): Promise<void> {
       const card = await rpc("identity.parse", { raw });
       const which = draft.who === "self" ? "applicant" : "submitter";
       const before = draft[which];
-      draft[which] = {
-        ...before,
-        kind: "individual",
-        name: card.name,
-        id_number: card.number,
-        birth_date: card.birth_date,
-        sex: card.sex ? t(`sex.${card.sex}`) : before.sex,
-        address: card.address ?? before.address,
-      };
+      draft[which] = withCard(before, card);
       desk.warnings = Object.fromEntries(
         card.warnings.map((w) => [`${which}.${w.field ?? "name"}`, w.message]),
       );

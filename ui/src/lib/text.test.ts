@@ -1,15 +1,7 @@
 import { describe, expect, test } from "vitest";
 import en from "../../messages/en.json";
 import vi from "../../messages/vi.json";
-import {
-  fileSize,
-  maskNumber,
-  read,
-  readOptional,
-  shortName,
-  splitCode,
-  thousands,
-} from "./text";
+import { fileSize, maskNumber, read, readOptional, shortName, splitCode, thousands } from "./text";
 
 describe("text", () => {
   test("is composed and trimmed on reading", () => {

@@ -222,6 +222,7 @@ fn line(row: &CashRow) -> Option<CashLine> {
         amount: if row.back { -amount } else { amount },
         slip: payment.slip,
         of: row.back.then(|| Time::from_ms(payment.at_ms)),
+        note: payment.note,
         reason: back.map(|back| back.reason),
     })
 }

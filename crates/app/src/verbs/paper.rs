@@ -153,9 +153,14 @@ fn fee(case: &Case) -> Option<documents::Fee> {
     let money = case.money();
     let told = case.received.fee.is_some() || case.acts.iter().any(|act| act.event.is_fee());
     told.then_some(if money.charged == 0 {
-        documents::Fee::Free
+        documents::Fee::Free(money.ground)
     } else if money.due == 0 {
         documents::Fee::Paid(money.charged)
+    } else if money.due < money.charged {
+        documents::Fee::Partly {
+            charged: money.charged,
+            due: money.due,
+        }
     } else {
         documents::Fee::Due(money.due)
     })

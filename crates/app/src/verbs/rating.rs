@@ -1,7 +1,7 @@
 //! What citizens say of a service. A screen in the hall gives ratings, and nobody reads a single
 //! one; complaints are noted and followed to their answer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{Days, NaiveDate};
 use motcua_domain::{
@@ -59,6 +59,16 @@ fn ended(
     let Some(visit) = read.visit(id)? else {
         return Ok(None);
     };
+    stay_of(read, date, counter, (id, visit))
+}
+
+/// The last stay of a visit at a counter, if it ended.
+fn stay_of(
+    read: &Read<'_>,
+    date: NaiveDate,
+    counter: u16,
+    (id, visit): (Uuid, Arc<Visit>),
+) -> Result<Option<(Uuid, u32, Visit, Ended)>> {
     let last = (visit.legs.iter().enumerate().rev()).find_map(|(i, leg)| {
         Some((i, leg.end_ms?, leg.outcome?)).filter(|_| leg.counter == Some(counter))
     });
@@ -123,7 +133,13 @@ pub(crate) fn give(
             "Lượt này không còn chờ đánh giá. Xin cảm ơn Ông/Bà.",
         )
     };
-    let (id, leg, visit, ended) = ended(&tx.read(), date, args.counter)?.ok_or_else(gone)?;
+    let read = tx.read();
+    let stay = match (grade, read.visit(args.visit_id)?) {
+        // What follows a grade is said while the next person may have come and gone.
+        (None, Some(visit)) => stay_of(&read, date, args.counter, (args.visit_id, visit))?,
+        _ => ended(&read, date, args.counter)?,
+    };
+    let (id, leg, visit, ended) = stay.ok_or_else(gone)?;
     if (id, leg) != (args.visit_id, args.leg) {
         return Err(gone().into());
     }
@@ -162,6 +178,8 @@ pub(crate) fn enter_slip(
     args: RatingEnterSlip,
 ) -> Result<RatingThanks> {
     let code = text::required(&args.case_code, limit::CODE).map_err(|r| r.at("case_code"))?;
+    // Typed by hand it may be in small letters.
+    let code = code.to_uppercase();
     let indicators = rating::check_indicators(args.indicators)?;
     let corrects = args.corrects.unwrap_or_default();
     if indicators.is_empty() && !corrects {

@@ -222,7 +222,10 @@ pub(super) fn pages(
                 payer: line.payer.clone(),
                 method: line.method.words().to_owned(),
                 amount: line.amount,
-                reason: line.reason.as_ref().map(|why| format!("Hủy: {why}")),
+                note: match &line.reason {
+                    Some(why) => Some(format!("Hủy: {why}")),
+                    None => line.note.clone(),
+                },
             };
             let sums = |sums: &CashSums| documents::CashSums {
                 cash: sums.cash,
@@ -321,6 +324,7 @@ fn table(ctx: &Ctx, read: &Read<'_>, report: &Report, today: NaiveDate) -> Resul
                 "Người nộp",
                 "Hình thức",
                 "Số tiền",
+                "Ghi chú",
                 "Lý do hủy",
             ];
             lines.push(head.map(str::to_owned).to_vec());
@@ -335,6 +339,7 @@ fn table(ctx: &Ctx, read: &Read<'_>, report: &Report, today: NaiveDate) -> Resul
                         cell(line.payer),
                         line.method.words().to_owned(),
                         line.amount.to_string(),
+                        cell(line.note.unwrap_or_default()),
                         cell(line.reason.unwrap_or_default()),
                     ]);
                 }

@@ -48,6 +48,29 @@ fn a_slip_printed_again_says_what_was_still_due_then() {
 }
 
 #[test]
+fn the_receipt_says_what_came_what_is_left_and_why_nothing_is_asked() {
+    let branch = TestBranch::demo();
+    let case = unpaid(&branch);
+    let pay = json!({"id": case, "method": "transfer", "amount": 3000, "note": "FT26334000123"});
+    branch.ok(OFFICER, "fee.pay", pay);
+    let receipt = text(&branch, "receipt", &case, None);
+    let both = "3.000 đồng (đã nộp), 5.000 đồng (chưa nộp)";
+    assert!(receipt.contains(both), "{receipt}");
+    let warned = branch.ok(OFFICER, "case.get", json!({"id": case}))["can"].to_string();
+    assert!(
+        warned.contains("Đã thu 3.000 đồng. Nếu phải trả lại"),
+        "{warned}"
+    );
+    // The number of the transfer is where the bank's list is compared.
+    let day = branch.ok(OFFICER, "fee.day", json!({}));
+    assert_eq!(day["officers"][0]["lines"][0]["note"], "FT26334000123");
+    let exempt = json!({"amount": 0, "method": "exempt", "ground": "Hộ nghèo"});
+    let free = receive(&branch, OFFICER, exempt);
+    let receipt = text(&branch, "receipt", &free, None);
+    assert!(receipt.contains("Không thu (Hộ nghèo)"), "{receipt}");
+}
+
+#[test]
 fn money_comes_goes_back_and_comes_again_and_nothing_is_overwritten() {
     let branch = TestBranch::demo();
     let case = unpaid(&branch);

@@ -310,6 +310,15 @@ fn nobody_is_told_who_did_not_agree_or_no_longer_does() {
     branch.ok(OFFICER, "case.set_contact", again);
     assert_eq!(branch.app().send_notices().unwrap().sent, 1);
     assert!(smtp.letters().unwrap()[0].starts_with("X-To: mai2@example.vn\r\n"));
+    // A number that goes is no refusal: they wait to be reached.
+    branch.ok(OFFICER, "case.set_contact", json!({"id": case}));
+    let view = branch.ok(OFFICER, "case.get", json!({"id": case}));
+    assert_eq!(view["contact"]["consent"], "agreed");
+    assert!(
+        view["history"]
+            .to_string()
+            .contains("Cách liên lạc đã ghi lại.")
+    );
     let wrong = json!({"id": case, "consent": "agreed", "email": "mai"});
     let refused = branch.refused(OFFICER, "case.set_contact", wrong);
     assert_eq!(refused.field.as_deref(), Some("email"));

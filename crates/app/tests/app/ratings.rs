@@ -75,6 +75,24 @@ fn the_person_just_served_is_asked_once_and_then_the_screen_rests() {
 }
 
 #[test]
+fn what_follows_a_grade_is_taken_while_the_next_have_come_and_gone() {
+    let branch = TestBranch::demo();
+    served(&branch, 1);
+    let ask = asked(&branch, 1);
+    rate(&branch, 1, 4).unwrap();
+    let more = |leg: &Value, counter: u16| {
+        let args = json!({"counter": counter, "visit_id": ask["visit_id"], "leg": leg, "indicators": [{"indicator": 7, "points": 2}]});
+        at_screen(&branch, "rating.give", args)
+    };
+    served(&branch, 1);
+    assert!(more(&ask["leg"], 2).is_err(), "another counter's screen");
+    more(&ask["leg"], 1).unwrap();
+    branch.pass(10 * MINUTE);
+    assert_eq!(more(&ask["leg"], 1).unwrap_err().code, Code::VisitState);
+    branch.assert_sound();
+}
+
+#[test]
 fn figures_begin_with_a_group_and_move_by_groups() {
     let branch = TestBranch::demo();
     for grade in [5, 5, 4, 2] {

@@ -165,7 +165,7 @@ fn cash_line(n: u32, amount: i64) -> CashLine {
         }
         .into(),
         amount,
-        reason: (amount < 0).then(|| "Hủy: ghi nhầm số tiền".into()),
+        note: (amount < 0).then(|| "Hủy: ghi nhầm số tiền".into()),
     }
 }
 

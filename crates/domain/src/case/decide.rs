@@ -131,6 +131,15 @@ pub fn warnings(
                 ));
             }
         }
+        CaseAct::Withdraw | CaseAct::Refuse | CaseAct::Stop => {
+            let paid = case.money().paid;
+            if paid > 0 {
+                warnings.push(format!(
+                    "Đã thu {} đồng. Nếu phải trả lại, mời ghi hủy khoản thu sau khi ghi việc này.",
+                    text::grouped(paid)
+                ));
+            }
+        }
         _ => {}
     }
     warnings

@@ -343,8 +343,9 @@ pub struct ActUndone {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(optional_fields)]
 pub struct ContactChanged {
-    /// What they said.
-    pub consent: Consent,
+    /// What they said; where they were not asked, what they said before holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// Telephone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,

@@ -164,11 +164,12 @@ impl Case {
             return;
         }
         if let CaseEvent::ContactChanged(changed) = &recorded.event {
+            let before = self.contact();
             self.contact = Some(Contact {
-                consent: Some(changed.consent),
+                consent: changed.consent.or(before.consent),
                 phone: changed.phone.clone(),
                 email: changed.email.clone(),
-                changes: self.contact().changes + 1,
+                changes: before.changes + 1,
             });
             return;
         }

@@ -158,6 +158,9 @@ pub struct CashLine {
     /// Number of the slip.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slip: Option<BookEntry>,
+    /// What was noted with it: the number of a transfer, of a receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Why it went back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -119,8 +119,9 @@ pub struct SetContact {
     /// Revision that was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<u32>,
-    /// What they said.
-    pub consent: Consent,
+    /// What they said; where they were not asked, what they said before holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// Telephone; none: no telephone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,

@@ -14,9 +14,9 @@ id: string,
  */
 expected?: number, 
 /**
- * What they said.
+ * What they said; where they were not asked, what they said before holds.
  */
-consent: Consent, 
+consent?: Consent, 
 /**
  * Telephone; none: no telephone.
  */

@@ -44,6 +44,10 @@ amount: number,
  */
 slip?: BookEntry, 
 /**
+ * What was noted with it: the number of a transfer, of a receipt.
+ */
+note?: string, 
+/**
  * Why it went back.
  */
 reason?: string, 

@@ -6,9 +6,9 @@ import type { Consent } from "./Consent";
  */
 export type ContactChanged = { 
 /**
- * What they said.
+ * What they said; where they were not asked, what they said before holds.
  */
-consent: Consent, 
+consent?: Consent, 
 /**
  * Telephone.
  */

@@ -1,6 +1,7 @@
 //! What the officer has entered for a visit and not handed in yet. It survives a reload of the
 //! window and goes away with the visit.
 import type { Args } from "$lib/backend";
+import type { Card } from "$lib/gen/Card";
 import type { CatalogueEntry } from "$lib/gen/CatalogueEntry";
 import type { FeeMethod } from "$lib/gen/FeeMethod";
 import type { Limit } from "$lib/gen/Limit";
@@ -8,6 +9,7 @@ import type { Party } from "$lib/gen/Party";
 import type { PartyField } from "$lib/gen/PartyField";
 import type { PartyKind } from "$lib/gen/PartyKind";
 import type { ReturnMethod } from "$lib/gen/ReturnMethod";
+import { t } from "$lib/i18n.svelte";
 import { dong } from "$lib/money";
 import { read, readOptional } from "$lib/text";
 
@@ -110,6 +112,19 @@ export function emptyParty(kind: PartyKind = "individual"): PartyDraft {
     email: "",
     address: "",
     representative: "",
+  };
+}
+
+/** A person as the card says; what it does not say stays as it was. */
+export function withCard(before: PartyDraft, card: Card): PartyDraft {
+  return {
+    ...before,
+    kind: "individual",
+    name: card.name,
+    id_number: card.number,
+    birth_date: card.birth_date,
+    sex: card.sex ? t(`sex.${card.sex}`) : before.sex,
+    address: card.address ?? before.address,
   };
 }
 

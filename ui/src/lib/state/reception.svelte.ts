@@ -5,7 +5,15 @@ import type { Class } from "$lib/gen/Class";
 import type { QueueRow } from "$lib/gen/QueueRow";
 import { t } from "$lib/i18n.svelte";
 import { age, isoDate, serverNow } from "$lib/time.svelte";
-import { emptyParty, offered, partyDraft, type PartyDraft, partyOf, takeOver } from "./draft.svelte";
+import {
+  emptyParty,
+  offered,
+  partyDraft,
+  type PartyDraft,
+  partyOf,
+  takeOver,
+  withCard,
+} from "./draft.svelte";
 import { live, refresh } from "./live.svelte";
 import { PartyLookUp } from "./lookup.svelte";
 import { codeFromTyped } from "$lib/appointments";
@@ -239,14 +247,7 @@ class Reception {
         this.card = card;
         this.scanError = "";
         this.scanText = "";
-        this.party = {
-          ...emptyParty(),
-          name: card.name,
-          id_number: card.number,
-          birth_date: card.birth_date,
-          sex: card.sex ? t(`sex.${card.sex}`) : "",
-          address: card.address ?? "",
-        };
+        this.party = withCard(emptyParty(), card);
         this.errors = {};
         this.warnings = {};
         this.suggestClass();

@@ -29,7 +29,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case_acts, catalogue, fee, leg, look_up, people, scan};
+use super::{case_view, catalogue, fee, leg, look_up, people, scan};
 use crate::{App, Result, codes, registry::Ctx, replica, view};
 
 /// `case.receive`
@@ -360,7 +360,7 @@ pub(crate) fn get(app: &App, ctx: &Ctx, args: Get) -> Result<CaseView> {
                     .into());
             }
         };
-        case_acts::view_of(app, ctx, read, found.ok_or_else(not_found)?, now)
+        case_view::view_of(app, ctx, read, found.ok_or_else(not_found)?, now)
     })
 }
 

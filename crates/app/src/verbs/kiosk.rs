@@ -19,7 +19,7 @@ use motcua_protocol::{
 };
 use motcua_store::Write;
 
-use super::{issuing, leg, paper, printing, queue::Line, register as registration};
+use super::{issuing, leg, print_jobs, printing, queue::Line, register as registration};
 use crate::{App, Result, kiosk::KIOSK, registry::Ctx, view};
 
 /// A ticket of this terminal may be asked for again so long: a person still stands there.
@@ -195,7 +195,7 @@ pub(crate) fn paper(app: &App, _ctx: &Ctx, args: Paper) -> Result<PaperState> {
         }
         Ok(PaperState {
             job_id: job.id,
-            state: paper::job_view(&job)?.state,
+            state: print_jobs::job_view(&job).state,
         })
     })
 }

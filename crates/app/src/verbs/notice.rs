@@ -25,7 +25,7 @@ use motcua_store::{
 };
 use uuid::Uuid;
 
-use super::{case, case_acts};
+use super::{case, case_acts, case_view};
 use crate::{
     App, Result,
     notice_queue::{Trouble, deliver},
@@ -282,7 +282,7 @@ pub(crate) fn set_contact(
     let read = tx.read();
     let row = case::find(&read, args.id)?;
     let now = Time::from_ms(tx.now_ms());
-    case_acts::view_of(app, ctx, &read, row, now)
+    case_view::view_of(app, ctx, &read, row, now)
 }
 
 fn shown(app: &App) -> NoticeSetupAnswer {

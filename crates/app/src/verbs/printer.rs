@@ -17,7 +17,7 @@ use motcua_protocol::{
 use motcua_store::{Read, Write, table::print_job::PrintJob};
 use uuid::Uuid;
 
-use super::paper;
+use super::print_jobs;
 use crate::{App, Result, print_queue, registry::Ctx};
 
 /// Names of printers with a profile, one a line: they are known although no service lists them.
@@ -270,5 +270,5 @@ pub(crate) fn test(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Test) -> Resu
         changed_ms: now_ms,
     };
     tx.add_print_job(&job, &bytes)?;
-    paper::job_view(&job)
+    Ok(print_jobs::job_view(&job))
 }

@@ -9,8 +9,9 @@ use motcua_store::{Read, Write, table::print_job::PrintJob};
 use uuid::Uuid;
 
 use super::{
-    booking, case, case_lists, leg,
-    paper::{Paper, Which, job_view, make, strip},
+    booking, case, case_lists, dossier, leg,
+    paper::{Paper, Which, make, strip},
+    print_jobs::job_view,
     print_state, printer, slips,
 };
 use crate::{App, Result, print_queue, registry::Ctx};
@@ -66,7 +67,7 @@ pub(crate) fn keep(tx: &mut Write<'_>, kept: Kept, printer: Option<String>) -> R
         changed_ms: now_ms,
     };
     tx.add_print_job(&job, &kept.bytes)?;
-    job_view(&job)
+    Ok(job_view(&job))
 }
 
 /// What records another print of a paper.
@@ -115,7 +116,7 @@ fn record(read: &Read<'_>, which: Which) -> Result<Record> {
         // It is asked for by `printer.test` and belongs to nobody.
         PaperKind::Test => Err(slips::not_yet(kind).into()),
         PaperKind::DossierRefusal | PaperKind::DossierSupplement => {
-            let (part, refused) = case_lists::turned_away(read, which)?;
+            let (part, refused) = dossier::turned_away(read, which)?;
             Ok(Record {
                 reprint: refused.prints > 0,
                 part: Some(part),

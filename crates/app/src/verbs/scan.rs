@@ -25,7 +25,7 @@ use motcua_protocol::{
 use motcua_store::{Read, Write};
 use uuid::Uuid;
 
-use super::{case, case_acts, catalogue};
+use super::{case, case_view, catalogue};
 use crate::{App, Result, registry::Ctx};
 
 /// Papers of earlier cases that are looked at.
@@ -177,7 +177,7 @@ fn view(app: &App, ctx: &Ctx, tx: &Write<'_>, id: Uuid) -> Result<CaseView> {
     let now = Time::from_ms(tx.now_ms());
     let read = tx.read();
     let row = case::find(&read, id)?;
-    case_acts::view_of(app, ctx, &read, row, now)
+    case_view::view_of(app, ctx, &read, row, now)
 }
 
 /// `case.attach`

@@ -21,7 +21,7 @@ use motcua_store::{Read, Write, table::case::CaseRow};
 use uuid::Uuid;
 
 use super::{
-    case, fee, paper, print_state,
+    case, catalogue, fee, paper, print_state,
     slips::{self, not_yet},
 };
 use crate::{App, Result, registry::Ctx, view};

@@ -100,6 +100,14 @@ describe("appointments", () => {
     await page.keyboard.press("F3");
     await page.waitForSelector("dialog[open] [role=option]");
     await expectAccessible(page);
+    // One ring, around the whole box.
+    const ring = (selector: string) =>
+      page.locator(selector).evaluate((each) => getComputedStyle(each).outlineStyle);
+    expect([await ring("dialog .in > input:focus"), await ring("dialog .in:has(> input:focus)")]).toEqual([
+      "none",
+      "solid",
+    ]);
+    await picture(page, "booked");
     await page.keyboard.type("tuan dinh", { delay: 50 });
     await expect.poll(() => page.locator("dialog [role=option]").count()).toBe(1);
     await page.keyboard.press("Enter");
@@ -235,7 +243,15 @@ describe("slots", () => {
     await page.fill("[data-field='booked-day']", "29/12");
     await page.waitForSelector("dialog [role=option]:has-text('Sen')");
     await page.keyboard.press("F8");
+    // Without a reason nothing is cancelled, and the field says so.
+    await page.waitForSelector("dialog [data-field=reason]:focus");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog div:has(> [data-field=reason][aria-invalid]) .err:has-text('lý do')");
+    await expectAccessible(page);
+    await picture(page, "cancel-no-reason");
+    expect(await full()).toHaveLength(1);
     await page.fill("dialog [data-field=reason]", "bận việc nhà");
+    await page.waitForSelector("dialog .err", { state: "detached" });
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã hủy lịch hẹn của Lương Thị Sen')");
     expect(await full()).toEqual([]);

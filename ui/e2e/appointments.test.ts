@@ -89,6 +89,26 @@ beforeEach(async () => {
   };
 });
 
+/** The choices under the number are in sight, whatever is told above them. */
+async function expectChoices(name: string): Promise<void> {
+  for (const size of [
+    { width: 1280, height: 720 },
+    { width: 1366, height: 768 },
+  ]) {
+    await page.setViewportSize(size);
+    await picture(page, `${name}-${size.width}`);
+    const left = await page.locator(".tk").evaluate((panel) => ({
+      below: [...panel.querySelectorAll(".btn")].filter(
+        (each) => each.getBoundingClientRect().bottom > panel.getBoundingClientRect().bottom - 4,
+      ).length,
+      // Of one service and a short name nothing has to be scrolled to.
+      told: [...panel.querySelectorAll(".told")].map((each) => each.scrollHeight - each.clientHeight),
+    }));
+    expect.soft(left, `${name} ${size.width}`).toEqual({ below: 0, told: [0] });
+  }
+  await page.setViewportSize({ width: 1280, height: 720 });
+}
+
 const focused = () => page.evaluate(() => document.activeElement?.className ?? "");
 
 describe("appointments", () => {
@@ -114,6 +134,7 @@ describe("appointments", () => {
     await page.waitForSelector(".tk:has-text('Vừa cấp số') .tkh b:has-text('A-001')");
     expect(await page.locator("dialog[open]").count()).toBe(0);
     expect(await focused()).toContain("sv");
+    await expectChoices("checked-in");
     const { booked, waiting } = await server.call("queue.snapshot", {});
     expect(booked.map((row) => row.name)).toEqual(["Lò Thị Mai"]);
     expect([waiting[0]?.name, waiting[0]?.class]).toEqual(["Nguyễn Đình Tuấn", "appointment"]);
@@ -171,6 +192,7 @@ describe("appointments", () => {
     await page.waitForSelector("dialog", { state: "detached" });
     await page.waitForSelector("footer .said:has-text('Đã đặt hẹn cho Lương Thị Sen: 9 giờ 30')");
     await page.waitForSelector(".tk .words:has-text('ngày 30/12/')");
+    await expectChoices("just-booked");
   });
 
   test("the slip of somebody booked is looked at before it is printed", async () => {

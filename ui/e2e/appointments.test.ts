@@ -283,6 +283,43 @@ describe("slots", () => {
     await page.fill("[data-field='scan']", code);
     await page.keyboard.press("Enter");
     await page.waitForSelector(".tk:has-text('Vừa cấp số')");
+    // Scanned once more, the number that was given is told; of another day, that day.
+    const ticket = await page.locator(".tkh b").innerText();
+    await expect
+      .poll(
+        async () => {
+          // While the first is still being printed, the same slip does nothing.
+          await scan(page, code);
+          return page.innerText("footer .said");
+        },
+        { interval: 300 },
+      )
+      .toContain(`Số ${ticket} đang chờ`);
+    await picture(page, "slip-twice");
+    const later = await server.call("visit.book", {
+      service: "noi-vu",
+      slot_at: soon(3 * 24 * 60),
+      applicant: { kind: "individual", name: "Lường Văn Ón" },
+    });
+    await scan(page, later.code);
+    await page.waitForSelector(`footer .problem:has-text('Lịch hẹn ${later.code} là của ngày')`);
+    await picture(page, "slip-other-day");
+    await scan(page, "HEN-000-000");
+    await page.waitForSelector("footer .problem:has-text('không có lịch hẹn mang mã HEN-000-000')");
+    await server.call("visit.cancel", { visit_id: later.visit_id, reason: "thử" });
+  });
+
+  test("a slip that no printer takes is called a slip", async () => {
+    await page.keyboard.press("F4");
+    await page.waitForSelector("dialog[open]");
+    await page.fill("[data-field='day']", "27/12");
+    await page.waitForSelector("dialog .slots label:has(input:checked)");
+    await page.fill("[data-field='applicant.name']", "Vừ Thị Dợ");
+    await server.call("printer.assign", { kind: "ticket" });
+    await page.keyboard.press("Control+Enter");
+    await page.waitForSelector("footer .problem:has-text('Phiếu hẹn HEN-'):has-text('Chưa chọn máy in')");
+    await picture(page, "slip-unprinted");
+    await server.call("printer.assign", { kind: "ticket", printer: `folder:${server.papers}` });
   });
 });
 

@@ -89,6 +89,26 @@ beforeEach(async () => {
   };
 });
 
+/** The choices under the number are in sight, whatever is told above them. */
+async function expectChoices(name: string): Promise<void> {
+  for (const size of [
+    { width: 1280, height: 720 },
+    { width: 1366, height: 768 },
+  ]) {
+    await page.setViewportSize(size);
+    await picture(page, `${name}-${size.width}`);
+    const left = await page.locator(".tk").evaluate((panel) => ({
+      below: [...panel.querySelectorAll(".btn")].filter(
+        (each) => each.getBoundingClientRect().bottom > panel.getBoundingClientRect().bottom - 4,
+      ).length,
+      // Of one service and a short name nothing has to be scrolled to.
+      told: [...panel.querySelectorAll(".told")].map((each) => each.scrollHeight - each.clientHeight),
+    }));
+    expect.soft(left, `${name} ${size.width}`).toEqual({ below: 0, told: [0] });
+  }
+  await page.setViewportSize({ width: 1280, height: 720 });
+}
+
 const focused = () => page.evaluate(() => document.activeElement?.className ?? "");
 
 describe("appointments", () => {
@@ -100,12 +120,21 @@ describe("appointments", () => {
     await page.keyboard.press("F3");
     await page.waitForSelector("dialog[open] [role=option]");
     await expectAccessible(page);
+    // One ring, around the whole box.
+    const ring = (selector: string) =>
+      page.locator(selector).evaluate((each) => getComputedStyle(each).outlineStyle);
+    expect([await ring("dialog .in > input:focus"), await ring("dialog .in:has(> input:focus)")]).toEqual([
+      "none",
+      "solid",
+    ]);
+    await picture(page, "booked");
     await page.keyboard.type("tuan dinh", { delay: 50 });
     await expect.poll(() => page.locator("dialog [role=option]").count()).toBe(1);
     await page.keyboard.press("Enter");
     await page.waitForSelector(".tk:has-text('Vừa cấp số') .tkh b:has-text('A-001')");
     expect(await page.locator("dialog[open]").count()).toBe(0);
     expect(await focused()).toContain("sv");
+    await expectChoices("checked-in");
     const { booked, waiting } = await server.call("queue.snapshot", {});
     expect(booked.map((row) => row.name)).toEqual(["Lò Thị Mai"]);
     expect([waiting[0]?.name, waiting[0]?.class]).toEqual(["Nguyễn Đình Tuấn", "appointment"]);
@@ -163,6 +192,7 @@ describe("appointments", () => {
     await page.waitForSelector("dialog", { state: "detached" });
     await page.waitForSelector("footer .said:has-text('Đã đặt hẹn cho Lương Thị Sen: 9 giờ 30')");
     await page.waitForSelector(".tk .words:has-text('ngày 30/12/')");
+    await expectChoices("just-booked");
   });
 
   test("the slip of somebody booked is looked at before it is printed", async () => {
@@ -235,7 +265,15 @@ describe("slots", () => {
     await page.fill("[data-field='booked-day']", "29/12");
     await page.waitForSelector("dialog [role=option]:has-text('Sen')");
     await page.keyboard.press("F8");
+    // Without a reason nothing is cancelled, and the field says so.
+    await page.waitForSelector("dialog [data-field=reason]:focus");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog div:has(> [data-field=reason][aria-invalid]) .err:has-text('lý do')");
+    await expectAccessible(page);
+    await picture(page, "cancel-no-reason");
+    expect(await full()).toHaveLength(1);
     await page.fill("dialog [data-field=reason]", "bận việc nhà");
+    await page.waitForSelector("dialog .err", { state: "detached" });
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã hủy lịch hẹn của Lương Thị Sen')");
     expect(await full()).toEqual([]);
@@ -245,6 +283,43 @@ describe("slots", () => {
     await page.fill("[data-field='scan']", code);
     await page.keyboard.press("Enter");
     await page.waitForSelector(".tk:has-text('Vừa cấp số')");
+    // Scanned once more, the number that was given is told; of another day, that day.
+    const ticket = await page.locator(".tkh b").innerText();
+    await expect
+      .poll(
+        async () => {
+          // While the first is still being printed, the same slip does nothing.
+          await scan(page, code);
+          return page.innerText("footer .said");
+        },
+        { interval: 300 },
+      )
+      .toContain(`Số ${ticket} đang chờ`);
+    await picture(page, "slip-twice");
+    const later = await server.call("visit.book", {
+      service: "noi-vu",
+      slot_at: soon(3 * 24 * 60),
+      applicant: { kind: "individual", name: "Lường Văn Ón" },
+    });
+    await scan(page, later.code);
+    await page.waitForSelector(`footer .problem:has-text('Lịch hẹn ${later.code} là của ngày')`);
+    await picture(page, "slip-other-day");
+    await scan(page, "HEN-000-000");
+    await page.waitForSelector("footer .problem:has-text('không có lịch hẹn mang mã HEN-000-000')");
+    await server.call("visit.cancel", { visit_id: later.visit_id, reason: "thử" });
+  });
+
+  test("a slip that no printer takes is called a slip", async () => {
+    await page.keyboard.press("F4");
+    await page.waitForSelector("dialog[open]");
+    await page.fill("[data-field='day']", "27/12");
+    await page.waitForSelector("dialog .slots label:has(input:checked)");
+    await page.fill("[data-field='applicant.name']", "Vừ Thị Dợ");
+    await server.call("printer.assign", { kind: "ticket" });
+    await page.keyboard.press("Control+Enter");
+    await page.waitForSelector("footer .problem:has-text('Phiếu hẹn HEN-'):has-text('Chưa chọn máy in')");
+    await picture(page, "slip-unprinted");
+    await server.call("printer.assign", { kind: "ticket", printer: `folder:${server.papers}` });
   });
 });
 

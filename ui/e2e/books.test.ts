@@ -74,7 +74,7 @@ test("money comes, goes back with its reason and comes again", async () => {
   await look("books-money-qr");
   const hidden = await page.evaluate(
     () =>
-      [...document.querySelectorAll("dialog .qr svg, dialog .qr dd")].filter((part) => {
+      [...document.querySelectorAll("dialog .qr svg, dialog .qr dd, dialog input")].filter((part) => {
         const box = part.getBoundingClientRect();
         const below = document.elementFromPoint(box.left + 5, box.bottom - 3);
         return !below || !(part.contains(below) || below.contains(part));

@@ -135,9 +135,14 @@ test("a scanner is chosen, a pile scanned, and its pages become papers", async (
   await page.keyboard.press("F6");
   await page.waitForSelector("dialog [role=option][aria-selected=true][aria-label*='xoay 90']");
   await page.keyboard.press("F7");
-  await page.waitForSelector("dialog [role=option]:first-child[aria-selected=true][aria-label*='xoay 90']");
-  await page.locator("dialog [role=option]:first-child").focus();
+  await page.waitForSelector("dialog [role=option]:first-child:focus[aria-label*='xoay 90']");
+  // The page that is moved keeps the keys, either way.
+  await page.keyboard.press("F8");
+  await page.waitForSelector("dialog [role=option]:nth-child(2):focus[aria-label*='xoay 90']");
+  await page.keyboard.press("F7");
+  await page.waitForSelector("dialog [role=option]:first-child:focus[aria-label*='xoay 90']");
   await page.keyboard.press("End");
+  await page.waitForSelector("dialog [role=option]:last-child:focus");
   await page.keyboard.press("Delete");
   await expect.poll(pages).toBe(10);
   await page.locator("dialog [role=option][aria-selected=true]").focus();
@@ -149,10 +154,15 @@ test("a scanner is chosen, a pile scanned, and its pages become papers", async (
   await page.keyboard.press("F9");
   await expect.poll(async () => (await files(id)).length).toBe(1);
   await expect.poll(pages).toBe(1);
+  // The page that was left out is next, and has the keys.
+  await page.waitForSelector("dialog [role=option]:focus");
   const [file] = await files(id);
   expect(file?.blob.pages).toBe(9);
   expect(file?.origin).toBe("digitised");
   expect(file?.paper).toEqual({ to: "paper", index: expect.any(Number) as number });
+  await page.keyboard.press("Delete");
+  await page.waitForSelector("dialog .empty");
+  await page.waitForSelector("dialog button:has-text('Quét một trang'):focus");
   await page.keyboard.press("Escape");
   await page.waitForSelector(`.drawer:has-text('${file?.code}')`);
   await page.locator(".drawer ul[aria-label='Tệp giấy tờ']").scrollIntoViewIfNeeded();
@@ -175,10 +185,28 @@ test("a jam and a broken file are told; what came before is kept", async () => {
   await page.waitForSelector("dialog .warnline:has-text('may-quet-0001.pdf')", { timeout: 60_000 });
   expect(await pages()).toBe(1);
   await look("scan-jam");
+  // However many files are set aside, the page and what is done with it stay in sight.
+  for (let i = 2; i <= 20; i++)
+    writeFileSync(path.join(data, `may-quet-${String(i).padStart(4, "0")}.pdf`), "%PDF-1.4\nhỏng\n%%EOF\n");
+  await page.waitForSelector("dialog summary:has-text('và 17 tệp khác')", { timeout: 60_000 });
+  await look("scan-aside");
+  const inSight = () =>
+    page.locator("dialog").evaluate((dialog) => {
+      const room = dialog.querySelector(".scroll")?.getBoundingClientRect();
+      const picture = dialog.querySelector("[role=option]")?.getBoundingClientRect();
+      const turn = [...dialog.querySelectorAll("button")].find((each) => each.innerText.includes("Xoay"));
+      const box = turn?.getBoundingClientRect();
+      const below = box && document.elementFromPoint(box.left + 5, box.bottom - 3);
+      return !!room && !!picture && picture.bottom <= room.bottom && turn?.contains(below ?? null);
+    });
+  expect(await inSight()).toBe(true);
+  await page.click("dialog summary");
+  await look("scan-aside-open");
+  expect(await inSight()).toBe(true);
   rmSync(data, { recursive: true });
   await page.waitForSelector("dialog .warnline:has-text('Không mở được thư mục quét')");
   await server.call("scan.folder", {});
-}, 90_000);
+}, 150_000);
 
 test("killed between the file and the event: the pages still wait, and nothing is half there", async () => {
   const id = await receive("Đặng Thị Ngọc Uyển-Phương");

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Backend, type Call, command, useBackend } from "$lib/backend";
 import { coalesced } from "./live.svelte";
 import { go, session } from "./session.svelte";
-import { notice, perform, say, sayHere, undo, undoFor, undoLeft } from "./strip.svelte";
+import { notice, perform, say, sayHere, sayPrinted, undo, undoFor, undoLeft } from "./strip.svelte";
 import { touch } from "$lib/time.svelte";
 import {
   changeWho,
@@ -30,6 +30,32 @@ beforeEach(() => {
     onScan: () => () => undefined,
   };
   useBackend(backend);
+});
+
+describe("a paper that did not come out", () => {
+  const why = "Chưa chọn máy in cho loại giấy này. Nội dung đã ghi và giữ lại.";
+  test.each([
+    ["appointment", "HEN-73G-V5R", `Phiếu hẹn HEN-73G-V5R: ${why}`],
+    ["receipt", "H99.12-261130-0001", `Giấy tiếp nhận hồ sơ H99.12-261130-0001: ${why}`],
+    ["hand_over_list", "H99.12-261130-0001", `Danh sách bàn giao có H99.12-261130-0001: ${why}`],
+    ["dossier_refusal", "A-001-tu-choi-1", `Phiếu từ chối tiếp nhận: ${why}`],
+    ["ticket", "A-001", `Số A-001 đã cấp. ${why}`],
+  ] as const)("is called by its own name: %s", (kind, title, text) => {
+    say("Đã ghi.", "done", undefined, "about");
+    sayPrinted({
+      job_id: "j",
+      kind,
+      id: "about",
+      title,
+      state: "failed",
+      message: why,
+      reprint: false,
+      tries: 1,
+      created_at: "",
+      changed_at: "",
+    });
+    expect(notice()).toMatchObject({ text, tone: "problem" });
+  });
 });
 
 describe("an act", () => {

@@ -46,9 +46,12 @@ export class ScanPanel {
   });
 
   private put(tray: Tray): void {
+    // The chosen page stays chosen wherever it lies now; where it is gone, the next one is.
+    const chosen = this.pages[this.at]?.id;
+    const lies = tray.pages.findIndex((page) => page.id === chosen);
     this.tray = tray;
     this.failed = "";
-    this.at = Math.max(0, Math.min(this.at, tray.pages.length - 1));
+    this.at = lies >= 0 ? lies : Math.max(0, Math.min(this.at, tray.pages.length - 1));
   }
 
   private act(key: string, run: () => Promise<unknown>): Promise<void> {
@@ -66,18 +69,23 @@ export class ScanPanel {
     });
   stop = () => this.act("stop", () => rpc("scan.stop", {}));
 
-  private edit(change: ScanChange): Promise<void> {
-    const page = this.page;
-    if (!page) return Promise.resolve();
-    return this.act("edit", () => rpc("scan.edit", { case_id: this.caseId, page: page.id, change }));
+  private edits: Promise<void> = Promise.resolve();
+  /** Edits wait for one another: of keys that are pressed fast none is lost. */
+  private edit(change: () => ScanChange | undefined): Promise<void> {
+    this.edits = this.edits.then(() => {
+      const [page, what] = [this.page, change()];
+      if (!page || !what) return;
+      return this.act("edit", () => rpc("scan.edit", { case_id: this.caseId, page: page.id, change: what }));
+    });
+    return this.edits;
   }
-  turn = () => this.edit({ what: "turn" });
-  drop = () => this.edit({ what: "drop" });
-  async move(by: number): Promise<void> {
-    const to = this.at + by;
-    if (to < 0 || to >= this.pages.length) return;
-    await this.edit({ what: "move", to });
-    this.at = to;
+  turn = () => this.edit(() => ({ what: "turn" }));
+  drop = () => this.edit(() => ({ what: "drop" }));
+  move(by: number): Promise<void> {
+    return this.edit(() => {
+      const to = this.at + by;
+      return to >= 0 && to < this.pages.length ? { what: "move", to } : undefined;
+    });
   }
   step(by: number): void {
     this.at = Math.max(0, Math.min(this.pages.length - 1, this.at + by));

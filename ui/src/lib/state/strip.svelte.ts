@@ -50,7 +50,6 @@ export function sayPrinted(job: PrintJob): void {
     (job.state !== "done" && job.state !== "failed")
   )
     return;
-  const ticket = job.kind === "ticket";
   const { title } = job;
   if (job.state === "done") {
     state.notice = {
@@ -62,7 +61,8 @@ export function sayPrinted(job: PrintJob): void {
   } else {
     state.notice = {
       ...shown,
-      text: t(ticket ? "print.ticketSafe" : "print.keptSafe", { title, why: job.message ?? "" }),
+      // What is kept, the reason says itself.
+      text: t(`unprinted.${job.kind}`, { title, why: job.message ?? "" }),
       tone: "problem",
     };
   }

@@ -189,7 +189,7 @@ describe("supervisor", () => {
     await page.keyboard.press("F2");
     await said("Chỉ giám sát ca cho vào trước");
     await page.keyboard.press("Enter");
-    await page.waitForSelector("dialog .err:has-text('Mời nêu lý do trước')");
+    await page.waitForSelector("dialog button[aria-disabled=true]:has-text('Cho vào trước')");
     await page.waitForSelector("dialog:has-text('Chỉ giám sát ca cho vào trước')");
     await expect(server.call("queue.jump", { visit_id: last, reason: "thử" }, "ha")).rejects.toThrow(
       "NOT_ALLOWED",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use motcua_domain::{
     Code, Refusal,
     branch::Service,
@@ -10,6 +10,7 @@ use motcua_domain::{
     text::{self, limit},
     visit::{
         self, Act, Class, Desk, Origin, Outcome, Request, State, Visit, VisitEvent, booking_code,
+        booking_tail,
     },
 };
 use motcua_protocol::{
@@ -17,8 +18,9 @@ use motcua_protocol::{
     event::Body,
     verbs::{
         booking::{
-            Bookings, BookingsAnswer, Cancel, Cancelled, Move, SlotView, Slots, SlotsAnswer,
+            Bookings, BookingsAnswer, Cancel, Cancelled, Move, OfSlip, SlotView, Slots, SlotsAnswer,
         },
+        queue::Row,
         visit::{Book, Booked},
     },
 };
@@ -30,6 +32,9 @@ use crate::{App, Result, registry::Ctx, view};
 
 /// How far ahead a free slot is looked for.
 const LOOK_AHEAD_DAYS: usize = 60;
+
+/// How long after its day a slip is still known.
+const SLIP_DAYS: Days = Days::new(30);
 
 /// How far ahead somebody may be asked to come.
 const YEAR_MS: i64 = 366 * 86_400_000;
@@ -284,6 +289,33 @@ pub(crate) fn bookings(app: &App, ctx: &Ctx, args: Bookings) -> Result<BookingsA
             .map(|row| view::row(&ctx.branch, row.id, &row.visit, now))
             .collect(),
     })
+}
+
+/// `visit.of_slip`
+pub(crate) fn of_slip(app: &App, ctx: &Ctx, args: OfSlip) -> Result<Row> {
+    let code = text::line(&args.code, limit::SEARCH).map_err(|r| r.at("code"))?;
+    let from = app.today()?;
+    let from = from.checked_sub_days(SLIP_DAYS).unwrap_or(from);
+    let found = match booking_tail(&code) {
+        Some(tail) => app
+            .store
+            .read(|read| read.booked_visits_ending(from, tail))?,
+        None => Vec::new(),
+    };
+    let Some(row) = found.first() else {
+        return Err(Refusal::new(
+            Code::NotFound,
+            format!("Không có lịch hẹn nào mang mã {code}. Mời xem lại mã, hoặc tìm theo tên."),
+        )
+        .at("code")
+        .into());
+    };
+    Ok(view::row(
+        &ctx.branch,
+        row.id,
+        &row.visit,
+        view::Now::of(app),
+    ))
 }
 
 /// `visit.book`

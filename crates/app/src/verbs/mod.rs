@@ -47,6 +47,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.command(booking::book);
     registry.query(booking::slots);
     registry.query(booking::bookings);
+    registry.query(booking::of_slip);
     registry.command(booking::reschedule);
     registry.command(booking::cancel);
     registry.command(register::check_in);

@@ -275,3 +275,34 @@ fn a_slip_is_printed_marked_as_a_reprint_and_new_again_after_a_move() {
     assert_eq!(refusal.code, Code::DocumentUnknown);
     branch.assert_sound();
 }
+
+#[test]
+fn a_slip_is_known_on_whichever_day_it_is_and_whatever_became_of_it() {
+    let branch = one_place();
+    let booked = [NINE, WEDNESDAY].map(|at| branch.ok(OFFICER, "visit.book", wish(at)));
+    let of_slip = |code: &str| branch.ok(OFFICER, "visit.of_slip", json!({"code": code}));
+    for each in &booked {
+        let code = id(&each["code"]);
+        for typed in [code.clone(), code.to_lowercase().replace('-', " ")] {
+            let row = of_slip(&typed);
+            assert_eq!(
+                (&row["visit_id"], &row["booking"]),
+                (&each["visit_id"], &json!(code))
+            );
+        }
+    }
+    let today = id(&booked[0]["visit_id"]);
+    branch.leg(OFFICER, "visit.check_in", &today);
+    let code = id(&booked[0]["code"]);
+    assert_eq!(of_slip(&code)["state"], "waiting");
+    let unknown = |code: &str| {
+        let refused = branch.refused(OFFICER, "visit.of_slip", json!({"code": code}));
+        (refused.code, refused.field)
+    };
+    let not_found = (Code::NotFound, Some("code".to_owned()));
+    for nobodys in ["HEN-000-000", "HEN-12", "H99.12-261123-0001"] {
+        assert_eq!(unknown(nobodys), not_found, "{nobodys}");
+    }
+    branch.pass(31 * 24 * 60 * MINUTE);
+    assert_eq!(unknown(&code), not_found);
+}

@@ -20,7 +20,7 @@ pub mod turned_away;
 pub mod watch;
 
 pub use act::{Act, Cause, HoldTo, Hop, Outcome, ReturnTo};
-pub use booking::booking_code;
+pub use booking::{booking_code, booking_tail};
 pub use clocks::Clocks;
 pub use decide::{Desk, Given, Request, closing, decide, register};
 pub use event::{Registered, VisitEvent};

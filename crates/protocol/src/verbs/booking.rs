@@ -84,6 +84,15 @@ pub struct BookingsAnswer {
     pub booked: Vec<Row>,
 }
 
+/// `visit.of_slip`: whose slip of an appointment that is, on whichever day, whatever became of it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
+#[ts(rename = "VisitOfSlip")]
+#[schemars(rename = "VisitOfSlip")]
+pub struct OfSlip {
+    /// `HEN-7K2-M9Q`, as scanned or typed.
+    pub code: String,
+}
+
 /// `visit.move`: a booked person is to come at another time, today or later.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, TS)]
 #[ts(rename = "VisitMove", optional_fields)]

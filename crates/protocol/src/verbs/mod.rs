@@ -144,6 +144,7 @@ verbs! {
     Command "visit.book" visit::Book => visit::Booked, [Officer, Reception, Supervisor];
     Query "visit.slots" booking::Slots => booking::SlotsAnswer, [Officer, Reception, Supervisor];
     Query "visit.bookings" booking::Bookings => booking::BookingsAnswer, [Officer, Reception, Supervisor];
+    Query "visit.of_slip" booking::OfSlip => queue::Row, [Officer, Reception, Supervisor];
     Command "visit.move" booking::Move => visit::Booked, [Officer, Reception, Supervisor];
     Command "visit.cancel" booking::Cancel => booking::Cancelled, [Officer, Reception, Supervisor];
     Command "visit.check_in" visit::CheckIn => visit::Registered, [Officer, Reception, Supervisor];

@@ -224,6 +224,24 @@ impl Read<'_> {
         )
     }
 
+    /// Visits booked for a day or a later one, whatever became of them, whose id ends so: the last 30
+    /// bits of it. The latest day first.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn booked_visits_ending(&self, from: NaiveDate, tail: u32) -> Result<Vec<VisitRow>> {
+        // Whole bytes are compared here, the bits above them below.
+        let bytes = tail.to_be_bytes();
+        let mut found = self.visits(
+            "SELECT entity, doc FROM visit INDEXED BY visit_day
+             WHERE date >= ?1 AND substr(entity, -3) = ?2 AND json_extract(doc, '$.slot_ms') IS NOT NULL
+             ORDER BY date DESC, entity",
+            &[&from.to_string(), &&bytes[1..]],
+        )?;
+        found.retain(|row| row.id.as_u128() as u32 & 0x3fff_ffff == tail);
+        Ok(found)
+    }
+
     /// Who waits on a day, in call order, without reading a single document.
     ///
     /// # Errors

@@ -228,6 +228,7 @@ import type { VisitGet } from "./VisitGet";
 import type { VisitIdentify } from "./VisitIdentify";
 import type { VisitLog } from "./VisitLog";
 import type { VisitMove } from "./VisitMove";
+import type { VisitOfSlip } from "./VisitOfSlip";
 import type { VisitRefuseDossier } from "./VisitRefuseDossier";
 import type { VisitRegister } from "./VisitRegister";
 import type { VisitRegistered } from "./VisitRegistered";
@@ -241,6 +242,7 @@ export interface Verbs {
   "visit.book": { args: VisitBook; answer: VisitBooked };
   "visit.slots": { args: VisitSlots; answer: VisitSlotsAnswer };
   "visit.bookings": { args: VisitBookings; answer: VisitBookingsAnswer };
+  "visit.of_slip": { args: VisitOfSlip; answer: QueueRow };
   "visit.move": { args: VisitMove; answer: VisitBooked };
   "visit.cancel": { args: VisitCancel; answer: VisitCancelled };
   "visit.check_in": { args: VisitCheckIn; answer: VisitRegistered };
@@ -399,6 +401,7 @@ export const verbRoles: Record<VerbName, Role[]> = {
   "visit.book": ["officer","reception","supervisor"],
   "visit.slots": ["officer","reception","supervisor"],
   "visit.bookings": ["officer","reception","supervisor"],
+  "visit.of_slip": ["officer","reception","supervisor"],
   "visit.move": ["officer","reception","supervisor"],
   "visit.cancel": ["officer","reception","supervisor"],
   "visit.check_in": ["officer","reception","supervisor"],

@@ -57,34 +57,6 @@ export interface Booking {
 /** Người cao tuổi begins here (Luật Người cao tuổi 39/2009/QH12, Điều 2). */
 const ELDERLY_FROM = 60;
 
-/** How many days, either way, a code is looked for. */
-const DAYS_AHEAD = 60;
-const DAYS_BACK = 7;
-
-/** The appointment of that code among today's, whatever has become of it. */
-function bookedToday(code: string): QueueRow | undefined {
-  const today = live.queue?.value;
-  if (!today) return undefined;
-  const { booked, waiting, called, serving, held, missed, recent } = today;
-  return [booked, waiting, called, serving, held, missed, recent]
-    .flat()
-    .find((each) => each.booking === code);
-}
-
-/** The appointment of that code on another day: the next ones first, then those that are over. */
-async function bookedElsewhen(code: string): Promise<QueueRow | undefined> {
-  const today = live.queue?.value.date;
-  if (!today) return undefined;
-  const noon = Date.parse(`${today}T12:00:00+07:00`);
-  const days = [...Array(DAYS_AHEAD).keys()].map((n) => n + 1);
-  for (const by of [...days, ...days.slice(0, DAYS_BACK).map((n) => -n)]) {
-    const { booked } = await rpc("visit.bookings", { date: isoDate(noon + by * 86_400_000) });
-    const row = booked.find((each) => each.booking === code);
-    if (row) return row;
-  }
-  return undefined;
-}
-
 class Reception {
   readonly register = new PartyLookUp();
   party = $state<PartyDraft>(emptyParty());
@@ -245,13 +217,12 @@ class Reception {
   }
 
   /** The code of a slip: whoever holds it is here. */
-  private async slipOf(code: string): Promise<void> {
+  private slipOf(code: string): Promise<void> {
     this.scanText = "";
-    await perform(`slip.${code}`, async () => {
-      const row = bookedToday(code) ?? (await bookedElsewhen(code));
+    return perform(`slip.${code}`, async () => {
+      const row = await rpc("visit.of_slip", { code });
       // Whoever has come already, or is booked for another day, is told so by the refusal.
-      if (row) await this.checkIn(row);
-      else say(t("booked.codeUnknown", { code }), "problem");
+      await this.checkIn(row);
     });
   }
 

@@ -16,7 +16,9 @@ const browser: Backend = {
 };
 const shell: Backend = {
   ...browser,
-  onSaved: (listener) => {
+  onSaved: async (listener) => {
+    // As in the window: it takes a while until somebody listens, and what is told before is lost.
+    await new Promise((stands) => setTimeout(stands, 20));
     tell = listener;
     return () => (tell = () => undefined);
   },

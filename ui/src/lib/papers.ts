@@ -27,12 +27,12 @@ export async function saveList(report: Report): Promise<string> {
 export async function saveBytes(paper: DocumentRendered): Promise<string> {
   const bytes = Uint8Array.from(atob(paper.content_base64), (c) => c.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: paper.media_type }));
-  const saved = whereSaved(url);
+  const saved = await whereSaved(url);
   const link = document.createElement("a");
   link.href = url;
   link.download = paper.file_name;
   link.click();
-  const path = saved ? await saved : paper.file_name;
+  const path = saved ? await saved() : paper.file_name;
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
   if (path === null) throw new ApiError({ code: "INTERNAL_FAULT", message: t("error.pdf") });
   return path;

@@ -61,7 +61,7 @@ export interface Backend {
   /** Where rating screens of this machine are, up to the counter's number. */
   ratingLink?(): Promise<string>;
   /** Only the window says where files went; a browser shows its own downloads. */
-  onSaved?(listener: (saved: Saved) => void): () => void;
+  onSaved?(listener: (saved: Saved) => void): Promise<() => void>;
 }
 
 function isWireError(value: unknown): value is WireError {
@@ -128,21 +128,23 @@ export function onScan(listener: (event: ScanEvent) => void): () => void {
   return door().onScan(listener);
 }
 
-/** Where the file offered at `url` went; nothing where the browser keeps that to itself. */
-export function whereSaved(url: string): Promise<string | null> | undefined {
+/** Asked before a file is offered at `url`, answers afterwards where it went; nothing where the browser
+    keeps that to itself. Whoever listens stands first: a small file is there at once. */
+export async function whereSaved(url: string): Promise<(() => Promise<string | null>) | undefined> {
   const { onSaved } = door();
   if (!onSaved) return undefined;
-  return new Promise((resolve) => {
-    const stop = onSaved((saved) => {
-      if (saved.url === url) end(saved.path);
-    });
-    const timer = setTimeout(() => end(null), SAVE_MS);
-    function end(path: string | null): void {
+  let tell: (path: string | null) => void = () => undefined;
+  const told = new Promise<string | null>((resolve) => (tell = resolve));
+  const stop = await onSaved((saved) => {
+    if (saved.url === url) tell(saved.path);
+  });
+  return () => {
+    const timer = setTimeout(() => tell(null), SAVE_MS);
+    return told.finally(() => {
       clearTimeout(timer);
       stop();
-      resolve(path);
-    }
-  });
+    });
+  };
 }
 
 /** Opens the board in the hall; false where only its address can. */

@@ -15,6 +15,6 @@ export function tauriBackend(): Backend {
     openBoard: () => invoke("board_open"),
     onChange: (listener) => subscribe<Change>("change", listener, () => listener(EVERYTHING)),
     onScan: (listener) => subscribe<ScanEvent>("scan", listener),
-    onSaved: (listener) => subscribe<Saved>("saved", listener),
+    onSaved: (listener) => listen<Saved>("saved", ({ payload }) => listener(payload)),
   };
 }

@@ -305,7 +305,7 @@ describe("slots", () => {
     await page.waitForSelector(`footer .problem:has-text('Lịch hẹn ${later.code} là của ngày')`);
     await picture(page, "slip-other-day");
     await scan(page, "HEN-000-000");
-    await page.waitForSelector("footer .problem:has-text('không có lịch hẹn mang mã HEN-000-000')");
+    await page.waitForSelector("footer .problem:has-text('Không có lịch hẹn nào mang mã HEN-000-000')");
     await server.call("visit.cancel", { visit_id: later.visit_id, reason: "thử" });
   });
 

@@ -6,6 +6,8 @@ import { expect } from "vitest";
 export async function chooseProcedure(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text, { delay: 50 });
   await page.keyboard.press("Enter");
+  // Enter may be ahead of the answer; the list closes with the choice, also where papers stood before.
+  await page.waitForSelector("[role=combobox][aria-expanded=false]");
   await page.waitForSelector("[role=grid]");
 }
 

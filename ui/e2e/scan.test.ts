@@ -122,6 +122,8 @@ test("a scanner is chosen, a pile scanned, and its pages become papers", async (
 
   await page.keyboard.press("F2");
   await expect.poll(pages).toBe(1);
+  // The page is there before the scanner has come to rest.
+  await page.waitForSelector("dialog .work", { state: "detached" });
   await page.keyboard.press("F3");
   // Ten are in the test device's feeder.
   await expect.poll(pages, { timeout: 30_000 }).toBe(11);

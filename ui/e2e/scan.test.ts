@@ -180,6 +180,7 @@ test("a jam and a broken file are told; what came before is kept", async () => {
   await open("Vàng A Sử");
   await page.keyboard.press("F2");
   await expect.poll(pages).toBe(1);
+  await page.waitForSelector("dialog .work", { state: "detached" });
   scanner("SANE_STATUS_JAMMED");
   await page.keyboard.press("F2");
   await page.waitForSelector("dialog .err:has-text('kẹt giấy')");

@@ -193,7 +193,11 @@ pub(crate) fn case_row(row: &stored::CaseRow) -> CaseRow {
         procedure_name: received.procedure.name.clone(),
         applicant: received.applicant.name.clone(),
         received_at: Time::from_ms(received.received_ms),
-        due_at: row.case.due_ms().map(Time::from_ms),
+        due_at: row
+            .case
+            .due_ms()
+            .filter(|_| !row.case.status.ended_without_result())
+            .map(Time::from_ms),
         status: row.case.status,
         receipts: row.case.prints("receipt") as u32,
         online: received.online.is_some(),

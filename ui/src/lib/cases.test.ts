@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import {
   actKeys,
-  awaited,
   filterOf,
   narrowings,
   nextStep,
@@ -19,13 +18,6 @@ test.each([
   ["2027-01-01", "2026-12-28"],
 ])("the week of %s began on %s", (day, monday) => {
   expect(filterOf("week", day)).toEqual({ from: monday });
-});
-
-test.each(statuses)("a result of a case %s is awaited unless it ended without one", (status) => {
-  const due_at = "2026-11-26T17:00:00+07:00";
-  const ended = ["refused", "withdrawn", "stopped"].includes(status);
-  expect(awaited({ status, due_at })).toBe(ended ? undefined : due_at);
-  expect(awaited({ status, due_at: null })).toBeUndefined();
 });
 
 test("each narrowing is a question of its own", () => {

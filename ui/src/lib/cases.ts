@@ -31,12 +31,6 @@ export function standing(row: Pick<CaseRow, "due_at" | "status">, now: number): 
   }
 }
 
-/** When its result is awaited; never for a case that ended without one. */
-export function awaited(row: Pick<CaseRow, "due_at" | "status">): string | undefined {
-  const ended = row.status === "refused" || row.status === "withdrawn" || row.status === "stopped";
-  return ended ? undefined : (row.due_at ?? undefined);
-}
-
 function running(status: "received" | "processing", due_at: string | null, now: number): Standing {
   const calm = { tone: "acc", icon: "arrow", text: t(`case.${status}`) };
   if (!due_at || now === 0) return calm;

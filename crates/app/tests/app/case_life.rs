@@ -190,6 +190,14 @@ fn an_act_ends_the_case_and_needs_its_reason(
     assert_eq!(done["paper"].as_str(), paper);
     assert_eq!(life.found(json!({"status": status})), 1);
     assert_eq!(life.found(json!({"open": true})), 0);
+    // Nothing is awaited in the list any more; what was promised stays with the case.
+    let rows = life.branch.ok(
+        OFFICER,
+        "case.search",
+        json!({"text": "", "status": status}),
+    );
+    assert_eq!(rows[0]["due_at"], Value::Null);
+    assert!(done["view"]["due_at"].is_string());
     let (code, field, message) = life.refused(name, args);
     assert_eq!((code, field.as_deref()), (Code::CaseStatus, Some("id")));
     assert!(message.contains("Chưa ghi gì"), "{message}");

@@ -244,7 +244,7 @@ pub struct CaseRow {
     pub applicant: String,
     /// Received.
     pub received_at: Time,
-    /// Due now; absent without a limit and while papers are waited for.
+    /// Due now; absent without a limit, while papers are waited for, and where it ended without a result.
     pub due_at: Option<Time>,
     /// Where it stands.
     pub status: CaseStatus,

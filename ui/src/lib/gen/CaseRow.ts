@@ -35,7 +35,7 @@ applicant: string,
  */
 received_at: Time, 
 /**
- * Due now; absent without a limit and while papers are waited for.
+ * Due now; absent without a limit, while papers are waited for, and where it ended without a result.
  */
 due_at: Time | null, 
 /**

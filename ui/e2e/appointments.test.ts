@@ -132,8 +132,8 @@ describe("appointments", () => {
     await expect.poll(() => page.locator("dialog [role=option]").count()).toBe(1);
     await page.keyboard.press("Enter");
     await page.waitForSelector(".tk:has-text('Vừa cấp số') .tkh b:has-text('A-001')");
-    expect(await page.locator("dialog[open]").count()).toBe(0);
-    expect(await focused()).toContain("sv");
+    await expect.poll(() => page.locator("dialog[open]").count()).toBe(0);
+    await expect.poll(() => focused()).toContain("sv");
     await expectChoices("checked-in");
     const { booked, waiting } = await server.call("queue.snapshot", {});
     expect(booked.map((row) => row.name)).toEqual(["Lò Thị Mai"]);
@@ -209,7 +209,7 @@ describe("appointments", () => {
     });
     await page.waitForSelector(`dialog:has-text("${made.code}")`);
     await picture(page, "booked-preview");
-    expect(await jobs()).toEqual([]);
+    await expect.poll(() => jobs()).toEqual([]);
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog .room", { state: "detached" });
     await expect.poll(async () => (await jobs()).map((job) => job.kind)).toEqual(["appointment"]);
@@ -244,7 +244,7 @@ describe("slots", () => {
     const offered = () => server.call("visit.slots", { service: "ho-tich", date });
     const full = async () => (await offered()).slots.filter((slot) => slot.free === 0).map((slot) => slot.at);
     const [taken] = await full();
-    expect(await full()).toHaveLength(1);
+    await expect.poll(() => full()).toHaveLength(1);
     // The same slot is not offered again.
     await page.keyboard.press("F3");
     await page.waitForSelector("dialog[open]");
@@ -259,7 +259,7 @@ describe("slots", () => {
     expect(await page.locator("dialog .slots label.off input").isDisabled()).toBe(true);
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã đổi lịch hẹn của Lương Thị Sen')");
-    expect(await full()).not.toContain(taken);
+    await expect.poll(() => full()).not.toContain(taken);
     await page.keyboard.press("F3");
     await page.waitForSelector("dialog[open]");
     await page.fill("[data-field='booked-day']", "29/12");
@@ -271,12 +271,12 @@ describe("slots", () => {
     await page.waitForSelector("dialog div:has(> [data-field=reason][aria-invalid]) .err:has-text('lý do')");
     await expectAccessible(page);
     await picture(page, "cancel-no-reason");
-    expect(await full()).toHaveLength(1);
+    await expect.poll(() => full()).toHaveLength(1);
     await page.fill("dialog [data-field=reason]", "bận việc nhà");
     await page.waitForSelector("dialog .err", { state: "detached" });
     await page.keyboard.press("Enter");
     await page.waitForSelector("footer .said:has-text('Đã hủy lịch hẹn của Lương Thị Sen')");
-    expect(await full()).toEqual([]);
+    await expect.poll(() => full()).toEqual([]);
     // The code of a slip, scanned or typed, is the person.
     const { code } = await book("Vàng A Páo", undefined, "noi-vu");
     await page.waitForSelector(".bk li:has-text('Páo')");
@@ -376,10 +376,9 @@ describe("several services", () => {
     await expect.poll(focused).toContain("sv");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".tk:has-text('Vừa cấp số')");
-    expect(await page.locator(".services li").allInnerTexts()).toEqual([
-      expect.stringContaining("Nội vụ"),
-      expect.stringContaining("Khoa học"),
-    ]);
+    await expect
+      .poll(() => page.locator(".services li").allInnerTexts())
+      .toEqual([expect.stringContaining("Nội vụ"), expect.stringContaining("Khoa học")]);
     const { recent } = await server.call("queue.snapshot", {});
     const { visit } = await server.call("visit.get", { visit_id: recent[0]?.visit_id ?? "" });
     expect([visit.legs[0]?.service, (visit.planned ?? []).map((each) => each.service)]).toEqual([
@@ -401,8 +400,8 @@ describe("looking up a procedure", () => {
     await page.waitForSelector(".entry ol li");
     const [hit] = await server.call("catalogue.search", { text: "bao hiem y te" });
     const entry = await server.call("catalogue.get", { code: hit?.code ?? "" });
-    expect(await page.locator(".entry ol li").count()).toBe(entry.papers.length);
-    expect(await page.innerText(".entry h3")).toBe(entry.name);
+    await expect.poll(() => page.locator(".entry ol li").count()).toBe(entry.papers.length);
+    await expect.poll(() => page.innerText(".entry h3")).toBe(entry.name);
     await expectNothingClipped(page);
     await expectAccessible(page);
     expect((await server.call("queue.snapshot", {})).revision).toBe(before);
@@ -418,7 +417,7 @@ describe("looking up a procedure", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Escape");
     await page.waitForSelector("dialog", { state: "detached" });
-    expect(await focused()).toContain("sv");
+    await expect.poll(() => focused()).toContain("sv");
   });
 });
 
@@ -427,5 +426,5 @@ test("what was said of a card stays behind on this screen", async () => {
   await page.waitForSelector("footer .said:has-text('Đã đọc thẻ.')");
   await page.keyboard.press("Control+3");
   await page.waitForSelector(".cases");
-  expect(await page.innerText("footer .said")).toBe("");
+  await expect.poll(() => page.innerText("footer .said")).toBe("");
 });

@@ -53,15 +53,15 @@ test("a call appears by push with the counter that called, and goes back when it
   await server.call("queue.call", { visit_id: first, counter: 2 });
   await shown(page, "A-001");
   console.info(`call to board, seen from outside: ${Math.round(performance.now() - before)} ms`);
-  expect(await page.innerText(".to b")).toBe("2");
-  expect(await page.locator(".call.fresh").count()).toBe(1);
+  await expect.poll(() => page.innerText(".to b")).toBe("2");
+  await expect.poll(() => page.locator(".call.fresh").count()).toBe(1);
 
   await server.call("queue.call", { visit_id: second, counter: 4 });
   await shown(page, "A-002");
-  expect(await page.innerText(".prev li")).toMatch(/A-001[^]*2/);
+  await expect.poll(() => page.innerText(".prev li")).toMatch(/A-001[^]*2/);
   await server.call("leg.undo_call", { visit_id: second });
   await shown(page, "A-001");
-  expect(await page.locator(".prev li").count()).toBe(0);
+  await expect.poll(() => page.locator(".prev li").count()).toBe(0);
 
   await server.call("leg.start", { visit_id: first });
   await page.waitForSelector("text=Đang phục vụ số");
@@ -72,7 +72,7 @@ test("a call appears by push with the counter that called, and goes back when it
   await page.waitForSelector("footer b:text-is('A-002')");
   await server.call("queue.issuing", { service: "noi-vu", open: false });
   await page.waitForSelector(".wait li:has-text('Nội vụ') :text('Ngừng phát số')");
-  expect(await page.innerText("body")).not.toContain("Oanh");
+  await expect.poll(() => page.innerText("body")).not.toContain("Oanh");
   expect(complaints).toEqual([]);
 });
 
@@ -85,8 +85,8 @@ test("the line is cut: the last state stays with a mark and its time; the line b
   const { port } = new URL(server.url);
   await server.end();
   await page.waitForSelector(".away:has-text('Đang nối lại. Số liệu lúc')");
-  expect(await page.innerText(".big")).toBe("A-001");
-  expect(await page.innerText(".to b")).toBe("3");
+  await expect.poll(() => page.innerText(".big")).toBe("A-001");
+  await expect.poll(() => page.innerText(".to b")).toBe("3");
 
   // The same board token opens the server that comes up in its place.
   await server.start(Number(port) - 1);

@@ -51,7 +51,7 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   const { id } = await receive(name);
   await open(name);
   await look("life-received");
-  expect(await page.locator(".drawer .papers .miss").count()).toBeGreaterThan(0);
+  await expect.poll(() => page.locator(".drawer .papers .miss").count()).toBeGreaterThan(0);
 
   // More papers are asked for. Nothing is written while the reason is missing.
   await page.keyboard.press("F4");
@@ -59,14 +59,16 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   await page.fill("[data-field='content']", "Sửa ngày sinh ở mục 3 của tờ khai");
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog .err:has-text('lý do')");
-  expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.field)).toBe("reason");
+  await expect
+    .poll(() => page.evaluate(() => (document.activeElement as HTMLElement).dataset.field))
+    .toBe("reason");
   await look("life-supplement-error");
-  expect(await status(id)).toBe("received");
+  await expect.poll(() => status(id)).toBe("received");
   await type(page, "Hồ sơ thiếu giấy chứng sinh");
   await look("life-supplement");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".drawer .tag:has-text('Chờ bổ sung')");
-  expect(await status(id)).toBe("supplement_requested");
+  await expect.poll(() => status(id)).toBe("supplement_requested");
   await expect.poll(() => printed(id, "supplement")).toBe(1);
   await look("life-waiting");
 
@@ -78,7 +80,7 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   await page.waitForSelector(".drawer .tag:has-text('Được tiếp nhận')");
   await expect.poll(() => printed(id, "receipt")).toBe(1);
   // What came is there, and nothing is missing any more.
-  expect(await page.locator(".drawer .papers .miss").count()).toBe(0);
+  await expect.poll(() => page.locator(".drawer .papers .miss").count()).toBe(0);
   await page.waitForSelector(".drawer .papers li:has-text('1 chính')");
   await page.locator(".drawer .papers").scrollIntoViewIfNeeded();
   await look("life-papers");
@@ -108,11 +110,11 @@ test.each(["light", "dark"] as const)("from reception to the hands of a proxy, %
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog .err:has-text('giấy ủy quyền')");
   await look("life-proxy-refused");
-  expect(await status(id)).toBe("done");
+  await expect.poll(() => status(id)).toBe("done");
   await type(page, "số 12/GUQ ngày 20/11/2026, UBND phường Bình Minh");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".drawer .tag:has-text('Đã trả')");
-  expect(await status(id)).toBe("returned");
+  await expect.poll(() => status(id)).toBe("returned");
   await expect.poll(() => printed(id, "return_slip")).toBe(1);
   await page.waitForSelector(".drawer:has-text('Trả kết quả cho người được ủy quyền Hoàng Văn Ký')");
   await page.waitForSelector("text=Đã in giấy biên nhận trả kết quả");
@@ -128,13 +130,13 @@ test("the second officer is told what the first did, and loses nothing that was 
   await server.call("case.hand_over", { id, to: "Phòng Nội vụ" });
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog [role='alert']:has-text('Chuyển hồ sơ đến Phòng Nội vụ')");
-  expect(await status(id)).toBe("processing");
-  expect(await page.inputValue("[data-field='reason']")).toBe("Không thuộc thẩm quyền");
+  await expect.poll(() => status(id)).toBe("processing");
+  await expect.poll(() => page.inputValue("[data-field='reason']")).toBe("Không thuộc thẩm quyền");
   await look("life-changed");
   // Read, and meant all the same.
   await page.keyboard.press("Enter");
   await page.waitForSelector(".drawer .tag:has-text('Đã từ chối')");
-  expect(await status(id)).toBe("refused");
+  await expect.poll(() => status(id)).toBe("refused");
 });
 
 test("an apology: what cannot be done stays in sight with its reason", async () => {
@@ -159,7 +161,7 @@ test("an apology: what cannot be done stays in sight with its reason", async () 
   // Refused by its own rule: a day off, or too late by the clock of this machine.
   await page.waitForSelector("dialog .err");
   await look("life-postpone");
-  expect(await status(id)).toBe("received");
+  await expect.poll(() => status(id)).toBe("received");
 });
 
 test("each request for a supplement has a paper of its own, looked at and printed from the drawer", async () => {
@@ -171,7 +173,7 @@ test("each request for a supplement has a paper of its own, looked at and printe
   await open("Sùng Thị Chu");
   await page.locator("button[aria-label='Xem trước Yêu cầu bổ sung (Mẫu 02), lần 1']").press("Enter");
   await page.waitForSelector("dialog img");
-  expect(await page.locator("dialog h2").first().innerText()).toContain("lần 1");
+  await expect.poll(() => page.locator("dialog h2").first().innerText()).toContain("lần 1");
   await look("life-requests");
   await page.keyboard.press("Enter");
   await page.waitForSelector("dialog[open]", { state: "detached" });
@@ -194,9 +196,9 @@ test("what is scanned while a dialog is open is that dialog's, and never another
     // Where the keys are in no field.
     await page.locator("dialog[open] button").last().focus();
     await scan(page, other.code);
-    await page.waitForSelector("footer .said:has-text('Mã vừa quét không dùng được')");
-    expect(await page.locator("dialog[open]").innerText()).toContain("Lầu A Đúng");
-    if (field) expect(await page.inputValue(`[data-field='${field}']`)).toBe("");
+    await page.waitForSelector("dialog[open] [role='status']:has-text('Mã vừa quét không dùng được')");
+    await expect.poll(() => page.locator("dialog[open]").innerText()).toContain("Lầu A Đúng");
+    if (field) await expect.poll(() => page.inputValue(`[data-field='${field}']`)).toBe("");
     await page.keyboard.press("Escape");
     await page.waitForSelector("dialog[open]", { state: "detached" });
   }
@@ -213,15 +215,17 @@ test("what is scanned while a dialog is open is that dialog's, and never another
   const card = "025054000912|012345678|Hoàng Văn Ký|06031954|Nam|Thôn Nà Lạn, xã Bình Minh, Lào Cai|01012022";
   await scan(page, card);
   await expect.poll(() => page.inputValue("[data-field='recipient.name']")).toBe("Hoàng Văn Ký");
-  expect(await page.inputValue("[data-field='recipient.id_number']")).toBe("025054000912");
+  await expect.poll(() => page.inputValue("[data-field='recipient.id_number']")).toBe("025054000912");
   await page.focus("[data-field='recipient.authorisation']");
   await type(page, "Giấy ủy quyền số 3");
   await scan(page, card);
-  expect(await page.inputValue("[data-field='recipient.authorisation']")).toBe("Giấy ủy quyền số 3");
+  await expect
+    .poll(() => page.inputValue("[data-field='recipient.authorisation']"))
+    .toBe("Giấy ủy quyền số 3");
   await look("life-card");
   await page.check("dialog[open] input[value='post']");
   await scan(page, "EE123456789VN");
-  expect(await page.inputValue("[data-field='recipient.waybill']")).toBe("EE123456789VN");
+  await expect.poll(() => page.inputValue("[data-field='recipient.waybill']")).toBe("EE123456789VN");
   await page.fill("[data-field='recipient.address']", "Bản Mế, xã Bình Minh");
   await page.focus("[data-field='recipient.address']");
   await page.keyboard.press("Enter");
@@ -234,9 +238,9 @@ test("an electronic result is not handed over against an identity card; the numb
   await server.call("case.receive_result", { id, result: {} });
   await open("Hoàng Thị Điện");
   await page.waitForSelector(".drawer h2 + p:has-text('0987•••321')");
-  expect(await page.locator(".drawer").innerText()).not.toContain("0912•••678");
+  await expect.poll(() => page.locator(".drawer").innerText()).not.toContain("0912•••678");
   await page.keyboard.press("F2");
   await page.waitForSelector("dialog:has-text('bản điện tử')");
-  expect(await page.locator("dialog").innerText()).not.toContain("giấy tờ tùy thân");
+  await expect.poll(() => page.locator("dialog").innerText()).not.toContain("giấy tờ tùy thân");
   await look("life-electronic");
 });

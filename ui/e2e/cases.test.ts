@@ -63,7 +63,7 @@ test("Alt and a digit narrow from wherever one types, Esc widens again", async (
   await expect.poll(owners).toEqual(["Lò Thị Mai"]);
   await page.keyboard.press("Escape");
   await expect.poll(owners).toHaveLength(3);
-  expect(await page.inputValue("#case-search")).toBe("");
+  await expect.poll(() => page.inputValue("#case-search")).toBe("");
 });
 
 test("the chips are one stop of Tab, moved along by arrows", async () => {
@@ -73,7 +73,7 @@ test("the chips are one stop of Tab, moved along by arrows", async () => {
   await expect
     .poll(() => page.evaluate(() => document.activeElement?.textContent?.trim()))
     .toBe("Nhận hôm nay");
-  expect(await page.locator(".chip[tabindex='0']").count()).toBe(1);
+  await expect.poll(() => page.locator(".chip[tabindex='0']").count()).toBe(1);
   await expect.poll(owners).toHaveLength(3);
 });
 
@@ -84,7 +84,7 @@ test("a case opens beside the list and gives the focus back", async () => {
   await expectAccessible(page);
   await page.keyboard.press("Escape");
   await page.waitForSelector(".drawer", { state: "detached" });
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe("case-search");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("case-search");
 });
 
 test("any status, a day and online narrow beside the chips, typed words are read", async () => {
@@ -114,7 +114,7 @@ test("any status, a day and online narrow beside the chips, typed words are read
   await page.focus("#case-search");
   await page.keyboard.press("Escape");
   await expect.poll(owners).toHaveLength(4);
-  expect(await page.getByLabel("Nhận từ").inputValue()).toBe("");
+  await expect.poll(() => page.getByLabel("Nhận từ").inputValue()).toBe("");
   // A status as it is said; a code of the portal, typed as a scanner types it.
   await page.keyboard.type("từ chối");
   await page.waitForSelector("p:has-text('Đang tìm: hồ sơ không được tiếp nhận')");
@@ -172,7 +172,7 @@ test("a row chosen while the list is read anew stays chosen", async () => {
   await page.waitForSelector(`tr.at:has-text("${second}")`);
   answer();
   await page.waitForSelector(".cases tbody tr:first-child:has-text('Sùng A Páo')");
-  expect(await page.innerText("tr.at td.owner")).toBe(second);
+  await expect.poll(() => page.innerText("tr.at td.owner")).toBe(second);
   await page.keyboard.press("Enter");
   await page.waitForSelector(`.drawer:has-text("${second}")`);
 });

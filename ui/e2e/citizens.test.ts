@@ -75,7 +75,7 @@ describe("citizens", () => {
     const list = await server.call("notice.list", {});
     expect([list.call.length, list.told.length]).toEqual([1, 1]);
     // An officer does not come to the set-up.
-    expect(await page.locator("button:has-text('Đặt cách gửi')").count()).toBe(0);
+    await expect.poll(() => page.locator("button:has-text('Đặt cách gửi')").count()).toBe(0);
   });
 
   test("a supervisor sets up sending; what is secret never comes back", async () => {
@@ -99,7 +99,7 @@ describe("citizens", () => {
         await page.click("button:has-text('Lưu cách gửi')");
       }
       await page.waitForSelector("#test-email");
-      expect(await page.inputValue("#mail-password")).toBe("");
+      await expect.poll(() => page.inputValue("#mail-password")).toBe("");
       expect(await page.content()).not.toContain("bi-mat");
       await picture(page, `notice-setup-${theme}-1280`);
       await expectAccessible(page);
@@ -116,7 +116,7 @@ describe("citizens", () => {
     await readyCase("Mùa A Chu", { phone: "0911888777" });
     const waits = async () =>
       (await server.call("notice.list", {})).call.filter((each) => each.name === "Mùa A Chu");
-    expect(await waits()).toHaveLength(1);
+    await expect.poll(() => waits()).toHaveLength(1);
     await fresh();
     await enter(page, server, "ha", 1, "cases");
     await page.focus("#case-search");
@@ -136,7 +136,7 @@ describe("citizens", () => {
     await expectNothingClipped(page);
     await page.keyboard.press("Enter");
     await page.waitForSelector(".drawer:has-text('Không muốn nhận tin')");
-    expect(await waits()).toHaveLength(0);
+    await expect.poll(() => waits()).toHaveLength(0);
   });
 
   test("of two officers who change the contact at once, the second is told and loses nothing", async () => {
@@ -155,7 +155,7 @@ describe("citizens", () => {
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog [role='alert']:has-text('Hồ sơ vừa có thay đổi')");
     await page.waitForSelector("dialog .theirs:has-text('0911000333')");
-    expect(await page.inputValue("dialog [data-field='phone']")).toBe("0911000222");
+    await expect.poll(() => page.inputValue("dialog [data-field='phone']")).toBe("0911000222");
     expect((await contact()).phone).toBe("0911000333");
     await picture(page, "contact-changed-light-1280");
     await expectAccessible(page);
@@ -163,7 +163,7 @@ describe("citizens", () => {
     // Whoever has read it may go on.
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog", { state: "detached" });
-    expect(await contact()).toMatchObject({ phone: "0911000222", consent: "agreed" });
+    await expect.poll(() => contact()).toMatchObject({ phone: "0911000222", consent: "agreed" });
     await server.call("case.set_contact", { id, consent: "declined" }, "lan");
   });
 
@@ -297,10 +297,10 @@ describe("citizens", () => {
     }
     // The code is scanned, as the form says; the keys are at the first row then.
     await scan(page, codes[0] ?? "");
-    expect(await page.inputValue("form [data-field='case_code']")).toBe(codes[0]);
+    await expect.poll(() => page.inputValue("form [data-field='case_code']")).toBe(codes[0]);
     // 9 is no grade and stays out; the first box keeps the keys until there is one, then they go on.
     for (const digit of "9212") await page.keyboard.press(digit);
-    expect(await page.locator("form ol input").nth(0).inputValue()).toBe("2");
+    await expect.poll(() => page.locator("form ol input").nth(0).inputValue()).toBe("2");
     await page.locator("form ol input").nth(6).fill("1");
     await page.keyboard.press("Enter");
     await page.waitForSelector("text=Đã ghi phiếu đánh giá");
@@ -344,7 +344,7 @@ describe("citizens", () => {
     await enter(page, server, "ha", 1, "desk");
     await page.keyboard.press("Control+y");
     await page.waitForSelector("text=chỉ dành cho giám sát");
-    expect(await page.locator("td").count()).toBe(await page.locator(".app td").count());
+    await expect.poll(() => page.locator("td").count()).toBe(await page.locator(".app td").count());
     await expectAccessible(page);
   });
 });

@@ -76,55 +76,51 @@ async function refused({ page, server }: Apart): Promise<void> {
   expect((await server.call("queue.snapshot", {})).waiting).toHaveLength(before);
 }
 
-test(
-  "a clock that was wrong is set, looked at again, and the day is right",
-  { timeout: 120_000 },
-  async () => {
-    await apart(OFF_S, async (at) => {
-      const { clock, server, page, here, there } = at;
-      await page.waitForSelector(`.sync.fix button:has-text("${QUESTION}")`);
-      await refused(at);
-      const dates = await page.innerText("dialog dl");
-      expect(dates).toContain(here.read);
-      expect(dates).toContain(there.read);
-      await page.waitForSelector("dialog p:has-text('2 ngày')");
-      await pictures(page, "clock-which");
-      // Later: what was entered stays, and the question waits in the top bar.
-      await page.keyboard.press("Escape");
-      await gone(page);
-      await chosen(page);
-      await page.focus(`.sync button:has-text("${QUESTION}")`);
-      await page.keyboard.press("Enter");
-      await asked(page);
+test("a clock that was wrong is set, looked at again, and the day is right", async () => {
+  await apart(OFF_S, async (at) => {
+    const { clock, server, page, here, there } = at;
+    await page.waitForSelector(`.sync.fix button:has-text("${QUESTION}")`);
+    await refused(at);
+    const dates = await page.innerText("dialog dl");
+    expect(dates).toContain(here.read);
+    expect(dates).toContain(there.read);
+    await page.waitForSelector("dialog p:has-text('2 ngày')");
+    await pictures(page, "clock-which");
+    // Later: what was entered stays, and the question waits in the top bar.
+    await page.keyboard.press("Escape");
+    await gone(page);
+    await chosen(page);
+    await page.focus(`.sync button:has-text("${QUESTION}")`);
+    await page.keyboard.press("Enter");
+    await asked(page);
 
-      // It is central's day: then the machine has to be set, and how is said.
-      await page.waitForSelector(`dialog .btn.p:focus:has-text("Hôm nay là ${there.read}")`);
-      await page.keyboard.press("Enter");
-      await page.waitForSelector("dialog ul:has-text('Ngày và giờ')");
-      await page.waitForSelector("dialog .btn.p:focus:has-text('Đã chỉnh, kiểm tra lại')");
-      await page.keyboard.press("Enter");
-      await page.waitForSelector("dialog .err:has-text('vẫn chưa được chỉnh')");
-      await pictures(page, "clock-setting");
-      expect((await server.call("branch.get", {})).date).toBe(here.iso);
+    // It is central's day: then the machine has to be set, and how is said.
+    await page.waitForSelector(`dialog .btn.p:focus:has-text("Hôm nay là ${there.read}")`);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog ul:has-text('Ngày và giờ')");
+    await page.waitForSelector("dialog .btn.p:focus:has-text('Đã chỉnh, kiểm tra lại')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog .err:has-text('vẫn chưa được chỉnh')");
+    await pictures(page, "clock-setting");
+    expect((await server.call("branch.get", {})).date).toBe(here.iso);
 
-      clock.set(0);
-      await page.keyboard.press("Enter");
-      await page.waitForSelector(`footer .said:has-text("Đã xác nhận hôm nay là ${there.read}")`);
-      await gone(page);
-      await page.waitForSelector(`.sync button:has-text("${QUESTION}")`, { state: "detached" });
-      expect(await doubt(server)).toBeUndefined();
-      expect((await server.call("branch.get", {})).date).toBe(there.iso);
-      // Who waited under a day that has not come is called by nobody.
-      expect((await server.call("queue.snapshot", {})).waiting).toHaveLength(0);
-      await chosen(page);
-      await page.keyboard.press("Control+Enter");
-      await page.waitForSelector("footer .said:has-text('Đã cấp số')");
-      expect((await server.call("queue.snapshot", {})).waiting).toHaveLength(1);
-    });
-  },
-);
+    clock.set(0);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(`footer .said:has-text("Đã xác nhận hôm nay là ${there.read}")`);
+    await gone(page);
+    await page.waitForSelector(`.sync button:has-text("${QUESTION}")`, { state: "detached" });
+    expect(await doubt(server)).toBeUndefined();
+    expect((await server.call("branch.get", {})).date).toBe(there.iso);
+    // Who waited under a day that has not come is called by nobody.
+    expect((await server.call("queue.snapshot", {})).waiting).toHaveLength(0);
+    await chosen(page);
+    await page.keyboard.press("Control+Enter");
+    await page.waitForSelector("footer .said:has-text('Đã cấp số')");
+    expect((await server.call("queue.snapshot", {})).waiting).toHaveLength(1);
+  });
+});
 
-test("a clock that is right is said to be so, once", { timeout: 120_000 }, async () => {
+test("a clock that is right is said to be so, once", async () => {
   await apart(-OFF_S, async (at) => {
     const { server, page, here } = at;
     await refused(at);

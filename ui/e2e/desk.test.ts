@@ -84,14 +84,14 @@ describe("desk", () => {
     await serveNext();
     await chooseProcedure(page, "cap doi the bao hiem y te");
     await completeAll(page);
-    expect(await page.locator("[role=grid] .tag:has-text('Đủ')").count()).toBeGreaterThan(0);
+    await expect.poll(() => page.locator("[role=grid] .tag:has-text('Đủ')").count()).toBeGreaterThan(0);
     const before = server.printed().length;
     await page.keyboard.press("F9");
     await page.waitForSelector(".result .code");
     await page.waitForSelector(".result:has-text('Đã in')");
     expect(server.printed().length).toBeGreaterThan(before);
     const [row] = await server.call("case.search", { text: person.name });
-    expect(await page.locator(".result .code").innerText()).toBe(row?.case_code);
+    await expect.poll(() => page.locator(".result .code").innerText()).toBe(row?.case_code);
     await leave();
     const figures = await server.call("day.figures", {});
     expect(figures.served).toBe(1);
@@ -111,7 +111,7 @@ describe("desk", () => {
     await page.waitForSelector("dialog:has-text('giấy tờ bắt buộc')");
     await page.keyboard.press("Escape");
     await page.waitForSelector("dialog", { state: "detached" });
-    expect(await page.locator("tr.missing").count()).toBeGreaterThan(0);
+    await expect.poll(() => page.locator("tr.missing").count()).toBeGreaterThan(0);
     expect(await server.call("case.search", { text: "Lò Thị Mai" })).toHaveLength(0);
     await page.keyboard.press("F9");
     await page.waitForSelector("dialog");
@@ -173,8 +173,8 @@ describe("desk", () => {
     await page.fill("#notes", "Gọi trước khi trả");
     await page.reload();
     await page.waitForSelector("[role=grid]");
-    expect(await page.inputValue("#notes")).toBe("Gọi trước khi trả");
-    expect(await page.locator("[role=grid] .cn.has").first().innerText()).toBe("2");
+    await expect.poll(() => page.inputValue("#notes")).toBe("Gọi trước khi trả");
+    await expect.poll(() => page.locator("[role=grid] .cn.has").first().innerText()).toBe("2");
     await page.keyboard.press("F2");
     await page.waitForSelector("dialog:has-text('đang được phục vụ')");
     await page.keyboard.press("F6");
@@ -186,7 +186,7 @@ describe("desk", () => {
     // The one on hold comes back with everything that was typed.
     await page.click("li.m button:has-text('Tiếp tục')");
     await page.waitForSelector("[role=grid] .cn.has");
-    expect(await page.inputValue("#notes")).toBe("Gọi trước khi trả");
+    await expect.poll(() => page.inputValue("#notes")).toBe("Gọi trước khi trả");
     await leave();
   });
 
@@ -246,7 +246,7 @@ describe("desk", () => {
     await page.keyboard.press("F9");
     await page.waitForSelector("#fee .err:has-text('Chưa rõ số tiền')");
     await page.waitForSelector("#fee-amount[aria-invalid='true']:focus");
-    expect(await page.locator("dialog").count()).toBe(0);
+    await expect.poll(() => page.locator("dialog").count()).toBe(0);
     expect(await server.call("case.search", { text: "Hà Văn Dũng" })).toHaveLength(0);
     await expectAccessible(page);
     await picture(page, "fee-unclear");
@@ -284,14 +284,14 @@ describe("desk", () => {
     await amount.click();
     await page.keyboard.press("Control+a");
     await page.keyboard.press("Delete");
-    expect(await amount.inputValue()).toBe("");
+    await expect.poll(() => amount.inputValue()).toBe("");
     await page.keyboard.press("Tab");
-    expect(await amount.inputValue()).toBe("6.000");
+    await expect.poll(() => amount.inputValue()).toBe("6.000");
     await amount.click();
     await page.keyboard.press("Control+a");
     await page.keyboard.type("15.000", { delay: 50 });
     await page.fill("#sets", "4");
-    expect(await amount.inputValue()).toBe("15.000");
+    await expect.poll(() => amount.inputValue()).toBe("15.000");
     await page.click("[role=grid] [data-cell]");
     await completeAll(page);
     await page.keyboard.press("F9");
@@ -362,7 +362,7 @@ describe("desk", () => {
       await page.waitForSelector(`[role=tab][aria-selected=true]:has(svg):nth-child(${i + 1})`);
       await page.waitForSelector(".result .code");
     }
-    expect(await server.call("case.search", { text: "Quàng Thị Inh" })).toHaveLength(2);
+    await expect.poll(() => server.call("case.search", { text: "Quàng Thị Inh" })).toHaveLength(2);
     await leave();
   });
 
@@ -396,8 +396,8 @@ describe("desk", () => {
     await picture(page, "desk-known");
     await page.keyboard.press("Control+g");
     await expect.poll(() => page.inputValue("[data-field='applicant.name']")).toBe(known.name);
-    expect(await page.inputValue("[data-field='applicant.address']")).toBe(known.address);
-    expect(await page.inputValue("[data-field='applicant.phone']")).toBe("0987654321");
+    await expect.poll(() => page.inputValue("[data-field='applicant.address']")).toBe(known.address);
+    await expect.poll(() => page.inputValue("[data-field='applicant.phone']")).toBe("0987654321");
     await page.waitForSelector(".known", { state: "detached" });
     await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
     await completeAll(page);
@@ -446,7 +446,7 @@ describe("desk", () => {
       await page.waitForSelector("dialog", { state: "detached" });
       // No date is told that would not hold.
       await page.waitForSelector(".due:has-text('Chưa có ngày hẹn'):has-text('từ khi Sở Y tế nhận được')");
-      expect(await page.locator(".due .days").count()).toBe(0);
+      await expect.poll(() => page.locator(".due .days").count()).toBe(0);
       await picture(page, `due-another-${theme}`);
       await page.click("[role=grid] tbody tr:not(.group) [data-cell]");
       await completeAll(page);
@@ -466,7 +466,7 @@ describe("desk", () => {
       // It goes on to whoever is competent.
       await page.keyboard.press("F6");
       await page.waitForSelector("dialog[open] [data-field='to']");
-      expect(await page.inputValue("dialog [data-field='to']")).toBe(places.competent);
+      await expect.poll(() => page.inputValue("dialog [data-field='to']")).toBe(places.competent);
       await page.keyboard.press("Escape");
       await page.waitForSelector("dialog", { state: "detached" });
       await picture(page, `drawer-places-${theme}`);

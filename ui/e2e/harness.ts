@@ -16,6 +16,9 @@ const binary = process.env.MOTCUA_BIN ?? path.join(root, "target/debug/motcua");
 const screens = process.env.MOTCUA_UI ?? path.join(root, "ui/dist");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
+/** Servers that run now. */
+export const running = new Set<Server>();
+
 export class Server {
   readonly dir = mkdtempSync(path.join(tmpdir(), "motcua-e2e-"));
   readonly papers = path.join(this.dir, "papers");
@@ -87,6 +90,7 @@ export class Server {
     this.boardUrl = board_url ?? "";
     this.kioskUrl = kiosk_url ?? "";
     this.ratingUrl = rating_url ?? "";
+    running.add(this);
   }
 
   /** Any verb, past the screen: to prepare, and to see what was really recorded. */
@@ -110,6 +114,13 @@ export class Server {
     return body as Verbs[N]["answer"];
   }
 
+  /** Ends whatever visit somebody moved since `when`: counters are free again, nobody new waits. */
+  async clearSince(when: number): Promise<void> {
+    for (const row of await this.call("day.open_legs", {}))
+      if (Date.parse(row.since) >= when)
+        await this.call("leg.leave", { visit_id: row.visit_id, reason: "Bỏ dở" });
+  }
+
   printed(): string[] {
     return readdirSync(this.papers);
   }
@@ -126,6 +137,7 @@ export class Server {
   }
 
   private async kill(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    running.delete(this);
     const child = this.child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const over = new Promise((resolve) => child.once("exit", resolve));
@@ -144,6 +156,9 @@ export interface Look {
   theme?: "light" | "dark";
 }
 
+/** Whatever a test has opened: told about when it fails (`telling.ts`). */
+export const openPages: Page[] = [];
+
 /** A page, with what it complains about. */
 export async function newPage(browser: Browser, { width = 1366, height = 768, theme = "light" }: Look = {}) {
   const context = await browser.newContext({
@@ -152,7 +167,8 @@ export async function newPage(browser: Browser, { width = 1366, height = 768, th
     colorScheme: theme,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(8_000);
+  openPages.push(page);
+  page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {

@@ -100,7 +100,7 @@ describe("who still gets a number", () => {
     await page.keyboard.press("2");
     await page.waitForSelector("footer .said:has-text('hỏi giám sát')");
     await page.keyboard.press("2");
-    expect(await page.locator("dialog[open]").count()).toBe(0);
+    await expect.poll(() => page.locator("dialog[open]").count()).toBe(0);
     await next();
     await reception("lan");
     await page.keyboard.press("2");

@@ -51,7 +51,7 @@ async function mute(): Promise<{ url: string; close: () => void }> {
   };
 }
 
-test("a branch joins central by choosing a file", { timeout: 120_000 }, async () => {
+test("a branch joins central by choosing a file", async () => {
   const server = await Server.demo();
   const central = await Central.start();
   try {
@@ -67,7 +67,7 @@ test("a branch joins central by choosing a file", { timeout: 120_000 }, async ()
     await enter(officer.page, server, "ha", 2, "sync");
     await officer.page.waitForSelector(".hero:has-text('Giám sát hoặc người quản trị kết nối được')");
     await officer.page.keyboard.press("Control+k");
-    expect(await officer.page.locator("dialog").count()).toBe(0);
+    await expect.poll(() => officer.page.locator("dialog").count()).toBe(0);
     await officer.page.context().close();
 
     const { page, complaints } = await newPage(browser, { width: 1280, height: 720 });
@@ -76,7 +76,9 @@ test("a branch joins central by choosing a file", { timeout: 120_000 }, async ()
     await pictures(page, "join-never");
     await page.keyboard.press("Control+k");
     await page.waitForSelector("dialog:has-text('Tệp kết nối')");
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-field"))).toBe("file");
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute("data-field")))
+      .toBe("file");
     await pictures(page, "join-dialog");
 
     const connect = () => page.click("dialog .actions .btn.p");
@@ -85,7 +87,7 @@ test("a branch joins central by choosing a file", { timeout: 120_000 }, async ()
     await connect();
     await refused("file", "Chưa chọn tệp kết nối");
     await page.setInputFiles("dialog [data-field=file]", wrong);
-    expect(await page.locator("dialog .err").count()).toBe(0);
+    await expect.poll(() => page.locator("dialog .err").count()).toBe(0);
     await connect();
     await refused("file", "không phải tệp kết nối");
     await pictures(page, "join-wrong-file");
@@ -96,7 +98,9 @@ test("a branch joins central by choosing a file", { timeout: 120_000 }, async ()
     await page.fill("[data-field=code]", "ABCD EFGH JKLM");
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog .fld:has([data-field=code]) .err:has-text('Mã kết nối không đúng')");
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-field"))).toBe("code");
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute("data-field")))
+      .toBe("code");
     await pictures(page, "join-wrong-code");
     await page.fill("[data-field=code]", "");
     await page.fill("[data-field=ca]", "không phải chứng thư");
@@ -123,7 +127,7 @@ test("a branch joins central by choosing a file", { timeout: 120_000 }, async ()
     // No restart: it is on its way at once.
     await page.waitForSelector("h1:has-text('Trung tâm đã nhận đủ')");
     await page.waitForSelector(".sync.ok:has-text('Đã gửi hết')");
-    expect(await page.locator(".hero button").count()).toBe(0);
+    await expect.poll(() => page.locator(".hero button").count()).toBe(0);
 
     // Access taken away: the way back in is where it is told.
     central.sql("UPDATE device SET revoked_at = now()");

@@ -79,7 +79,7 @@ describe("kiosk", () => {
     await page.waitForSelector(".go:focus");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".number:has-text('D-')");
-    expect(await waiting()).toHaveLength(length + 1);
+    await expect.poll(() => waiting()).toHaveLength(length + 1);
   });
 
   test("every target is large enough for a finger, in both languages", async () => {
@@ -100,7 +100,7 @@ describe("kiosk", () => {
     await page.click(".k:text-is('Quay lại')");
     await page.click("header .k:text-is('English')");
     await page.waitForSelector("h1:text-is('What are you here for?')");
-    expect(await page.getAttribute("html", "lang")).toBe("en");
+    await expect.poll(() => page.getAttribute("html", "lang")).toBe("en");
   });
 
   test("whoever goes away is forgotten: card, choice and language", async () => {
@@ -118,7 +118,7 @@ describe("kiosk", () => {
     await page.waitForSelector(".go");
     await page.clock.runFor(16_000);
     await page.waitForSelector("h1:text-is('Mời chọn việc cần làm')");
-    expect(await page.locator(".hello").count()).toBe(0);
+    await expect.poll(() => page.locator(".hello").count()).toBe(0);
   });
 
   test("a closed service says when it opens again and cannot be chosen", async () => {
@@ -156,7 +156,7 @@ describe("kiosk", () => {
     await type(code);
     await page.click(".pad .ok");
     await page.waitForSelector("h1:has-text('Máy chưa ở chế độ tự phục vụ')");
-    expect(await page.locator("header .k").count()).toBe(0);
+    await expect.poll(() => page.locator("header .k").count()).toBe(0);
     // Turned on again, the open page is a terminal again.
     await server.call("kiosk.enter", { code });
     await page.waitForSelector(".tile");
@@ -188,6 +188,6 @@ describe("kiosk", () => {
     await page.click("button:has-text('Bật chế độ tự phục vụ')");
     await page.waitForSelector(".tile");
     expect(page.url()).toContain("/kiosk.html");
-    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    await expect.poll(() => page.evaluate(() => sessionStorage.length)).toBe(0);
   });
 });

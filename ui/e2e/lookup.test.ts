@@ -133,10 +133,10 @@ test("by one key asked, by another filled in; the card and the register are show
   await expectNothingClipped(page);
   await picture(page, "lookup-differs");
   // Nothing changes by itself.
-  expect(await page.locator("main .b").first().innerText()).toContain("Kim Oánh");
+  await expect.poll(() => page.locator("main .b").first().innerText()).toContain("Kim Oánh");
   await page.keyboard.press("Control+e");
   await page.getByText("Đã điền theo dữ liệu tra cứu").waitFor();
-  expect(await page.locator("main .b").first().innerText()).toContain("Kim Oanh");
+  await expect.poll(() => page.locator("main .b").first().innerText()).toContain("Kim Oanh");
   await picture(page, "lookup-filled");
   const said = await receives();
   expect(said).toMatchObject({ outcome: "found", register: "citizen", by: "lan" });
@@ -150,7 +150,9 @@ test("the register is away: one calm line, the desk goes on, and the record says
   await expectAccessible(page);
   await expectNothingClipped(page);
   await picture(page, "lookup-away");
-  expect(await receives()).toMatchObject({ outcome: "unavailable", code: "REGISTER_AWAY", by: "lan" });
+  await expect
+    .poll(() => receives())
+    .toMatchObject({ outcome: "unavailable", code: "REGISTER_AWAY", by: "lan" });
 });
 
 test("reception asks in the same way, in light and dark", async () => {

@@ -99,7 +99,7 @@ async function open(theme: "light" | "dark", width = 1280, height = 720): Promis
     ignoreHTTPSErrors: true,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(8_000);
+  page.setDefaultTimeout(20_000);
   await page.goto(`${url}/van-hanh`);
   return page;
 }
@@ -201,7 +201,7 @@ test("offices, machines, what is held back and what goes on are seen in light an
     await page.getByRole("heading", { name: "Máy đã kết nối" }).scrollIntoViewIfNeeded();
     await picture(page, `operators-${theme}-below`);
     // The names of citizens are nobody's business here.
-    expect(await page.innerText("body")).not.toMatch(/Lò Thị Mai|Ỷ Lan|H'Hen/);
+    await expect.poll(() => page.innerText("body")).not.toMatch(/Lò Thị Mai|Ỷ Lan|H'Hen/);
     // The office's own figures, and the same for other days, by the keyboard.
     await page.getByRole("link", { name: office, exact: true }).focus();
     await page.keyboard.press("Enter");
@@ -211,7 +211,7 @@ test("offices, machines, what is held back and what goes on are seen in light an
     await expectAccessible(page);
     expect(await tooWide(page)).toBe(false);
     await picture(page, `operators-${theme}-office`);
-    expect(await page.innerText("body")).not.toMatch(/Lò Thị Mai|Ỷ Lan|H'Hen/);
+    await expect.poll(() => page.innerText("body")).not.toMatch(/Lò Thị Mai|Ỷ Lan|H'Hen/);
     await page.getByLabel("Từ ngày").fill("2020-01-01");
     await page.getByLabel("Từ ngày").press("Enter");
     await page.getByRole("alert").waitFor();

@@ -75,7 +75,7 @@ test.each(["light", "dark"] as const)("a receipt is paged through, then printed,
   await page.keyboard.press("PageDown");
   await at("Trang 2/");
   await drawn();
-  expect(await page.getAttribute("dialog img", "src")).not.toBe(first);
+  await expect.poll(() => page.getAttribute("dialog img", "src")).not.toBe(first);
   await page.keyboard.press("F2");
   await look("preview-whole");
   // Beyond the last page there is nothing.
@@ -92,7 +92,7 @@ test.each(["light", "dark"] as const)("a receipt is paged through, then printed,
   await page.keyboard.press("Enter");
   await closed();
   await expect.poll(() => printed(id)).toBe(1);
-  expect(await jobs(id)).toBe(1);
+  await expect.poll(() => jobs(id)).toBe(1);
   // What would be printed next bears the mark, and says so.
   await page.waitForSelector(".drawer:has-text('Đã in')");
   await page.keyboard.press("Control+r");
@@ -113,7 +113,7 @@ test("somebody else changes the case while its paper is looked at", async () => 
   await page.waitForSelector("dialog [role='alert']:has-text('vừa thay đổi')");
   await look("preview-changed");
   await page.keyboard.press("Escape");
-  expect(await printed(id)).toBe(0);
+  await expect.poll(() => printed(id)).toBe(0);
 });
 
 test("a page that takes long says so, and one that fails can be printed all the same", async () => {
@@ -206,7 +206,7 @@ test("lists of the books, and several receipts together", async () => {
   await page.keyboard.press("Control+r");
   await drawn();
   await look("preview-book");
-  expect(await jobs()).toBe(before);
+  await expect.poll(() => jobs()).toBe(before);
   await page.keyboard.press("Enter");
   await closed();
   await expect.poll(() => jobs()).toBe(before + 1);

@@ -105,7 +105,7 @@ test("settings: a printer for each paper, the latest jobs, the look; all by keys
   expect((await server.call("print.jobs", {})).some((job) => job.state === "failed")).toBe(false);
   await page.focus("dialog input[name=theme]:checked");
   await page.click("dialog label:has-text('Tối')");
-  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+  await expect.poll(() => page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
   await expectAccessible(page);
   await page.keyboard.press("Escape");
   await page.waitForSelector("dialog", { state: "detached" });
@@ -120,9 +120,7 @@ test("a printer is set up and tried out, one is added by its address, a form get
   const mine = page.locator("fieldset").filter({ hasText: server.papers });
   await mine.waitFor();
   await mine.getByRole("button", { name: "In thử" }).click();
-  await expect
-    .poll(() => server.printed().some((name) => name.startsWith("in-thu")), { timeout: 8_000 })
-    .toBe(true);
+  await expect.poll(() => server.printed().some((name) => name.startsWith("in-thu"))).toBe(true);
   await page.waitForSelector("dialog li:has-text('Trang in thử') .tag:has-text('Đã in')");
   await page.getByLabel("Thêm máy in phiếu theo địa chỉ").fill("usb:1");
   await page.getByRole("button", { name: "Thêm", exact: true }).click();
@@ -187,7 +185,7 @@ test.each(["light", "dark"] as const)(
     await page.waitForSelector(".al:has-text('2 bản chưa in được'), main:has-text('2 bản chưa in được')");
     await page.click("footer .st.bad");
     await page.waitForSelector("dialog h3:has-text('Chưa in được: 2')");
-    expect(await page.locator("dialog .wait li").count()).toBe(2);
+    await expect.poll(() => page.locator("dialog .wait li").count()).toBe(2);
     await page.waitForSelector(`dialog .wait li:has-text("${ticket}")`);
     await picture(page, `print-jobs-${theme}`);
     await expectAccessible(page);

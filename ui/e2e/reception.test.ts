@@ -35,10 +35,10 @@ describe("reception", () => {
     await expect
       .poll(() => page.inputValue("[data-field='name']").then((name) => name.toLowerCase()))
       .toBe("hoàng văn ký");
-    expect(await page.inputValue("[data-field='id_number']")).toBe("025054000912");
-    expect(await page.inputValue("[data-field='phone']")).not.toContain("|");
+    await expect.poll(() => page.inputValue("[data-field='id_number']")).toBe("025054000912");
+    await expect.poll(() => page.inputValue("[data-field='phone']")).not.toContain("|");
     // The card says 72: the class is suggested, not forced.
-    expect(await page.isChecked("input[name='class'][value='elderly']")).toBe(true);
+    await expect.poll(() => page.isChecked("input[name='class'][value='elderly']")).toBe(true);
     await page.click(".svl .sv:first-child");
     await page.keyboard.press("1");
     await page.waitForSelector(".sv[aria-checked='true']");
@@ -64,14 +64,14 @@ describe("reception", () => {
     expect(recent[0]?.name).toBeUndefined();
     await scan(page, "111111");
     await page.waitForSelector(".card.bad, footer .problem");
-    expect(await page.locator(".sv[aria-checked='true']").count()).toBe(0);
+    await expect.poll(() => page.locator(".sv[aria-checked='true']").count()).toBe(0);
   });
 
   test("a damaged card says which part is doubtful and records nothing", async () => {
     const before = (await server.call("queue.snapshot", {})).revision;
     await scan(page, "025054000912||Hoàng Văn Ký|310219");
     await page.waitForSelector(".card.bad:has-text('Mời')");
-    expect(await page.inputValue("[data-field='name']")).toBe("");
+    await expect.poll(() => page.inputValue("[data-field='name']")).toBe("");
     expect((await server.call("queue.snapshot", {})).revision).toBe(before);
   });
 
@@ -103,7 +103,7 @@ describe("reception", () => {
     await picture(page, "reception-known");
     await page.keyboard.press("F2");
     await expect.poll(() => page.inputValue("[data-field='name']")).toBe(known.name);
-    expect(await page.inputValue("[data-field='phone']")).toBe("0987654321");
+    await expect.poll(() => page.inputValue("[data-field='phone']")).toBe("0987654321");
     await page.waitForSelector(".card.info", { state: "detached" });
     await page.click(".svl .sv:first-child");
     await page.keyboard.press("1");
@@ -140,7 +140,7 @@ describe("reception", () => {
       await picture(page, `reception-preview-${theme}`);
       await page.keyboard.press("Escape");
       await page.waitForSelector("dialog", { state: "detached" });
-      expect(await jobs()).toBe(before);
+      await expect.poll(() => jobs()).toBe(before);
       await page.keyboard.press("Control+r");
       await page.waitForSelector("dialog[open] img");
       await page.keyboard.press("Enter");

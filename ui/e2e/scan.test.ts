@@ -186,7 +186,7 @@ test("a jam and a broken file are told; what came before is kept", async () => {
   await page.waitForSelector("dialog .err:has-text('kẹt giấy')");
   writeFileSync(path.join(data, "may-quet-0001.pdf"), "%PDF-1.4\nkhông phải tệp thật\n%%EOF\n");
   await page.waitForSelector("dialog .warnline:has-text('may-quet-0001.pdf')", { timeout: 60_000 });
-  expect(await pages()).toBe(1);
+  await expect.poll(() => pages()).toBe(1);
   await look("scan-jam");
   // However many files are set aside, the page and what is done with it stay in sight.
   for (let i = 2; i <= 20; i++)
@@ -202,10 +202,10 @@ test("a jam and a broken file are told; what came before is kept", async () => {
       const below = box && document.elementFromPoint(box.left + 5, box.bottom - 3);
       return !!room && !!picture && picture.bottom <= room.bottom && turn?.contains(below ?? null);
     });
-  expect(await inSight()).toBe(true);
+  await expect.poll(() => inSight()).toBe(true);
   await page.click("dialog summary");
   await look("scan-aside-open");
-  expect(await inSight()).toBe(true);
+  await expect.poll(() => inSight()).toBe(true);
   rmSync(data, { recursive: true });
   await page.waitForSelector("dialog .warnline:has-text('Không mở được thư mục quét')");
   await server.call("scan.folder", {});
@@ -223,7 +223,7 @@ test("killed between the file and the event: the pages still wait, and nothing i
   await server.end();
   await server.start();
   expect((await waiting()).map((each) => each.id)).toEqual(before);
-  expect(await files(id)).toEqual([]);
+  await expect.poll(() => files(id)).toEqual([]);
   const again = await server.call("scan.bind", { case_id: id, pages: mine });
   expect(again).toEqual(blob);
   await server.call("case.attach", { id, paper: { to: "other", name: "Giấy chứng sinh" }, blob: again });

@@ -64,7 +64,7 @@ test("signing in opens the counter; a colleague's is taken over in plain words",
   expect((await row(2))?.session?.officer).toBe("dung");
   // Whoever was being served still is, before the officer who took over.
   await page.waitForSelector(".ctr:has-text('A-001')");
-  expect(await stateOf(visit)).toBe("serving");
+  await expect.poll(() => stateOf(visit)).toBe("serving");
 });
 
 test("a break by keys: the desk says what is safe, calling or the same key ends it", async () => {
@@ -111,13 +111,13 @@ test("signing out with somebody at the desk asks first, and never makes a succes
   expect((await row(1))?.session?.officer).toBe("dung");
   await page.keyboard.press("Escape");
   await page.waitForSelector("dialog", { state: "detached" });
-  expect(await stateOf(visit)).toBe("serving");
+  await expect.poll(() => stateOf(visit)).toBe("serving");
   await page.keyboard.press("Control+,");
   await page.click("dialog button:has-text('Đổi cán bộ')");
   await page.waitForSelector("dialog:has-text('A-001 đang được phục vụ')");
   await page.keyboard.press("F6");
   await page.waitForSelector("main.start");
-  expect(await stateOf(visit)).toBe("held");
+  await expect.poll(() => stateOf(visit)).toBe("held");
   expect((await row(1))?.session).toBeUndefined();
 });
 
@@ -133,7 +133,7 @@ test("whoever was only called goes back to the old place when the counter is lef
   await page.keyboard.press("F7");
   await page.waitForSelector(".idle:has-text('Quầy 1 chưa mở')");
   await expectNothingClipped(page);
-  expect(await stateOf(visit_id)).toBe("waiting");
+  await expect.poll(() => stateOf(visit_id)).toBe("waiting");
   expect((await server.call("queue.snapshot", {})).waiting[0]?.ticket).toBe("A-001");
 });
 
@@ -174,7 +174,7 @@ test("the supervisor sees who sits where, and closes a counter without losing an
   await expectAccessible(page);
   await page.click("dialog button:has-text('Đóng quầy này')");
   await page.waitForSelector("dialog:has-text('giám sát đóng')");
-  expect(await stateOf(visit)).toBe("held");
+  await expect.poll(() => stateOf(visit)).toBe("held");
   await page.keyboard.press("Escape");
   // The end of the day names the counters that are still open.
   await page.click("button:has-text('Đóng ngày')");

@@ -76,8 +76,8 @@ describe("desk", () => {
     await page.keyboard.press("Enter");
     await said(`${ticket} làm thêm: Nội vụ, người có công, Nhận kết quả`);
     await gone();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe(before);
-    expect(await planned(visit_id)).toEqual(["noi-vu", "tra-ket-qua"]);
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe(before);
+    await expect.poll(() => planned(visit_id)).toEqual(["noi-vu", "tra-ket-qua"]);
     await page.waitForSelector(".l3:has-text('Nội vụ, người có công và 1 việc nữa')");
     await page.waitForSelector(".rail .rb:has-text('F10'):has-text('còn việc')");
 
@@ -103,7 +103,7 @@ describe("desk", () => {
     await page.keyboard.press("F10");
     await page.waitForSelector("dialog:has-text('Quầy này không làm việc')");
     await page.keyboard.press("F4");
-    expect(await page.locator("dialog").count()).toBe(1);
+    await expect.poll(() => page.locator("dialog").count()).toBe(1);
     expect((await server.call("visit.get", { visit_id })).state).toBe("serving");
     await page.keyboard.press("F10");
     await said(`Đã xong việc này của ${ticket}`);
@@ -160,7 +160,7 @@ describe("desk", () => {
     await page.waitForSelector("dialog [data-focus]:focus");
     await page.keyboard.press("Enter");
     await said(`${first.ticket} đã quay lại hàng`);
-    expect(await state(first.visit_id)).toBe("waiting");
+    await expect.poll(() => state(first.visit_id)).toBe("waiting");
 
     await page.focus(`.q:has-text("${third.ticket}")`);
     await page.keyboard.press("Enter");
@@ -168,7 +168,7 @@ describe("desk", () => {
     await page.focus("dialog button:has-text('Người này đã về')");
     await page.keyboard.press("Enter");
     await said(`Đã ghi ${third.ticket} ra về`);
-    expect(await state(third.visit_id)).toBe("closed");
+    await expect.poll(() => state(third.visit_id)).toBe("closed");
 
     await page.focus(`.q:has-text("${second.ticket}")`);
     await page.keyboard.press("Enter");
@@ -176,7 +176,7 @@ describe("desk", () => {
     await page.focus(`dialog button:has-text("Gọi ${second.ticket}")`);
     await page.keyboard.press("Enter");
     await said(`Đã gọi ${second.ticket}`);
-    expect(await state(second.visit_id)).toBe("called");
+    await expect.poll(() => state(second.visit_id)).toBe("called");
     for (const { visit_id } of [first, second]) await server.call("leg.leave", { visit_id });
   });
 
@@ -198,7 +198,7 @@ describe("desk", () => {
     await page.waitForSelector("dialog button[aria-disabled=true]:has-text('Đóng là không đến')");
     await page.waitForSelector("dialog:has-text('đóng được sau')");
     await page.keyboard.press("F8");
-    expect(await page.locator("dialog").count()).toBe(1);
+    await expect.poll(() => page.locator("dialog").count()).toBe(1);
     expect((await server.call("visit.get", { visit_id })).state).toBe("missed");
     await server.call("leg.leave", { visit_id });
     await server.call("branch.configure", { branch }, "quan-tri");
@@ -221,7 +221,7 @@ describe("desk", () => {
     await chooseProcedure(page, "cap doi the bao hiem y te");
     await page.keyboard.press("ArrowDown");
     await page.waitForSelector(".whole");
-    expect(await page.innerText(".whole")).toBe(`2. ${long}`);
+    await expect.poll(() => page.innerText(".whole")).toBe(`2. ${long}`);
     const seen = await page.evaluate(() => {
       const box = document.querySelector(".chk")?.getBoundingClientRect();
       const detail = document.querySelector(".whole")?.getBoundingClientRect();
@@ -242,11 +242,13 @@ describe("desk", () => {
     // The sentence that the box cuts short stands here to its end.
     const [cut, whole] = await Promise.all([page.innerText(".due .why"), page.innerText("dialog ul")]);
     expect(whole.replace(/\s+/g, " ")).toBe(cut.replace(/\s+/g, " "));
-    expect(await page.locator("dialog tbody tr").count()).toBeGreaterThan(2);
+    await expect.poll(() => page.locator("dialog tbody tr").count()).toBeGreaterThan(2);
     await expectAccessible(page);
     await page.keyboard.press("Escape");
     await gone();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe(cell);
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label")))
+      .toBe(cell);
     await page.keyboard.press("F10");
     await said("Đã kết thúc lượt");
   });

@@ -81,13 +81,13 @@ describe("an administrator", () => {
     await page.waitForSelector(".form [data-field='services[5].name']:focus");
     await page.keyboard.type("Đất đai, xây dựng");
     await page.keyboard.press("Tab");
-    expect(await page.inputValue("[data-field='services[5].code']")).toBe("dat-dai-xay-dung");
-    expect(await page.inputValue("[data-field='services[5].prefix']")).toBe("F");
+    await expect.poll(() => page.inputValue("[data-field='services[5].code']")).toBe("dat-dai-xay-dung");
+    await expect.poll(() => page.inputValue("[data-field='services[5].prefix']")).toBe("F");
     // Its own hours, the second span of Monday typed as people type.
     await page.check(".form .hours .seg input >> nth=2", { force: true });
     await page.fill("[aria-label='Thứ Hai, khoảng 2, đến']", "16h30");
     await page.keyboard.press("Tab");
-    expect(await page.inputValue("[aria-label='Thứ Hai, khoảng 2, đến']")).toBe("16:30");
+    await expect.poll(() => page.inputValue("[aria-label='Thứ Hai, khoảng 2, đến']")).toBe("16:30");
     await page.focus("button:has-text('Chép cho thứ Ba đến thứ Sáu')");
     await page.keyboard.press("Enter");
     await page.fill(".form [data-field$='last_number_before']", "20");
@@ -111,7 +111,7 @@ describe("an administrator", () => {
     await page.fill("[data-field='queue.class_boost_s']", "20");
     await picture(page, "setup-changes");
     await expectAccessible(page);
-    expect(await page.locator(".sum .content li").count()).toBe(4);
+    await expect.poll(() => page.locator(".sum .content li").count()).toBe(4);
     await page.keyboard.press("Control+s");
     await said(page, "Đã lưu thiết lập chi nhánh");
     await page.waitForSelector(".sum .none");
@@ -208,7 +208,7 @@ describe("an administrator", () => {
     await page.focus(".sum button:has-text('Ghép vào bản mới')");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".sum .warnline:has-text('Đã ghép vào bản mới')");
-    expect(await page.inputValue("[data-field='office.address']")).toBe("Số 9, đường Mới");
+    await expect.poll(() => page.inputValue("[data-field='office.address']")).toBe("Số 9, đường Mới");
     await page.keyboard.press("Control+4");
     await page.click("dialog button:has-text('Lưu rồi rời')");
     await page.waitForSelector("main.sup");
@@ -222,7 +222,7 @@ test("whoever is no administrator has no way in", async () => {
   await enter(page, server, "lan", 1, "supervisor");
   await page.keyboard.press("Control+,");
   await page.waitForSelector("dialog:has-text('Chỉ quản trị đổi được thiết lập')");
-  expect(await page.locator("dialog button:has-text('Thiết lập chi nhánh')").count()).toBe(0);
+  await expect.poll(() => page.locator("dialog button:has-text('Thiết lập chi nhánh')").count()).toBe(0);
   await page.keyboard.press("Escape");
   await page.evaluate(() => (location.hash = "#setup"));
   await page.reload();
@@ -253,7 +253,7 @@ test("a catalogue is chosen as a file: what it brought is counted, a wrong one i
   const demo = fileURLToPath(new URL("../../assets/catalogue/demo.json", import.meta.url));
   await page.setInputFiles("dialog [data-field=catalogue]", demo);
   await page.waitForSelector("dialog [role=status]:has-text('chưa nhận 0')");
-  expect(await page.locator("dialog .err").count()).toBe(0);
+  await expect.poll(() => page.locator("dialog .err").count()).toBe(0);
   await page.waitForSelector("dialog .name:has-text('demo.json')");
   await page.context().close();
   expect(complaints).toEqual([]);
@@ -281,12 +281,14 @@ test("an empty folder becomes a real branch, whose set-up is open to its founder
     await page.fill("[data-field=agency]", "H17.33");
     await page.keyboard.press("Enter");
     await page.waitForSelector("main.start:has-text('Phường Tân Lập')");
-    expect(await page.innerText("main.start")).not.toContain("chi nhánh thử");
+    await expect.poll(() => page.innerText("main.start")).not.toContain("chi nhánh thử");
     await page.keyboard.press("Enter");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".app main");
     await openSetup(page);
-    expect(await page.inputValue("[data-field='office.parent']")).toBe("ỦY BAN NHÂN DÂN PHƯỜNG TÂN LẬP");
+    await expect
+      .poll(() => page.inputValue("[data-field='office.parent']"))
+      .toBe("ỦY BAN NHÂN DÂN PHƯỜNG TÂN LẬP");
     const { branch: made } = await empty.call("branch.get", {}, "anh");
     expect([made.demo, made.office.place, made.counters.length]).toEqual([false, "Tân Lập", 3]);
     expect(complaints).toEqual([]);

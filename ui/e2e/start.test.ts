@@ -26,7 +26,7 @@ test("officer and counter are chosen by keys, remembered, and changed again", as
   await page.waitForSelector("input[name='counter'][value='3']:checked");
   await page.keyboard.press("Enter");
   await page.waitForSelector(".top .who:has-text('Phạm Tiến Dũng')");
-  expect(await page.innerText(".top .who b")).toBe("Quầy 3");
+  await expect.poll(() => page.innerText(".top .who b")).toBe("Quầy 3");
   await page.reload();
   await page.waitForSelector(".top .who:has-text('Phạm Tiến Dũng')");
   for (const [key, selector] of [
@@ -68,6 +68,6 @@ test("an old token is said calmly, with a way on", async () => {
   const { page } = await newPage(browser);
   await page.goto(`${server.url}/#token=wrong`);
   await page.waitForSelector("h1:has-text('Chưa nối được')");
-  expect(await page.locator("button:has-text('Thử mở lại')").count()).toBe(1);
+  await expect.poll(() => page.locator("button:has-text('Thử mở lại')").count()).toBe(1);
   await page.context().close();
 });

@@ -58,16 +58,16 @@ describe("supervisor", () => {
     await page.keyboard.press("ArrowRight");
     await page.waitForSelector(".kpi button:nth-child(2):focus");
     // One tab stop for all the figures.
-    expect(await page.locator(".kpi button[tabindex='0']").count()).toBe(1);
+    await expect.poll(() => page.locator(".kpi button[tabindex='0']").count()).toBe(1);
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog [data-visit]");
-    expect(await page.locator("dialog [data-visit]").count()).toBe(9);
+    await expect.poll(() => page.locator("dialog [data-visit]").count()).toBe(9);
     await expectAccessible(page);
     await page.keyboard.press("Shift+Tab");
     const ticket = await focused();
     expect(tickets).toContain(ticket);
     await page.keyboard.press("ArrowDown");
-    expect(await focused()).not.toBe(ticket);
+    await expect.poll(() => focused()).not.toBe(ticket);
     const chosen = await focused();
     await page.keyboard.press("Enter");
     await dialogs(2);
@@ -75,7 +75,7 @@ describe("supervisor", () => {
     await expectAccessible(page);
     await page.keyboard.press("Escape");
     await dialogs(1);
-    expect(await focused()).toBe(chosen);
+    await expect.poll(() => focused()).toBe(chosen);
     await page.keyboard.press("Escape");
     await dialogs(0);
     await page.waitForSelector(".kpi button:nth-child(2):focus");
@@ -84,7 +84,7 @@ describe("supervisor", () => {
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog:has-text('Về trước khi được phục vụ') [data-visit]");
-    expect(await page.locator("dialog [data-visit]").count()).toBe(1);
+    await expect.poll(() => page.locator("dialog [data-visit]").count()).toBe(1);
     await page.waitForSelector("dialog:has-text('Không có lượt nào')");
     await page.keyboard.press("Escape");
     await dialogs(0);
@@ -104,7 +104,7 @@ describe("supervisor", () => {
     const { estimates } = await server.call("day.figures", {});
     expect(estimates.all.of).toBeGreaterThanOrEqual(8);
     const tile = page.locator(".kpi button:has-text('Báo giờ đúng')");
-    expect(await tile.innerText()).toContain(`${estimates.all.percent}%`);
+    await expect.poll(() => tile.innerText()).toContain(`${estimates.all.percent}%`);
     await tile.focus();
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog tbody tr.all");
@@ -113,7 +113,9 @@ describe("supervisor", () => {
     await page.keyboard.press("Enter");
     await dialogs(2);
     await page.waitForSelector("dialog [data-visit]");
-    expect(await page.locator("dialog >> nth=1 >> [data-visit]").count()).toBe(estimates.all.inside);
+    await expect
+      .poll(() => page.locator("dialog >> nth=1 >> [data-visit]").count())
+      .toBe(estimates.all.inside);
     await expectAccessible(page);
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Enter");
@@ -139,7 +141,7 @@ describe("supervisor", () => {
     });
     await enter(page, server, "lan", 1, "supervisor");
     await page.waitForSelector(".wait [data-visit]");
-    expect(await page.locator("[data-alert=near]").count()).toBe(0);
+    await expect.poll(() => page.locator("[data-alert=near]").count()).toBe(0);
     const before = asked;
     await page.waitForSelector("[data-alert=near]:has-text('sắp chờ quá')");
     expect(asked).toBe(before);
@@ -202,11 +204,11 @@ describe("supervisor", () => {
     const day = await server.call("day.figures", {});
     const served = day.by_half_hour.reduce((n, slot) => n + slot.served, 0);
     expect(served).toBe(day.served);
-    expect(await page.getAttribute(".chart svg[role=img]", "aria-label")).toContain(
-      "Thời gian chờ theo nửa giờ",
-    );
-    expect(await page.locator(".chart .target").count()).toBe(2);
-    expect(await page.locator(".chart .vh tbody tr").count()).toBe(day.by_half_hour.length);
+    await expect
+      .poll(() => page.getAttribute(".chart svg[role=img]", "aria-label"))
+      .toContain("Thời gian chờ theo nửa giờ");
+    await expect.poll(() => page.locator(".chart .target").count()).toBe(2);
+    await expect.poll(() => page.locator(".chart .vh tbody tr").count()).toBe(day.by_half_hour.length);
     await page.focus(".chart button");
     await page.keyboard.press("Enter");
     await page.waitForSelector("dialog tbody tr");
@@ -236,7 +238,7 @@ describe("supervisor", () => {
       await expectAccessible(at);
       await at.keyboard.press("Escape");
       await at.waitForSelector("dialog", { state: "detached" });
-      expect(await at.evaluate((css) => document.activeElement?.matches(css), opener)).toBe(true);
+      await expect.poll(() => at.evaluate((css) => document.activeElement?.matches(css), opener)).toBe(true);
     }
     await at.context().close();
     expect(other.complaints).toEqual([]);

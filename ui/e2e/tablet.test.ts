@@ -76,7 +76,7 @@ test("a supervisor turns it on, a tablet rates, and its link is taken back", asy
   const desk = await newPage(browser);
   await openMachines(desk.page, "lan");
   await desk.page.fill("#tablet-port", String(port));
-  expect(await desk.page.inputValue("#tablet-counter")).toBe("3");
+  await expect.poll(() => desk.page.inputValue("#tablet-counter")).toBe("3");
   await desk.page.focus("dialog button:has-text('Bật cho quầy này')");
   await desk.page.keyboard.press("Enter");
   await desk.page.waitForSelector("dialog li:has-text('Quầy 3') button:has-text('Thu hồi')");
@@ -202,9 +202,9 @@ test("behind the tablet's door is nothing else, and an officer sees no link", as
   const { page, complaints } = await newPage(browser);
   await openMachines(page, "ha");
   await page.waitForSelector("dialog li:has-text('Quầy 3')");
-  expect(await page.locator("dialog button:has-text('liên kết')").count()).toBe(0);
-  expect(await page.locator("dialog button:has-text('Thu hồi')").count()).toBe(0);
-  expect(await page.innerText("dialog")).not.toContain(`:${port}/`);
+  await expect.poll(() => page.locator("dialog button:has-text('liên kết')").count()).toBe(0);
+  await expect.poll(() => page.locator("dialog button:has-text('Thu hồi')").count()).toBe(0);
+  await expect.poll(() => page.innerText("dialog")).not.toContain(`:${port}/`);
   await picture(page, "machines-tablet-officer");
   expect(complaints).toEqual([]);
   await page.context().close();

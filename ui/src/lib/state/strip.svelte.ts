@@ -11,6 +11,8 @@ export interface Undo {
   run: () => Promise<void>;
 }
 export interface Notice {
+  /** Counted up as things are said; what becomes of a paper is said under the number it had. */
+  n: number;
   text: string;
   tone: "done" | "problem" | "info";
   undo?: Undo | undefined;
@@ -22,18 +24,31 @@ export interface Notice {
 }
 
 const state = $state<{ notice: Notice | undefined }>({ notice: undefined });
+let count = 0;
 
 export function notice(): Notice | undefined {
   return state.notice;
 }
 
+/** For whatever lies over the strip: the number of the last thing said, and what is said after it. */
+export function saidSoFar(): number {
+  return count;
+}
+export function saidSince(before: number): Notice | undefined {
+  return state.notice && state.notice.n > before ? state.notice : undefined;
+}
+
+function put(notice: Omit<Notice, "n">): void {
+  state.notice = { n: ++count, ...notice };
+}
+
 export function say(text: string, tone: Notice["tone"] = "done", undo?: Undo, about?: string): void {
-  state.notice = { text, tone, undo, about };
+  put({ text, tone, undo, about });
 }
 
 /** Something about what is on this screen, such as a card that was read. */
 export function sayHere(text: string): void {
-  state.notice = { text, tone: "done", here: true };
+  put({ text, tone: "done", here: true });
 }
 
 /** Another screen: what was said of the last one means nothing here. */
@@ -70,7 +85,7 @@ export function sayPrinted(job: PrintJob): void {
 
 export function sayError(cause: unknown): void {
   const error = apiError(cause);
-  state.notice = { text: errorText(cause), tone: "problem", undo: undefined };
+  put({ text: errorText(cause), tone: "problem" });
   if (error.code === "UNREACHABLE" && error.message) console.error(error.message);
 }
 

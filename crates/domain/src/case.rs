@@ -85,8 +85,9 @@ pub struct PaperCount {
 }
 
 impl PaperCount {
-    fn total(&self) -> u32 {
-        self.originals + self.certified + self.copies
+    /// Originals, certified copies, plain copies.
+    pub fn counts(&self) -> [u32; 3] {
+        [self.originals, self.certified, self.copies]
     }
 }
 

@@ -5,8 +5,8 @@ use motcua_documents::{self as documents, ListHead, ListedCase};
 use motcua_domain::{
     Code, Refusal,
     branch::Branch,
-    case::{Act, Case, CaseAct, CaseEvent, HandedOver, decide},
-    text::{self, grouped, limit},
+    case::{Act, Case, CaseAct, CaseEvent, decide},
+    text::grouped,
     transfer,
 };
 use motcua_protocol::{
@@ -21,7 +21,7 @@ use motcua_store::{Read, Write, table::case::CaseRow};
 use uuid::Uuid;
 
 use super::{
-    case, catalogue, fee, paper, print_state,
+    case, case_acts, catalogue, fee, paper, print_state,
     slips::{self, not_yet},
 };
 use crate::{App, Result, registry::Ctx, view};
@@ -44,12 +44,8 @@ pub(crate) fn hand_over_many(
         .at("ids")
         .into());
     }
-    let to = text::required(&args.to, limit::NAME).map_err(|r| r.at("to"))?;
-    let receiver =
-        text::optional(args.receiver.as_deref(), limit::NAME).map_err(|r| r.at("receiver"))?;
-    let helping =
-        text::optional(args.helping.as_deref(), limit::NAME).map_err(|r| r.at("helping"))?;
-    let note = text::optional(args.note.as_deref(), limit::NOTE).map_err(|r| r.at("note"))?;
+    let rest = [args.receiver, args.helping, args.note];
+    let mut hop = case_acts::going(&args.to, &rest, Vec::new())?;
     let now = Time::from_ms(tx.now_ms()).0;
     let mut cases: Vec<(Uuid, Case)> = Vec::with_capacity(args.ids.len());
     for (i, id) in args.ids.iter().enumerate() {
@@ -68,15 +64,9 @@ pub(crate) fn hand_over_many(
     // What was handed in online is dealt with first (QĐ 4094/QĐ-BKHCN, IV.4a).
     cases.sort_by_key(|(_, case)| case.received.online.is_none());
     let ids: Vec<Uuid> = cases.iter().map(|(id, _)| *id).collect();
+    hop.list.clone_from(&ids);
     for id in &ids {
-        let event = CaseEvent::HandedOver(HandedOver {
-            to: to.clone(),
-            receiver: receiver.clone(),
-            helping: helping.clone(),
-            note: note.clone(),
-            list: ids.clone(),
-        });
-        tx.append(*id, &Body::Case(event))?;
+        tx.append(*id, &Body::Case(CaseEvent::HandedOver(hop.clone())))?;
     }
     Ok(HandedOverMany { ids })
 }

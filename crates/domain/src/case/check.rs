@@ -136,6 +136,23 @@ fn check_id(id: &str, kind: PartyKind) -> Result<String> {
     }
 }
 
+/// Originals, certified copies and plain copies of one paper, in that order; `at` names the field.
+///
+/// # Errors
+/// A count outside 0–99.
+pub(super) fn check_counts(counts: [u32; 3], at: impl Fn(&str) -> String) -> Result<()> {
+    for (count, field) in counts.into_iter().zip(["originals", "certified", "copies"]) {
+        if count > MAX_COUNT {
+            return Err(Refusal::new(
+                Code::PaperCountInvalid,
+                format!("Số bản từ 0 đến {MAX_COUNT}. Mời xem lại."),
+            )
+            .at(at(field)));
+        }
+    }
+    Ok(())
+}
+
 /// Checks what was received against the procedure and tells which required papers are missing.
 ///
 /// # Errors
@@ -166,24 +183,12 @@ pub fn check_papers(papers: &[PaperCount], procedure: &Procedure) -> Result<Vec<
                 .at(format!("papers[{i}].index")));
             }
         }
-        for (count, field) in [
-            (paper.originals, "originals"),
-            (paper.certified, "certified"),
-            (paper.copies, "copies"),
-        ] {
-            if count > MAX_COUNT {
-                return Err(Refusal::new(
-                    Code::PaperCountInvalid,
-                    format!("Số bản từ 0 đến {MAX_COUNT}. Mời xem lại."),
-                )
-                .at(format!("papers[{i}].{field}")));
-            }
-        }
+        check_counts(paper.counts(), |field| format!("papers[{i}].{field}"))?;
     }
     for (index, required) in procedure.papers.iter().enumerate() {
         let given = papers.iter().find(|p| p.index == index);
         let exempt = given.is_some_and(|p| p.not_applicable.is_some());
-        let here = given.is_some_and(|p| p.reused || p.total() > 0);
+        let here = given.is_some_and(|p| p.reused || p.counts() != [0; 3]);
         if required.required && !exempt && !here {
             missing.push(index);
         }

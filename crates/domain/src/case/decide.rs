@@ -3,8 +3,9 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone};
 
 use super::{
-    Accepted, Case, CaseAct, CaseEvent, MAX_COUNT, Postponed, Recipient, ResultReturned,
-    SupplementReceived, SupplementRequested, Wanted, WantedPaper, Why, check::check_individual,
+    Accepted, Case, CaseAct, CaseEvent, Postponed, Recipient, ResultReturned, SupplementReceived,
+    SupplementRequested, Wanted, WantedPaper, Why,
+    check::{check_counts, check_individual},
 };
 use crate::{
     calendar::{Calendar, Due},
@@ -189,20 +190,8 @@ pub fn wanted(papers: Vec<WantedPaper>, known: usize) -> Result<Vec<WantedPaper>
         }
         let name =
             text::required(&paper.name, limit::PROCEDURE_NAME).map_err(|r| r.at(at("name")))?;
-        for (count, field) in [
-            (paper.originals, "originals"),
-            (paper.certified, "certified"),
-            (paper.copies, "copies"),
-        ] {
-            if count > MAX_COUNT {
-                return Err(Refusal::new(
-                    Code::PaperCountInvalid,
-                    format!("Số bản từ 0 đến {MAX_COUNT}. Mời xem lại."),
-                )
-                .at(at(field)));
-            }
-        }
-        if paper.originals == 0 && paper.certified == 0 && paper.copies == 0 {
+        check_counts(paper.counts(), at)?;
+        if paper.counts() == [0; 3] {
             return Err(Refusal::new(
                 Code::PaperCountInvalid,
                 "Mỗi giấy tờ cần ít nhất một bản. Mời ghi số bản.",

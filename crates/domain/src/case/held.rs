@@ -80,7 +80,7 @@ impl Case {
                 ..HeldPaper::default()
             };
             if let Some(first) = first {
-                held.add([first.originals, first.certified, first.copies]);
+                held.add(first.counts());
             }
             more().for_each(|paper| held.add(paper.counts()));
             held.not_needed =

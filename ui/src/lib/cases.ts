@@ -3,6 +3,7 @@ import type { Args } from "./backend";
 import type { CaseAct } from "./gen/CaseAct";
 import type { CaseRow } from "./gen/CaseRow";
 import type { CaseStatus } from "./gen/CaseStatus";
+import { caseWays } from "./gen/caseWays";
 import { type MessageKey, t } from "./i18n.svelte";
 import { isoDate, weekday } from "./time.svelte";
 
@@ -75,16 +76,7 @@ export type Narrowing =
 type Filter = Omit<Args<"case.search">, "text" | "limit" | "after">;
 
 /** Every status that is given at this desk, in the order of the portal's codes. */
-export const statuses: CaseStatus[] = [
-  "received",
-  "refused",
-  "processing",
-  "supplement_requested",
-  "withdrawn",
-  "stopped",
-  "done",
-  "returned",
-];
+export const statuses = caseWays.map(([status]) => status);
 
 /** What is narrowed beside the chips. */
 export interface Finer {

@@ -76,12 +76,18 @@ fn withdraw(app: &App, tried: &mut HashMap<String, Instant>) -> Result<()> {
             Err(_) => Ok(()),
         };
         match told {
-            Ok(()) => app
-                .store
-                .write(&app.system(), |tx| tx.print_is_withdrawn(&handle))?,
+            Ok(()) => {
+                (app.store).write(&app.system(), |tx| tx.print_is_withdrawn(&handle))?;
+                app.tell(vec![Topic::Print]);
+            }
             Err(fault) => {
                 tracing::warn!(%fault, "a print that was taken back");
+                let news =
+                    (app.store).write(&app.system(), |tx| tx.withdrawal_is_unheard(&handle))?;
                 tried.insert(handle, Instant::now());
+                if news {
+                    app.tell(vec![Topic::Print]);
+                }
             }
         }
     }
@@ -110,7 +116,7 @@ fn round(app: &App, tried: &mut HashMap<String, Instant>) -> Result<bool> {
                     tx.update_print_job(&job)
                 } else if job.handle != before.handle {
                     // Handed over while they did so.
-                    tx.withdraw_print(job.handle.as_deref())
+                    tx.withdraw_print(&job)
                 } else {
                     Ok(())
                 }

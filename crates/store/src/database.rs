@@ -41,6 +41,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
             words_of_cases,
         ),
         M::up(include_str!("../migrations/0019_print_jobs.sql")),
+        M::up(include_str!("../migrations/0020_print_unheard.sql")),
     ])
 }
 
@@ -92,7 +93,7 @@ fn words_of_cases(tx: &rusqlite::Transaction<'_>) -> HookResult {
 }
 
 /// Version of the file this program writes.
-pub const SCHEMA_VERSION: i64 = 18;
+pub const SCHEMA_VERSION: i64 = 19;
 /// `PRAGMA application_id`: says that a file is ours ("MCua").
 pub(crate) const APPLICATION_ID: i64 = 0x4d43_7561;
 

@@ -46,6 +46,7 @@ pub(crate) fn job_view(job: &PrintJob) -> Job {
         },
         message: job.message.clone(),
         stuck_from: stuck_from(job),
+        may_come_out: job.unheard,
         reprint: job.reprint,
         tries: job.tries,
         created_at: Time::from_ms(job.created_ms),
@@ -105,7 +106,8 @@ pub(crate) fn retry(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Retry) -> Re
 
 fn queue_again(tx: &mut Write<'_>, job: &mut PrintJob) -> Result<()> {
     // What the printing system still has of it would come out besides.
-    tx.withdraw_print(job.handle.take().as_deref())?;
+    tx.withdraw_print(job)?;
+    job.handle = None;
     job.state = "queued".to_owned();
     job.message = None;
     job.changed_ms = tx.now_ms();
@@ -155,7 +157,8 @@ pub(crate) fn cancel(_app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Cancel) ->
                 .into(),
         );
     }
-    tx.withdraw_print(job.handle.take().as_deref())?;
+    tx.withdraw_print(&job)?;
+    job.handle = None;
     job.state = "cancelled".to_owned();
     job.message = Some(format!(
         "{} bỏ in: {reason}",

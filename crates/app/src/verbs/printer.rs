@@ -268,6 +268,7 @@ pub(crate) fn test(app: &App, ctx: &Ctx, tx: &mut Write<'_>, args: Test) -> Resu
         tries: 0,
         created_ms: now_ms,
         changed_ms: now_ms,
+        unheard: false,
     };
     tx.add_print_job(&job, &bytes)?;
     Ok(print_jobs::job_view(&job))

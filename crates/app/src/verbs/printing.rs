@@ -65,6 +65,7 @@ pub(crate) fn keep(tx: &mut Write<'_>, kept: Kept, printer: Option<String>) -> R
         tries: 0,
         created_ms: now_ms,
         changed_ms: now_ms,
+        unheard: false,
     };
     tx.add_print_job(&job, &kept.bytes)?;
     Ok(job_view(&job))

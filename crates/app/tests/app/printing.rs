@@ -384,12 +384,18 @@ fn what_was_taken_back_from_a_paused_printer_does_not_come_out_when_it_goes_on()
     cups.kill().unwrap();
     let aside = json!({"job_id": gone, "reason": "In nhầm"});
     ask(&app, "print.cancel", aside);
+    let may_come_out = |jobs: &[Value]| {
+        let job = jobs.iter().find(|job| job["job_id"] == gone);
+        job.is_some_and(|job| job["may_come_out"] == true)
+    };
+    jobs_when(&app, &may_come_out);
     cups.restart().unwrap();
     ask(&app, "print.retry", json!({"job_id": again}));
     when(
         || in_the_queue(&cups),
         |now| now.len() == 1 && !first.contains(&now[0]),
     );
+    jobs_when(&app, |jobs| !may_come_out(jobs));
     cups.resume("pdf").unwrap();
     jobs_when(&app, |jobs| {
         jobs.iter()

@@ -354,6 +354,11 @@ pub struct Job {
     /// holds it up, else when it has been for too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck_from: Option<Time>,
+    /// It was taken back from a printing system that does not answer: until it is told, the paper may
+    /// come out all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub may_come_out: bool,
     /// Marked “BẢN IN LẠI”.
     pub reprint: bool,
     /// Tries so far.

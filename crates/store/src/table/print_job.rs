@@ -37,9 +37,12 @@ pub struct PrintJob {
     pub created_ms: i64,
     /// Last change.
     pub changed_ms: i64,
+    /// Taken back from a printing system that could not be told so yet: it may come out. Read only.
+    pub unheard: bool,
 }
 
-const COLUMNS: &str = "job_id, kind, entity, title, format, reprint, printer, handle, state, message, tries, created_ms, changed_ms, part";
+const COLUMNS: &str = "job_id, kind, entity, title, format, reprint, printer, handle, state, message, tries, created_ms, changed_ms, part,
+    EXISTS(SELECT 1 FROM print_withdrawn w WHERE w.job_id = print_job.job_id AND w.unheard) AS unheard";
 
 fn job(row: &Row<'_>) -> rusqlite::Result<PrintJob> {
     Ok(PrintJob {
@@ -57,6 +60,7 @@ fn job(row: &Row<'_>) -> rusqlite::Result<PrintJob> {
         created_ms: row.get(11)?,
         changed_ms: row.get(12)?,
         part: row.get(13)?,
+        unheard: row.get(14)?,
     })
 }
 
@@ -75,8 +79,8 @@ impl Read<'_> {
     }
 
     /// The jobs whose paper did not come out: all that failed, then all that are under way, each
-    /// newest first; and behind them the `latest` that are over. A paper that was promised is never
-    /// pushed out of sight by those printed after it.
+    /// newest first; and behind them the `latest` that are over, first those that may come out all the
+    /// same. A paper that was promised is never pushed out of sight by those printed after it.
     ///
     /// # Errors
     /// Faults of the disk.
@@ -93,7 +97,7 @@ impl Read<'_> {
             }
         }
         let sql = format!(
-            "SELECT {COLUMNS} FROM print_job WHERE state NOT IN ('failed', {UNDER_WAY}) ORDER BY created_ms DESC, job_id DESC LIMIT ?1"
+            "SELECT {COLUMNS} FROM print_job WHERE state NOT IN ('failed', {UNDER_WAY}) ORDER BY unheard DESC, created_ms DESC, job_id DESC LIMIT ?1"
         );
         let mut statement = self.connection().prepare_cached(&sql)?;
         for found in statement.query_map([latest], job)? {
@@ -167,13 +171,27 @@ impl Write<'_> {
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn withdraw_print(&self, handle: Option<&str>) -> Result<()> {
+    pub fn withdraw_print(&self, job: &PrintJob) -> Result<()> {
         self.tx()
             .prepare_cached(
-                "INSERT OR IGNORE INTO print_withdrawn(handle) SELECT ?1 WHERE ?1 IS NOT NULL",
+                "INSERT OR IGNORE INTO print_withdrawn(handle, job_id) SELECT ?1, ?2 WHERE ?1 IS NOT NULL",
+            )?
+            .execute(rusqlite::params![job.handle, job.id.as_bytes()])?;
+        Ok(())
+    }
+
+    /// The printing system does not answer; tells whether that is new.
+    ///
+    /// # Errors
+    /// Faults of the disk.
+    pub fn withdrawal_is_unheard(&self, handle: &str) -> Result<bool> {
+        let changed = self
+            .tx()
+            .prepare_cached(
+                "UPDATE print_withdrawn SET unheard = 1 WHERE handle = ?1 AND NOT unheard",
             )?
             .execute([handle])?;
-        Ok(())
+        Ok(changed > 0)
     }
 
     /// The printing system was told.

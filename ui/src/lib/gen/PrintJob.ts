@@ -45,6 +45,11 @@ message?: string,
  */
 stuck_from?: Time, 
 /**
+ * It was taken back from a printing system that does not answer: until it is told, the paper may
+ * come out all the same.
+ */
+may_come_out?: boolean, 
+/**
  * Marked “BẢN IN LẠI”.
  */
 reprint: boolean, 

@@ -388,7 +388,7 @@ fn what_was_taken_back_from_a_paused_printer_does_not_come_out_when_it_goes_on()
         let job = jobs.iter().find(|job| job["job_id"] == gone);
         job.is_some_and(|job| job["may_come_out"] == true)
     };
-    jobs_when(&app, &may_come_out);
+    jobs_when(&app, may_come_out);
     cups.restart().unwrap();
     ask(&app, "print.retry", json!({"job_id": again}));
     when(

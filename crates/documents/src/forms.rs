@@ -171,6 +171,9 @@ pub(crate) struct ColumnWords {
     pub(crate) width: f32,
     #[serde(default)]
     pub(crate) align: ColumnAlign,
+    /// Drawn as a square code instead of written.
+    #[serde(default)]
+    pub(crate) square: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]

@@ -49,6 +49,9 @@ pub(crate) fn rows_table(words: &RowsWords, rows: &[RowLine], s: &Setting) -> Ve
                 .iter()
                 .map(|column| {
                     let text = cells.get(&*column.key).map_or("", String::as_str);
+                    if column.square {
+                        return Cell::square(text, regular);
+                    }
                     Cell::new(text, regular, align(column.align))
                 })
                 .collect(),

@@ -3,17 +3,20 @@
 use std::rc::Rc;
 
 use crate::{
-    blocks::Setting,
+    blocks::{self, Setting},
+    codes,
     flow::Slab,
     page::{Align, Draw, MM, baseline, horizontal, place, stack, vertical},
     text::{Line, Span, Style, wrap},
 };
 
-/// A cell: text over one or more columns.
+/// A cell: text over one or more columns, or a square code.
 pub(crate) struct Cell {
     pub(crate) spans: Vec<Span>,
     pub(crate) align: Align,
     pub(crate) columns: usize,
+    /// Modules of the code; none has text.
+    pub(crate) square: Vec<Vec<bool>>,
 }
 
 impl Cell {
@@ -22,8 +25,26 @@ impl Cell {
             spans: vec![Span::new(text, style)],
             align,
             columns: 1,
+            square: Vec::new(),
         }
     }
+
+    /// The text as a square code; left empty for a text that no such code holds.
+    pub(crate) fn square(text: &str, style: Style) -> Self {
+        Self {
+            square: codes::qr(text).unwrap_or_default(),
+            ..Self::new("", style, Align::Centre)
+        }
+    }
+}
+
+/// Side of a square code in a row. A case code has 21 modules: read from paper by any scanner.
+const SQUARE: f32 = 9.0 * MM;
+
+/// A module of such a code, and the quiet that it needs on each side: four modules by the rule.
+fn module_and_quiet(square: &[Vec<bool>]) -> (f32, f32) {
+    let module = SQUARE / square.len().max(1) as f32;
+    (module, 4.0 * module)
 }
 
 /// Column edges of a table from its column widths; a width of 0 takes the rest.
@@ -170,21 +191,32 @@ fn table_row(cells: &[Cell], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Sla
             )
         })
         .collect();
-    let count = columns
-        .iter()
-        .map(|(.., lines)| lines.len())
-        .max()
-        .unwrap_or(1);
+    // Lines that a code takes the room of: it is never cut.
+    let codes: Vec<_> = (cells.iter().zip(inner.windows(2)))
+        .filter(|(cell, _)| !cell.square.is_empty())
+        .map(|(cell, edge)| (&cell.square, edge[0], edge[1]))
+        .collect();
+    let least = codes.iter().map(|(square, ..)| {
+        let (_, quiet) = module_and_quiet(square);
+        ((SQUARE + 2.0 * (quiet - PAD_Y)) / step).ceil() as usize
+    });
+    let least = least.max().unwrap_or(1);
+    let count = columns.iter().map(|(.., lines)| lines.len()).max();
+    let count = count.unwrap_or(1).max(least);
     let height = count as f32 * step + 2.0 * PAD_Y;
-    // Lines per piece: all of them, unless the row is taller than a page.
-    let most = s.sheet.tallest_row(head);
-    let piece = if height > most { 1 } else { count };
+    // All lines together, unless the row is taller than a page.
+    let whole = height <= s.sheet.tallest_row(head);
+    let pieces: Vec<_> = if whole {
+        vec![0..count]
+    } else {
+        let rest = (least..count).map(|line| line..line + 1);
+        std::iter::once(0..least).chain(rest).collect()
+    };
     let at = baseline(s.cell(), s.close(), s.fonts);
-    let pieces = count.div_ceil(piece);
-    (0..pieces)
-        .map(|p| {
-            let (first, last) = (p == 0, p + 1 == pieces);
-            let here = p * piece..((p + 1) * piece).min(count);
+    let end = pieces.len() - 1;
+    (pieces.into_iter().enumerate())
+        .map(|(p, here)| {
+            let (first, last) = (p == 0, p == end);
             let top = if first { PAD_Y } else { 0.0 };
             let height = top + here.len() as f32 * step + if last { PAD_Y } else { 0.0 };
             let mut draws = Vec::new();
@@ -193,6 +225,12 @@ fn table_row(cells: &[Cell], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Sla
                     let y = top + (i - here.start) as f32 * step + at;
                     draws.push(place(line, *x, *width, y, *align));
                 }
+            }
+            for (square, from, to) in codes.iter().filter(|_| first) {
+                let (module, _) = module_and_quiet(square);
+                let x = f32::midpoint(*from, to - SQUARE);
+                let y = (least as f32 * step + 2.0 * PAD_Y - SQUARE) / 2.0;
+                draws.extend(blocks::square(square, x, y, module));
             }
             draws.extend(inner.iter().map(|edge| vertical(*edge, 0.0, height)));
             let foot = horizontal(left, 0.0, right - left);

@@ -31,6 +31,10 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long between looks when there is nothing to do: a safety net under the wake-up.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// How long a printing system that does not answer is told what is not to come out: who comes back
+/// later has been set up anew, or was replaced.
+const GIVE_UP_MS: i64 = 7 * 24 * 3_600_000;
+
 /// Starts the thread; it ends with the application.
 pub(crate) fn start(app: &Arc<App>) {
     let changes = app.subscribe();
@@ -66,7 +70,7 @@ fn run(weak: &Weak<App>) {
 /// waiting for it keeps the other printers waiting.
 fn withdraw(app: &App, tried: &mut HashMap<String, Instant>) -> Result<()> {
     tried.retain(|_, at| at.elapsed() < IDLE);
-    for handle in app.store.read(|read| read.withdrawn_prints())? {
+    for (handle, made_ms) in app.store.read(|read| read.withdrawn_prints())? {
         if tried.contains_key(&handle) {
             continue;
         }
@@ -82,8 +86,13 @@ fn withdraw(app: &App, tried: &mut HashMap<String, Instant>) -> Result<()> {
             }
             Err(fault) => {
                 tracing::warn!(%fault, "a print that was taken back");
-                let news =
-                    (app.store).write(&app.system(), |tx| tx.withdrawal_is_unheard(&handle))?;
+                let news = app.store.write(&app.system(), |tx| {
+                    if made_ms.is_some_and(|made_ms| tx.now_ms() - made_ms > GIVE_UP_MS) {
+                        tx.print_is_withdrawn(&handle)?;
+                        return Ok(true);
+                    }
+                    tx.withdrawal_is_unheard(&handle)
+                })?;
                 tried.insert(handle, Instant::now());
                 if news {
                     app.tell(vec![Topic::Print]);

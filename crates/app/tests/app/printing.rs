@@ -405,6 +405,33 @@ fn what_was_taken_back_from_a_paused_printer_does_not_come_out_when_it_goes_on()
 }
 
 #[test]
+fn a_print_service_that_never_comes_back_is_not_told_for_ever() {
+    let mut cups = CupsHarness::start().unwrap();
+    cups.pause("pdf").unwrap();
+    let mut branch = TestBranch::demo();
+    let case = id(&branch.ok(OFFICER, "case.receive", case())["case_id"]);
+    branch.close();
+    let settings = Settings {
+        printing: true,
+        cups: Some(cups.address()),
+        ..branch.settings()
+    };
+    let app = open(settings, &branch.clock).unwrap();
+    let args = json!({"kind": "receipt", "id": case, "printer": "cups:pdf"});
+    let job = ask(&app, "print.submit", args)["job_id"].clone();
+    jobs_when(&app, |jobs| jobs[0]["message"].is_string());
+    cups.kill().unwrap();
+    ask(
+        &app,
+        "print.cancel",
+        json!({"job_id": job, "reason": "In nhầm"}),
+    );
+    jobs_when(&app, |jobs| jobs[0]["may_come_out"] == true);
+    branch.clock.pass(8 * 24 * 3_600_000);
+    jobs_when(&app, |jobs| jobs[0].get("may_come_out").is_none());
+}
+
+#[test]
 fn a_page_that_takes_too_long_says_from_when_somebody_should_look() {
     // Nobody prints here: the job lies there as it would with a spooler that is stuck.
     let branch = TestBranch::demo();

@@ -151,17 +151,18 @@ impl Read<'_> {
 }
 
 impl Read<'_> {
-    /// Handles of what is to be taken back from printing systems.
+    /// Handles of what is to be taken back from printing systems, and when its job was made.
     ///
     /// # Errors
     /// Faults of the disk.
-    pub fn withdrawn_prints(&self) -> Result<Vec<String>> {
-        let mut statement =
-            (self.connection()).prepare_cached("SELECT handle FROM print_withdrawn")?;
-        let handles = statement
-            .query_map([], |row| row.get(0))?
+    pub fn withdrawn_prints(&self) -> Result<Vec<(String, Option<i64>)>> {
+        let mut statement = self.connection().prepare_cached(
+            "SELECT w.handle, j.created_ms FROM print_withdrawn w LEFT JOIN print_job j USING (job_id)",
+        )?;
+        let withdrawn = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(handles)
+        Ok(withdrawn)
     }
 }
 

@@ -206,12 +206,9 @@ fn table_row(cells: &[Cell], head: &Rc<Slab>, x: &[f32], s: &Setting) -> Vec<Sla
     let height = count as f32 * step + 2.0 * PAD_Y;
     // All lines together, unless the row is taller than a page.
     let whole = height <= s.sheet.tallest_row(head);
-    let pieces: Vec<_> = if whole {
-        vec![0..count]
-    } else {
-        let rest = (least..count).map(|line| line..line + 1);
-        std::iter::once(0..least).chain(rest).collect()
-    };
+    let first_lines = if whole { count } else { least };
+    let rest = (first_lines..count).map(|line| line..line + 1);
+    let pieces: Vec<_> = std::iter::once(0..first_lines).chain(rest).collect();
     let at = baseline(s.cell(), s.close(), s.fonts);
     let end = pieces.len() - 1;
     (pieces.into_iter().enumerate())

@@ -336,7 +336,7 @@ fn the_watched_folder_waits_for_half_a_file_and_sets_a_broken_one_aside() {
     let tray = until(&app, &scans.id, |tray| count(tray) == 3);
     assert_eq!(tray["pages"][2]["pdf_page"], 3);
     assert_eq!(tray["pages"][0]["file"], "a.pdf");
-    assert!(!folder.join("a.pdf").exists());
+    until(&app, &scans.id, |_| !folder.join("a.pdf").exists());
 
     // Half a file is left where it is, and taken once it is whole.
     let whole = pdf(2, 4000);
@@ -451,7 +451,7 @@ fn every_page_of_a_tiff_waits_in_its_order_with_a_small_picture() {
     let chosen = [&tray["pages"][1]["id"], &tray["pages"][0]["id"]];
     let args = json!({"case_id": scans.id, "pages": chosen});
     assert_eq!(ask("scan.bind", args)["pages"], 2);
-    assert!(!folder.join("a.tif").exists());
+    until(&app, &scans.id, |_| !folder.join("a.tif").exists());
     // A page that cannot be read keeps the file out, whole and named.
     let mut broken = pages.to_vec();
     broken[2].packing = 60_000;

@@ -1,5 +1,6 @@
 //! The real server on a demo branch of its own, and a browser before it.
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,6 +16,14 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const binary = process.env.MOTCUA_BIN ?? path.join(root, "target/debug/motcua");
 const screens = process.env.MOTCUA_UI ?? path.join(root, "ui/dist");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const taken = createServer();
+    taken.once("error", () => resolve(false));
+    taken.listen(port, "0.0.0.0", () => taken.close(() => resolve(true)));
+  });
+}
 
 /** Servers that run now. */
 export const running = new Set<Server>();
@@ -49,16 +58,13 @@ export class Server {
     return server;
   }
 
-  /** A port that nobody has just now. */
-  freePort(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const taken = createServer();
-      taken.once("error", reject);
-      taken.listen(0, "0.0.0.0", () => {
-        const at = taken.address();
-        taken.close(() => resolve(typeof at === "object" && at ? at.port : 0));
-      });
-    });
+  /** A port that nobody has just now, nor the next. Below those that systems give out by
+   *  themselves, so that nobody takes it while a server on it is away. */
+  async freePort(): Promise<number> {
+    for (;;) {
+      const port = 20_000 + 2 * randomInt(6_000);
+      if ((await isFree(port)) && (await isFree(port + 1))) return port;
+    }
   }
 
   private get env(): NodeJS.ProcessEnv {
@@ -70,8 +76,8 @@ export class Server {
   }
 
   /** `port` is the one its hub listens on; the screens are served on the next. */
-  async start(port = 0): Promise<void> {
-    await this.run("--listen", `127.0.0.1:${port}`);
+  async start(port?: number): Promise<void> {
+    await this.run("--listen", `127.0.0.1:${port ?? (await this.freePort())}`);
   }
 
   private async run(...how: string[]): Promise<void> {

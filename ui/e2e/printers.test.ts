@@ -160,6 +160,8 @@ test.each(["light", "dark"] as const)(
     await page.context().close();
     ({ page, complaints } = await newPage(browser, { width: 1280, height: 720, theme }));
     const whole = `folder:${server.papers}`;
+    for (const { job_id, state } of await server.call("print.jobs", {}))
+      if (state === "failed") await server.call("print.cancel", { job_id, reason: "Của lần trước" });
     // A ticket printer that takes whatever it is sent, put in place of the broken one.
     const fresh = createServer((socket) => socket.resume());
     const port = await new Promise<number>((resolve) =>

@@ -7,9 +7,8 @@ export default defineConfig({
     root: fileURLToPath(new URL(".", import.meta.url)),
     include: ["*.test.ts"],
     environment: "node",
-    // Each file has a server of its own on a folder of its own, and a browser. Flows wait more than
-    // they work: three keep two cores busy.
-    maxWorkers: 3,
+    // Each file has a server of its own on a folder of its own, and a browser; two keep two cores busy.
+    maxWorkers: 2,
     // Limits are for what never comes. A machine that is busy with something else takes its time.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -227,18 +227,17 @@ fn note(typed: Option<&str>, field: &str) -> Result<Option<String>> {
     Ok(text::optional(typed, limit::NOTE).map_err(|r| r.at(field))?)
 }
 
-/// Where a dossier goes, who takes it, who helps and what is noted, alone or with those on `list`.
+/// Where a dossier goes, who takes it, who helps and what is noted.
 pub(super) fn going(
     to: &str,
     [receiver, helping, noted]: &[Option<String>; 3],
-    list: Vec<Uuid>,
 ) -> Result<HandedOver> {
     Ok(HandedOver {
         to: text::required(to, limit::NAME).map_err(|r| r.at("to"))?,
         receiver: name(receiver.as_deref(), "receiver")?,
         helping: name(helping.as_deref(), "helping")?,
         note: note(noted.as_deref(), "note")?,
-        list,
+        list: Vec::new(),
     })
 }
 
@@ -252,7 +251,7 @@ pub(crate) fn hand_over(
     let case = looked_at(ctx, &tx.read(), args.id, args.expected)?;
     decide::possible(&case, CaseAct::HandOver, Time::from_ms(tx.now_ms()).0)?;
     let rest = [args.receiver, args.helping, args.note];
-    let event = CaseEvent::HandedOver(going(&args.to, &rest, Vec::new())?);
+    let event = CaseEvent::HandedOver(going(&args.to, &rest)?);
     done(app, ctx, tx, args.id, event)
 }
 

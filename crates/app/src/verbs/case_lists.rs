@@ -45,7 +45,7 @@ pub(crate) fn hand_over_many(
         .into());
     }
     let rest = [args.receiver, args.helping, args.note];
-    let mut hop = case_acts::going(&args.to, &rest, Vec::new())?;
+    let mut hop = case_acts::going(&args.to, &rest)?;
     let now = Time::from_ms(tx.now_ms()).0;
     let mut cases: Vec<(Uuid, Case)> = Vec::with_capacity(args.ids.len());
     for (i, id) in args.ids.iter().enumerate() {

@@ -25,9 +25,15 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// The branch with its printing thread.
 fn at_work(branch: &mut TestBranch) -> Arc<App> {
+    at_work_beside(branch, None)
+}
+
+/// The same, with that print service.
+fn at_work_beside(branch: &mut TestBranch, cups: Option<&CupsHarness>) -> Arc<App> {
     branch.close();
     let settings = Settings {
         printing: true,
+        cups: cups.map(CupsHarness::address),
         ..branch.settings()
     };
     open(settings, &branch.clock).unwrap()
@@ -364,13 +370,7 @@ fn what_was_taken_back_from_a_paused_printer_does_not_come_out_when_it_goes_on()
     let mut branch = TestBranch::demo();
     let case = || id(&branch.ok(OFFICER, "case.receive", case())["case_id"]);
     let cases = [case(), case()];
-    branch.close();
-    let settings = Settings {
-        printing: true,
-        cups: Some(cups.address()),
-        ..branch.settings()
-    };
-    let app = open(settings, &branch.clock).unwrap();
+    let app = at_work_beside(&mut branch, Some(&cups));
     let [gone, again] = cases.map(|case| {
         let args = json!({"kind": "receipt", "id": case, "printer": "cups:pdf"});
         ask(&app, "print.submit", args)["job_id"].clone()
@@ -410,13 +410,7 @@ fn a_print_service_that_never_comes_back_is_not_told_for_ever() {
     cups.pause("pdf").unwrap();
     let mut branch = TestBranch::demo();
     let case = id(&branch.ok(OFFICER, "case.receive", case())["case_id"]);
-    branch.close();
-    let settings = Settings {
-        printing: true,
-        cups: Some(cups.address()),
-        ..branch.settings()
-    };
-    let app = open(settings, &branch.clock).unwrap();
+    let app = at_work_beside(&mut branch, Some(&cups));
     let args = json!({"kind": "receipt", "id": case, "printer": "cups:pdf"});
     let job = ask(&app, "print.submit", args)["job_id"].clone();
     jobs_when(&app, |jobs| jobs[0]["message"].is_string());
